@@ -1,0 +1,63 @@
+/**
+ * What the agent asks of a data path: read the kernel, plan (pure), apply. Drivers: bridge (and later click).
+ * A link is data from end to end: LinkSpec (what shall be) and Snapshot (what is) give steps with reasons.
+ */
+import type { Datapath, SliceLink } from '../../proto/generated/weft.v1.ts'
+
+/** One link of a slice as a data path builds it. A vif put onto a physical interface is a link of one end and a nic. */
+export interface LinkSpec {
+  readonly vnet: string
+  readonly link: SliceLink
+  /** Vif names in Dom0 of link.ends, in their order. */
+  readonly vifs: readonly string[]
+  /** Physical interface joined instead of a second end or a segment; '' for none. */
+  readonly nic: string
+}
+
+/** What the kernel says of a link that carries our mark. */
+export interface ObservedLink {
+  readonly vnet: string
+  readonly id: string
+  /** Names of the interfaces that make it, the bridge first, vifs left out. */
+  readonly interfaces: readonly string[]
+}
+
+/** What is there now: the links with our mark, and whatever else the driver needs to plan. Opaque but for `links`. */
+export interface Snapshot {
+  readonly links: readonly ObservedLink[]
+}
+
+export type LinkAction = 'add' | 'change' | 'remove'
+
+/** One step of a plan: everything about one link that has to change, as operations that the driver understands. */
+export interface LinkStep {
+  readonly vnet: string
+  readonly link: string
+  readonly action: LinkAction
+  /** For people: why it is done, one line each. */
+  readonly reasons: readonly string[]
+  readonly operations: readonly unknown[]
+  /** Vifs that the step waits for because they are not there yet; the rest of the link is built without them. */
+  readonly waitsFor: readonly string[]
+}
+
+export interface DatapathDriver {
+  /** As requests name it: 'bridge'. */
+  readonly name: string
+  /** Which technologies work here, by trying; never throws: says why not. */
+  probe(): Promise<Datapath>
+  /** One reading of the kernel for all links; idempotent. */
+  snapshot(): Promise<Snapshot>
+  /**
+   * Pure: the steps that make the links of `vnet` exactly `specs`. Links with our mark that are not in specs are removed;
+   * nothing without our mark is ever named in a step. No step for a link that is right already.
+   * Throws slice.invalid, datapath.unavailable, nic.unknown, nic.taken, mtu.too-small, object.foreign, with the link as object.
+   */
+  plan(vnet: string, specs: readonly LinkSpec[], snapshot: Snapshot): readonly LinkStep[]
+  /** Does a step. On failure undoes what it did and throws datapath.failed with the kernel's own words. */
+  apply(step: LinkStep): Promise<void>
+  /** Calls back with the VNet whose interfaces may have changed, also for a vif that came or went. Ends with close. */
+  watch(changed: (vnet: string) => void): Promise<void>
+  /** Lets go of sockets; links go on. Idempotent. */
+  close(): Promise<void>
+}

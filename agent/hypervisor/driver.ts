@@ -1,0 +1,62 @@
+/**
+ * What the agent asks of a hypervisor: at most eight calls. Drivers: lxc, fake (and later qemu, xen). One contract
+ * suite (test/contract.ts) runs over every driver.
+ */
+import type { ExecResult, Hypervisor, SliceNode } from '../../proto/generated/weft.v1.ts'
+
+/** A node as a driver builds it: this host's part of the request and what the agent handed out for it. */
+export interface NodeSpec {
+  readonly vnet: string
+  readonly node: SliceNode
+  /** X of vifX.Y: handed out by the agent, kept until the node is removed (state/slots.ts). */
+  readonly slot: number
+}
+
+export interface ObservedVif {
+  readonly index: number
+  /** vifX.Y in Dom0. */
+  readonly name: string
+}
+
+/** A domain that carries our mark. Domains without it are never shown by a driver and never touched. */
+export interface ObservedNode {
+  readonly vnet: string
+  readonly id: string
+  readonly hypervisor: string
+  readonly domain: string
+  readonly slot: number
+  readonly running: boolean
+  /** The interfaces inside have their MTU and addresses and the start-up command was released. */
+  readonly configured: boolean
+  /** Digest of the NodeSpec that it was made from (digest.ts): another one means that it has to be made again. */
+  readonly digest: string
+  readonly vifs: readonly ObservedVif[]
+}
+
+export interface HypervisorDriver {
+  /** As requests name it: 'lxc', 'fake'. */
+  readonly name: string
+  /** Whether it can be used here, by trying; called at start and for the inventory. Never throws: says why not. */
+  probe(): Promise<Hypervisor>
+  /** All nodes with our mark, running or not; the truth, read anew. Idempotent. */
+  observe(): Promise<readonly ObservedNode[]>
+  /**
+   * Makes the node and starts it; its vifs vifX.Y are in Dom0 when it settles, up, marked, joined to nothing. Idempotent: a
+   * stopped one is started, a running one left alone. On failure nothing of it is left. Errors: image.unknown,
+   * hypervisor.unavailable, hypervisor.failed, object.foreign.
+   */
+  start(spec: NodeSpec): Promise<void>
+  /**
+   * MTU and addresses of the interfaces inside, where the agent can set them from outside; then the start-up command may run.
+   * Idempotent; called again after the agent or the node was restarted.
+   */
+  configure(spec: NodeSpec): Promise<void>
+  /** Ends the node and removes its definition and files. Idempotent: one that is not there is a success. */
+  remove(vnet: string, node: string): Promise<void>
+  /** Runs a command in the node. Errors: node.unknown, node.not-running, verb.unsupported, call.timeout. */
+  exec(vnet: string, node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult>
+  /** Calls back with the key of a node whose state may have changed; the caller reads the truth again. Ends with close. */
+  watch(changed: (vnet: string, node: string) => void): Promise<void>
+  /** Lets go of connections; nodes go on. Idempotent. */
+  close(): Promise<void>
+}

@@ -1,0 +1,119 @@
+/**
+ * The whole surface of the libvirt addon. Every call runs on a thread of its connection, never on Node's pool, and
+ * settles a promise; policy, XML and validation live in TypeScript. libvirt.so is linked: a machine without it lacks
+ * this addon alone.
+ */
+import { loadAddon } from './load-addon.ts'
+
+/** What every call rejects with: libvirt's own error (virError). */
+export interface LibvirtError extends Error {
+  readonly name: 'LibvirtError'
+  /** virErrorNumber, for instance 42 (VIR_ERR_NO_DOMAIN); `code` is its name where known, for instance 'NO_DOMAIN'. */
+  readonly number: number
+  readonly code: string
+  /** virErrorDomain: which part of libvirt it came from, for instance 27 (VIR_FROM_LXC). */
+  readonly domain: number
+  /** The call, for instance 'virDomainCreate'. */
+  readonly operation: string
+}
+
+export interface ConnectOptions {
+  /** Threads that calls of this connection run on, 1 to 64; 4 without it. */
+  readonly threads?: number
+  /** Seconds between keepalive messages and how many may be missed (virConnectSetKeepAlive); 5 and 3 without it. */
+  readonly keepaliveSeconds?: number
+  readonly keepaliveCount?: number
+  /** Called once where the connection broke; pending calls are rejected. Reason: 'error', 'eof', 'keepalive' or 'client'. */
+  readonly onClose?: (reason: string) => void
+}
+
+export interface DomainInfo {
+  /** virDomainState: 0 none, 1 running, 2 blocked, 3 paused, 4 shutting down, 5 shut off, 6 crashed, 7 suspended. */
+  readonly state: number
+  /** Reason of that state, by state (virDomainGetState). */
+  readonly reason: number
+  /** KiB, as libvirt counts. */
+  readonly maxMemory: number
+  readonly memory: number
+  readonly virtualCpus: number
+  /** Nanoseconds. */
+  readonly cpuTime: number
+}
+
+export interface DomainSummary {
+  readonly name: string
+  readonly uuid: string
+  /** -1 where it does not run. For a container the process id of its controller. */
+  readonly id: number
+  readonly state: number
+  readonly reason: number
+  readonly persistent: boolean
+}
+
+/** virDomainEventType and its detail. */
+export interface LifecycleEvent {
+  readonly kind: 'lifecycle'
+  readonly name: string
+  readonly uuid: string
+  /** 0 defined, 1 undefined, 2 started, 3 suspended, 4 resumed, 5 stopped, 6 shutdown, 7 suspended (PM), 8 crashed. */
+  readonly event: number
+  readonly detail: number
+}
+
+export interface DeviceEvent {
+  readonly kind: 'device-removed' | 'device-added'
+  readonly name: string
+  readonly uuid: string
+  readonly alias: string
+}
+
+export type DomainEvent = LifecycleEvent | DeviceEvent
+
+/** A domain is named by its UUID in every call; nothing is held open for it. */
+export interface LibvirtConnection {
+  readonly uri: string
+  readonly closed: boolean
+  /** Library and hypervisor version, as 1000000 * major + 1000 * minor + release. */
+  version(): Promise<{ readonly library: number; readonly hypervisor: number; readonly type: string }>
+  /** XML of virConnectGetCapabilities. */
+  capabilities(): Promise<string>
+  nodeInfo(): Promise<{ readonly cpus: number; readonly memoryKiB: number; readonly model: string }>
+  /** Every domain; metadata of the namespace URI given stands in `metadata` ('' where it has none). */
+  list(metadataUri?: string): Promise<readonly (DomainSummary & { readonly metadata: string })[]>
+  /** Defines a persistent domain (virDomainDefineXMLFlags with validation off). */
+  define(xml: string): Promise<DomainSummary>
+  lookupByName(name: string): Promise<DomainSummary>
+  /** Starts a defined domain (virDomainCreateWithFlags). */
+  start(uuid: string, flags?: number): Promise<void>
+  /** Ends it at once (virDomainDestroyFlags). */
+  destroy(uuid: string, flags?: number): Promise<void>
+  shutdown(uuid: string, flags?: number): Promise<void>
+  undefine(uuid: string, flags?: number): Promise<void>
+  suspend(uuid: string): Promise<void>
+  resume(uuid: string): Promise<void>
+  info(uuid: string): Promise<DomainInfo>
+  /** XML (virDomainGetXMLDesc); flags: 1 secure, 2 inactive. */
+  xml(uuid: string, flags?: number): Promise<string>
+  /** virDomainGetMetadata / virDomainSetMetadata of type element; flags: 1 live, 2 config. */
+  metadata(uuid: string, uri: string, flags?: number): Promise<string>
+  setMetadata(uuid: string, xml: string, key: string, uri: string, flags?: number): Promise<void>
+  /** Hot-plug: virDomainAttachDeviceFlags, virDomainDetachDeviceFlags, virDomainUpdateDeviceFlags; flags: 1 live, 2 config. */
+  attachDevice(uuid: string, xml: string, flags: number): Promise<void>
+  /** Settles before the device is gone: wait for the event `device-removed`. */
+  detachDevice(uuid: string, xml: string, flags: number): Promise<void>
+  updateDevice(uuid: string, xml: string, flags: number): Promise<void>
+  /** Open descriptors of a container's namespaces (virDomainLxcOpenNamespace); the caller closes them (fs.close). */
+  lxcNamespaces(uuid: string): Promise<readonly number[]>
+  /** Lifecycle and device events of all domains. Returns the function that stops them. */
+  onEvent(listener: (event: DomainEvent) => void): Promise<() => Promise<void>>
+  /** Idempotent. Pending calls settle first; afterwards every call rejects with code 'CLOSED'. */
+  close(): Promise<void>
+}
+
+export interface LibvirtAddon {
+  /** For instance 'lxc:///system', 'qemu:///system', 'xen:///system', 'test:///default'. */
+  connect(uri: string, options?: ConnectOptions): Promise<LibvirtConnection>
+}
+
+/** Loads the addon; throws `not-supported` with the reason where it was not built or libvirt.so is missing. */
+export const loadLibvirt = (): LibvirtAddon => loadAddon<LibvirtAddon>('libvirt')

@@ -1,0 +1,51 @@
+/**
+ * The whole surface of the netlink addon: netlink sockets and persistent taps. What goes over the sockets is built
+ * and read in TypeScript (agent/netlink); the addon owns descriptors and nothing else.
+ */
+import { loadAddon } from './load-addon.ts'
+
+export interface NetlinkOptions {
+  /** Path of a network namespace to open the socket in, for instance /proc/1234/ns/net; the process's own without it. */
+  readonly namespace?: string
+  /** Multicast groups to join at once, by number (RTNLGRP_LINK is 1). */
+  readonly groups?: readonly number[]
+  /** Bytes of the socket's receive buffer (SO_RCVBUFFORCE); 1 MiB without it. */
+  readonly receiveBufferBytes?: number
+  /** Called with each datagram, which holds one message or more; the buffer is the callee's. */
+  readonly onDatagram: (datagram: Buffer) => void
+  /** Called with ENOBUFS where the kernel had to drop messages (listen again, dump again), and with fatal errors. */
+  readonly onError: (error: NodeJS.ErrnoException) => void
+}
+
+/**
+ * One socket of AF_NETLINK, watched by the event loop (netlink(7)). Extended acknowledgements, capped acknowledgements
+ * and strict checking of dumps are on where the kernel has them. Collecting the object closes it.
+ */
+export interface NetlinkSocket {
+  /** The port id that the kernel gave (nl_pid). */
+  readonly portId: number
+  /** Sends one datagram, of one message or more. Throws with `code` (an errno name), `syscall` and `errno`. */
+  send(datagram: Uint8Array): void
+  /** Joins a multicast group by number. */
+  join(group: number): void
+  leave(group: number): void
+  /** Keeps the event loop alive (the default) or not. */
+  ref(): void
+  unref(): void
+  /** Idempotent; nothing is called back afterwards. */
+  close(): void
+  readonly closed: boolean
+}
+
+export interface NetlinkAddon {
+  /** Opens a socket of a protocol (NETLINK_ROUTE is 0, NETLINK_GENERIC 16). Throws with `code`, `syscall`, `errno`. */
+  open(protocol: number, options: NetlinkOptions): NetlinkSocket
+  /**
+   * Makes a persistent tap (`ip tuntap add mode tap`): rtnetlink cannot. It outlives the call and is deleted as a link.
+   * Throws with EBUSY where the name is taken by a tap that is open, EINVAL where it is no tap.
+   */
+  createTap(name: string, options?: { readonly namespace?: string; readonly vnetHeader?: boolean }): void
+}
+
+/** Loads the addon; throws `not-supported` with the reason where it was not built. */
+export const loadNetlink = (): NetlinkAddon => loadAddon<NetlinkAddon>('netlink')
