@@ -1,0 +1,56 @@
+/**
+ * The interface of the embedding of a VNet on a substrate: pure values in, a pure value out, no I/O. The caller keeps what is
+ * reserved (ledger.ts) and passes it in.
+ */
+import type { SubstrateLink, SubstrateNode, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { WeftError } from '../../proto/errors.ts'
+
+/** A substrate with what can be given of it: capacities after declared limits and inventories, before reservations. */
+export interface SubstrateGraph {
+  readonly nodes: readonly SubstrateNode[]
+  readonly links: readonly SubstrateLink[]
+}
+
+/** What is taken of a substrate, by id. Missing: nothing is. */
+export interface Usage {
+  readonly cpuMillis: ReadonlyMap<string, number>
+  readonly memoryBytes: ReadonlyMap<string, number>
+  readonly diskBytes: ReadonlyMap<string, number>
+  /** Dedicated physical interfaces that are given away, as `host/nic`. */
+  readonly nics: ReadonlySet<string>
+  /** Bits per second by `link/ab` and `link/ba`: a substrate link carries each direction by itself. */
+  readonly rateBitsPerSecond: ReadonlyMap<string, number>
+}
+
+/** Where a virtual link runs: substrate nodes from the host of end a to the host of end b, and the links between them. */
+export interface MappedPath {
+  readonly nodes: readonly string[]
+  readonly links: readonly string[]
+}
+
+export interface Embedding {
+  /** Virtual node to host. */
+  readonly hosts: ReadonlyMap<string, string>
+  /** Virtual node to the hypervisor chosen where the request said "any". */
+  readonly hypervisors: ReadonlyMap<string, string>
+  /** Physical interfaces given, by `node.index`. */
+  readonly nics: ReadonlyMap<string, string>
+  readonly paths: ReadonlyMap<string, MappedPath>
+  /** Sum of CPU (thousandths) and of rate times hops (kbit/s). */
+  readonly cost: number
+}
+
+export type EmbeddingResult =
+  | { readonly outcome: 'mapped'; readonly embedding: Embedding }
+  /** `error` names the binding constraint, with code admission.never-fits or admission.not-now. */
+  | { readonly outcome: 'refused'; readonly error: WeftError }
+
+export interface EmbedOptions {
+  /** Virtual nodes that must stay where they are (a change of a running VNet). */
+  readonly fixed?: ReadonlyMap<string, string>
+  /** Hosts that may not be used (gone, drained). */
+  readonly excluded?: ReadonlySet<string>
+  readonly budgetMs?: number
+}
+
+export type Embed = (graph: SubstrateGraph, usage: Usage, request: VNetRequest, options?: EmbedOptions) => EmbeddingResult
