@@ -1,0 +1,32 @@
+/**
+ * The mark that every interface we make or use carries in its alias (IFLA_IFALIAS, `ip link set dev X alias …`), so that
+ * `ip link` shows whose it is and what nobody wants any more is found:
+ *
+ *     weft:{vnet}:link/{id}[ {note}]     a bridge or tunnel of a link; the note is the driver's own
+ *     weft:{vnet}:node/{id}              a vif of a node
+ */
+export type MarkedKind = 'link' | 'node'
+
+export interface Mark {
+  readonly vnet: string
+  readonly kind: MarkedKind
+  readonly id: string
+  /** What follows the first space; '' for nothing. */
+  readonly note: string
+}
+
+/** Longest alias that the kernel keeps (IFALIASZ without the final zero), bytes. */
+export const aliasMaxBytes = 255
+
+export const linkMark = (vnet: string, id: string, note = ''): string =>
+  note === '' ? `weft:${vnet}:link/${id}` : `weft:${vnet}:link/${id} ${note}`
+
+export const nodeMark = (vnet: string, id: string): string => `weft:${vnet}:node/${id}`
+
+/** Reads an alias; undefined where it is not one of our marks. */
+export const parseMark = (alias: string): Mark | undefined => {
+  const match = /^weft:([^:/ ]+):(link|node)\/([^ ]+)(?: (.*))?$/.exec(alias)
+  if (match === null) return undefined
+  const [, vnet = '', kind, id = '', note = ''] = match
+  return { vnet, kind: kind as MarkedKind, id, note }
+}
