@@ -13,6 +13,7 @@ export const errorCodes = {
   'generation.stale': 'A newer generation is held already, or the same one with another content.',
   'owner.denied': 'Only the owner may change or see this.',
   'vnet.unknown': 'There is no such VNet.',
+  'vnet.busy': 'Another change of the VNet, or its removal, is still under way.',
   'node.unknown': 'There is no such node.',
   'node.not-running': 'The node does not run.',
   'request.syntax': 'The file is not well-formed.',
