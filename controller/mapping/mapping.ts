@@ -2,8 +2,9 @@
  * The interface of the embedding of a VNet on a substrate: pure values in, a pure value out, no I/O. The caller keeps what is
  * reserved (ledger.ts) and passes it in.
  */
-import type { SubstrateLink, SubstrateNode, VNetRequest } from '../../proto/generated/weft.v1.ts'
+
 import type { WeftError } from '../../proto/errors.ts'
+import type { SubstrateLink, SubstrateNode, VNetRequest } from '../../proto/generated/weft.v1.ts'
 
 /** A substrate with what can be given of it: capacities after declared limits and inventories, before reservations. */
 export interface SubstrateGraph {
@@ -31,7 +32,7 @@ export interface MappedPath {
 export interface Embedding {
   /** Virtual node to host. */
   readonly hosts: ReadonlyMap<string, string>
-  /** Virtual node to the hypervisor chosen where the request said "any". */
+  /** Virtual node to its hypervisor: the one asked for, or the one chosen where the request said "any". */
   readonly hypervisors: ReadonlyMap<string, string>
   /** Physical interfaces given, by `node.index`. */
   readonly nics: ReadonlyMap<string, string>
@@ -48,9 +49,20 @@ export type EmbeddingResult =
 export interface EmbedOptions {
   /** Virtual nodes that must stay where they are (a change of a running VNet). */
   readonly fixed?: ReadonlyMap<string, string>
-  /** Hosts that may not be used (gone, drained). */
+  /**
+   * The embedding of the version before: a fixed node keeps its hypervisor and its physical interfaces, and a link between
+   * nodes that did not move its path, where that still holds; so that a change touches only what was changed.
+   */
+  readonly previous?: Embedding
+  /** Hosts that take no new node and relay nothing (gone, drained); nodes fixed there stay. */
   readonly excluded?: ReadonlySet<string>
+  /** Ends the search early. Without it the search is bounded by steps, so that equal input gives equal output. */
   readonly budgetMs?: number
 }
 
-export type Embed = (graph: SubstrateGraph, usage: Usage, request: VNetRequest, options?: EmbedOptions) => EmbeddingResult
+export type Embed = (
+  graph: SubstrateGraph,
+  usage: Usage,
+  request: VNetRequest,
+  options?: EmbedOptions,
+) => EmbeddingResult
