@@ -13,23 +13,27 @@ export interface NetlinkOptions {
   readonly receiveBufferBytes?: number
   /** Called with each datagram, which holds one message or more; the buffer is the callee's. */
   readonly onDatagram: (datagram: Buffer) => void
-  /** Called with ENOBUFS where the kernel had to drop messages (listen again, dump again), and with fatal errors. */
+  /** Called with ENOBUFS where the kernel had to drop messages (the socket goes on: dump again). After any other error the socket is closed. */
   readonly onError: (error: NodeJS.ErrnoException) => void
 }
 
 /**
  * One socket of AF_NETLINK, watched by the event loop (netlink(7)). Extended acknowledgements, capped acknowledgements
- * and strict checking of dumps are on where the kernel has them. Collecting the object closes it.
+ * and strict checking of dumps are on where the kernel has them. Messages of other processes are not delivered. A socket
+ * that keeps the event loop alive is kept itself; an unreferenced one is closed when the object is collected.
  */
 export interface NetlinkSocket {
   /** The port id that the kernel gave (nl_pid). */
   readonly portId: number
-  /** Sends one datagram, of one message or more. Throws with `code` (an errno name), `syscall` and `errno`. */
+  /**
+   * Sends one datagram, of one message or more. Throws with `code` (an errno name), `syscall` and `errno`; EBADF once
+   * closed, EMSGSIZE where it is larger than the send buffer (net.core.wmem_default, 208 KiB as a rule).
+   */
   send(datagram: Uint8Array): void
-  /** Joins a multicast group by number. */
+  /** Joins a multicast group by number. Throws as `send`. */
   join(group: number): void
   leave(group: number): void
-  /** Keeps the event loop alive (the default) or not. */
+  /** Keeps the event loop alive (the default) or not. Without effect once closed. */
   ref(): void
   unref(): void
   /** Idempotent; nothing is called back afterwards. */
@@ -42,7 +46,8 @@ export interface NetlinkAddon {
   open(protocol: number, options: NetlinkOptions): NetlinkSocket
   /**
    * Makes a persistent tap (`ip tuntap add mode tap`): rtnetlink cannot. It outlives the call and is deleted as a link.
-   * Throws with EBUSY where the name is taken by a tap that is open, EINVAL where it is no tap.
+   * A persistent tap of that name that nobody has open stays as it is. Throws with EBUSY where somebody has it open, EINVAL where
+   * the name is not one or belongs to a link that is no tap.
    */
   createTap(name: string, options?: { readonly namespace?: string; readonly vnetHeader?: boolean }): void
 }

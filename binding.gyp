@@ -1,0 +1,51 @@
+{
+  'variables': {
+    # --sanitize=true builds for AddressSanitizer and UndefinedBehaviorSanitizer (npm run test:sanitize).
+    'sanitize%': 'false',
+    # A machine without libvirt's headers builds the other addons.
+    'with_libvirt%': '<!(pkg-config --exists libvirt libvirt-lxc 2>/dev/null && echo true || echo false)',
+  },
+
+  'target_defaults': {
+    'defines': [
+      'NAPI_VERSION=8',
+      'NODE_ADDON_API_CPP_EXCEPTIONS_ALL',
+      'NODE_ADDON_API_DISABLE_DEPRECATED',
+      # A worker that is ending cannot be thrown at.
+      'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+    ],
+    'cflags': ['-fvisibility=hidden', '-Wall', '-Wextra', '-Werror'],
+    'cflags_cc!': ['-fno-exceptions', '-std=gnu++17', '-std=gnu++20'],
+    'cflags_cc': [
+      '-std=c++20',
+      '-fexceptions',
+      '-isystem <!(node -p "path.dirname(require.resolve(\'node-addon-api/package.json\'))")',
+    ],
+    # Threads of an addon may outlive the last environment that loaded it: its code stays.
+    'ldflags': ['-Wl,-z,nodelete'],
+    'conditions': [
+      ['sanitize == "true"', {
+        'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g', '-O1'],
+        'ldflags': ['-fsanitize=address,undefined'],
+      }],
+    ],
+  },
+
+  'targets': [
+    {
+      'target_name': 'weft_netlink',
+      'sources': [
+        'native/src/netlink/descriptor.cc',
+        'native/src/netlink/module.cc',
+        'native/src/netlink/socket.cc',
+        'native/src/netlink/tap.cc',
+        'native/src/util/arguments.cc',
+        'native/src/util/callback.cc',
+        'native/src/util/network_namespace.cc',
+        'native/src/util/poll.cc',
+        'native/src/util/system_error.cc',
+        'native/src/util/thread.cc',
+      ],
+    },
+  ],
+}
