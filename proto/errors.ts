@@ -36,6 +36,10 @@ export const errorCodes = {
   'mtu.too-small': 'The underlay cannot carry the least MTU that the link needs.',
   'object.foreign': 'An object of that name exists and is not ours.',
   'not-supported': 'The kernel, library or machine lacks what is needed.',
+  'lab.exists': 'A lab of that name runs already.',
+  'lab.unknown': 'There is no lab of that name.',
+  'lab.failed': 'A part of the lab did not start.',
+  'lab.leftover': 'Something of a lab is left on the machine.',
   internal: 'A defect in Weft.',
 } as const
 
