@@ -1,5 +1,41 @@
+/**
+ * Reads a substrate file (YAML; JSON is YAML too): schema/weft-substrate-1.json, then the rules that a schema cannot say.
+ */
+import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
+import type { Location, SubstrateEnd, SubstrateLink, SubstrateNode } from '../../proto/generated/weft.v1.ts'
+import { isName } from '../../proto/topics.ts'
+import { parseCpu, parseDuration, parseRate, parseSize, type Quantity, quantities } from '../units.ts'
+import { compileSchema, type Path, readYaml, type YamlFile } from '../yaml.ts'
+import schema from './schema/weft-substrate-1.json' with { type: 'json' }
 import type { DeclaredSubstrate } from './substrate.ts'
+
+/** What the schema has let through. */
+interface SubstrateFile {
+  readonly name: string
+  readonly cpu_overcommit?: number
+  readonly hosts: Readonly<Record<string, HostEntry | null>>
+  readonly switches?: Readonly<Record<string, PlaceEntry | null>> | null
+  readonly fabrics?: Readonly<Record<string, PlaceEntry | null>> | null
+  readonly links?: readonly LinkEntry[] | null
+}
+interface PlaceEntry {
+  readonly location?: Partial<Location>
+}
+interface HostEntry extends PlaceEntry {
+  readonly cpu?: unknown
+  readonly memory?: unknown
+  readonly disk?: unknown
+  readonly nics?: Readonly<Record<string, 'dedicated' | 'shared'>>
+}
+interface LinkEntry {
+  readonly id?: string
+  readonly ends: readonly [string, string]
+  readonly capacity: unknown
+  readonly delay?: unknown
+}
+
+const validate = compileSchema(schema)
 
 /** Throws the first of `readSubstrate`'s errors. */
 export const parseSubstrate = (text: string, file: string): DeclaredSubstrate => {
@@ -10,8 +46,142 @@ export const parseSubstrate = (text: string, file: string): DeclaredSubstrate =>
 
 /** The substrate, or every error found in the file: substrate.invalid with where (file:line) and hint. */
 export const readSubstrate = (
-  _text: string,
-  _file: string,
+  text: string,
+  file: string,
 ): { readonly substrate?: DeclaredSubstrate; readonly errors: readonly WeftError[] } => {
-  throw new WeftError('internal', 'the substrate file is not read yet')
+  const yaml = readYaml(text, file, validate, { syntax: 'substrate.invalid', invalid: 'substrate.invalid' })
+  if (yaml.errors.length > 0) return { errors: yaml.errors }
+  const reader = readerOf(yaml)
+  const input = yaml.value as SubstrateFile
+  const nodes = readNodes(input, reader)
+  const links = readLinks(input, nodes, reader)
+  const { errors, positions } = reader
+  if (errors.length > 0) return { errors }
+  const cpuOvercommit = input.cpu_overcommit ?? 1
+  return { substrate: { name: input.name, nodes: [...nodes.values()], links, cpuOvercommit, positions }, errors }
+}
+
+interface Reader {
+  readonly errors: WeftError[]
+  readonly positions: Map<string, string>
+  readonly fail: (path: Path, message: string, hint: string) => void
+  /** 0 where there is none, or where it is wrong (and told). */
+  readonly quantity: (kind: Quantity, value: unknown, path: Path) => number
+  readonly declare: (object: string, path: Path) => void
+}
+
+const parsers = { rate: parseRate, size: parseSize, duration: parseDuration, cpu: parseCpu }
+
+const readerOf = (yaml: YamlFile): Reader => {
+  const errors: WeftError[] = []
+  const positions = new Map<string, string>()
+  const fail = (path: Path, message: string, hint: string): void => {
+    errors.push(new WeftError('substrate.invalid', `${path.join('.')} ${message}`, { where: yaml.where(path), hint }))
+  }
+  return {
+    errors,
+    positions,
+    fail,
+    quantity: (kind, value, path) => {
+      if (value === undefined) return 0
+      const parsed = parsers[kind](value)
+      if (parsed === undefined) fail(path, `is ${JSON.stringify(value)}`, quantities[kind].written)
+      return parsed ?? 0
+    },
+    declare: (object, path) => positions.set(object, yaml.where(path)),
+  }
+}
+
+const readNodes = (input: SubstrateFile, reader: Reader): ReadonlyMap<string, SubstrateNode> => {
+  const nodes = new Map<string, SubstrateNode>()
+  const add = (path: Path, id: string, node: Omit<Partial<SubstrateNode>, 'id'>): void => {
+    const other = nodes.get(id)
+    if (!isName(id)) reader.fail(path, 'is no name', 'letters, digits, dots, hyphens and underscores, at most 80')
+    else if (other) reader.fail(path, `is the name of a ${other.kind} too`, 'give each a name of its own')
+    else {
+      reader.declare(`node/${id}`, path)
+      nodes.set(id, create('SubstrateNode', { ...node, id }))
+    }
+  }
+  for (const [id, host] of Object.entries(input.hosts)) {
+    const path = ['hosts', id]
+    const limit = (kind: Quantity, key: 'cpu' | 'memory' | 'disk'): number =>
+      reader.quantity(kind, host?.[key], [...path, key])
+    const nics = Object.entries(host?.nics ?? {})
+    const named = (role: string): string[] => nics.filter(([, given]) => given === role).map(([name]) => name)
+    add(path, id, {
+      kind: 'host',
+      location: locationOf(host),
+      cpuMillis: limit('cpu', 'cpu'),
+      memoryBytes: limit('size', 'memory'),
+      diskBytes: limit('size', 'disk'),
+      nics: named('dedicated'),
+      sharedNics: named('shared'),
+    })
+  }
+  for (const [section, kind] of [
+    ['switches', 'switch'],
+    ['fabrics', 'fabric'],
+  ] as const)
+    for (const [id, place] of Object.entries(input[section] ?? {}))
+      add([section, id], id, { kind, location: locationOf(place) })
+  return nodes
+}
+
+const locationOf = (place: PlaceEntry | null): Location | undefined =>
+  place?.location && create('Location', place.location)
+
+const readLinks = (
+  input: SubstrateFile,
+  nodes: ReadonlyMap<string, SubstrateNode>,
+  reader: Reader,
+): readonly SubstrateLink[] => {
+  const links = new Map<string, SubstrateLink>()
+  const taken = new Map<string, string>()
+  for (const [index, entry] of (input.links ?? []).entries()) {
+    const path = ['links', index]
+    const ends = entry.ends.map((text, i) => readEnd(text, nodes, [...path, 'ends', i], reader))
+    const capacityBitsPerSecond = reader.quantity('rate', entry.capacity, [...path, 'capacity'])
+    if (capacityBitsPerSecond === 0) reader.fail([...path, 'capacity'], 'is not above zero', quantities.rate.written)
+    const delayMicroseconds = reader.quantity('duration', entry.delay, [...path, 'delay'])
+    const [a, b] = ends
+    if (!a || !b) continue
+    if (a.node === b.node) reader.fail([...path, 'ends'], `are both at ${a.node}`, 'a link joins two nodes')
+    const id = entry.id ?? `${a.node}-${b.node}`
+    if (links.has(id)) reader.fail(path, `is the second link "${id}"`, 'give parallel links ids of their own')
+    else if (!isName(id)) reader.fail(path, `would be called "${id}"`, 'give the link an id of at most 80 characters')
+    for (const end of [a, b]) {
+      if (!end.nic) continue
+      const nic = `${end.node}/${end.nic}`
+      const other = taken.get(nic)
+      if (other)
+        reader.fail(
+          path,
+          `ends at ${nic}, as ${other} does`,
+          `put the switch or fabric that ${nic} is plugged into between`,
+        )
+      taken.set(nic, `link ${id}`)
+    }
+    reader.declare(`link/${id}`, path)
+    links.set(id, create('SubstrateLink', { id, a, b, capacityBitsPerSecond, delayMicroseconds }))
+  }
+  return [...links.values()]
+}
+
+const readEnd = (
+  text: string,
+  nodes: ReadonlyMap<string, SubstrateNode>,
+  path: Path,
+  reader: Reader,
+): SubstrateEnd | undefined => {
+  const [id = '', nic = '', ...rest] = text.split('/')
+  const node = nodes.get(id)
+  const refuse = (message: string, hint: string): undefined => void reader.fail(path, message, hint)
+  if (!node) return refuse(`names "${id}", which is not declared`, `one of ${[...nodes.keys()].join(', ')}`)
+  if (node.kind === 'host') {
+    if (!nic || rest.length > 0) return refuse(`is "${text}"`, `name the NIC of the host, as ${id}/eth1`)
+    if ([...node.nics, ...node.sharedNics].includes(nic))
+      return refuse(`is ${text}, which is given to nodes`, `take ${nic} out of the host's nics, or use another NIC`)
+  } else if (text.includes('/')) return refuse(`names a NIC of a ${node.kind}`, `write "${id}"`)
+  return { node: id, nic }
 }
