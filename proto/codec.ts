@@ -95,13 +95,16 @@ const fail = (path: string, right: string): never => {
   throw new WeftError('message.malformed', `${path || 'the message'} is not ${right}`)
 }
 
+/** Parsers must also take the names of the .proto (canonical JSON mapping). */
+const lowerCamel = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
 function checkMessage(type: protobuf.Type, json: unknown, path: string): unknown {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return fail(path, `an object (${type.name})`)
   const result: Record<string, unknown> = {}
   const chosen = new Map<string, string>()
   for (const [key, value] of Object.entries(json)) {
     const at = path ? `${path}.${key}` : key
-    const field = type.fields[key] ?? Object.values(type.fields).find((f) => f.options?.['proto_name'] === key)
+    const field = type.fields[key] ?? type.fields[lowerCamel(key)]
     if (!field) {
       const known = Object.keys(type.fields).join(', ') || 'none'
       throw new WeftError('message.malformed', `${at} is unknown`, { hint: `members of ${type.name}: ${known}` })

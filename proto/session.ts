@@ -1,32 +1,41 @@
 /**
  * A role's session with an MQTT broker: typed publishing, subscriptions, calls and serving calls (DESIGN section 3).
- * MQTT 3.1.1 is the floor. Payloads are bounded to 128 KiB.
+ * MQTT 3.1.1 is the floor. What is implemented here for a real broker is mqtt-session.ts.
  */
-
 import type { MessageName } from './codec.ts'
 import type { Envelope, Messages } from './generated/weft.v1.ts'
 import type { ParsedTopic } from './topics.ts'
 
-export const maxPayloadBytes = 128 * 1024
+/** Messages that answer a call: they can carry an error. */
+export type ReplyName = 'ApiReply' | 'HostReply'
+
+export interface Will<N extends MessageName = MessageName> {
+  readonly topic: string
+  readonly name: N
+  readonly message: Messages[N]
+}
 
 export interface SessionOptions {
-  /** mqtt://host:port, or unix:/path of the embedded broker's socket. */
+  /** mqtt://host:port, or unix:/path of a broker's socket. */
   readonly url: string
   /** Identity: user name and client id; `sender` of what is published. */
   readonly identity: string
   readonly password?: string
-  /** Published by the broker where the session breaks (QoS 1, retained), in both forms. */
-  readonly will?: { readonly topic: string; readonly name: MessageName; readonly message: Messages[MessageName] }
-  /** Called after every (re)connection, before queued messages go out. */
+  /** Published by the broker where the session breaks, and by close() itself (QoS 1, retained). */
+  readonly will?: Will
+  /** Called after every (re)connection, once the subscriptions were asked for. */
   readonly onConnect?: () => void
   readonly onDisconnect?: (reason: string) => void
+  /** Told of messages that could not be read and listeners that threw. Without it they are lost silently. */
+  readonly onProblem?: (error: unknown, topic: string) => void
 }
 
 export interface PublishOptions {
   readonly retain?: boolean
+  /** 1 without it. Messages of QoS 0 are dropped while there is no connection. */
   readonly qos?: 0 | 1
   readonly epoch?: number
-  /** Also publishes the canonical JSON of the message at `…/json`. */
+  /** Also publishes the canonical JSON of the message, without an envelope, at `…/json`. */
   readonly mirror?: boolean
 }
 
@@ -37,18 +46,23 @@ export interface Received {
 }
 
 export interface CallOptions {
+  /** 30 seconds without it. */
   readonly timeoutMs?: number
+  /** The same key again gets the first answer and has no second effect. */
   readonly idempotencyKey?: string
 }
 
 export interface Session {
   readonly identity: string
   readonly connected: boolean
-  /** Settles when the broker has it (QoS 1). Throws message.too-large. */
+  /** Settles when the broker has it (QoS 1), which may be after a reconnection. Throws message.too-large. */
   publish<N extends MessageName>(topic: string, name: N, message: Messages[N], options?: PublishOptions): Promise<void>
   /** Clears a retained message, and its mirror. */
   clear(topic: string): Promise<void>
-  /** Calls back with each message; `undefined` where a retained one was cleared. Malformed ones are reported to onProblem. */
+  /**
+   * Calls back with each message; `undefined` where a retained one was cleared. Kept over reconnections; settles when the broker agreed, at
+   * once while there is no connection.
+   */
   subscribe<N extends MessageName>(
     filter: string,
     name: N,
@@ -59,7 +73,7 @@ export interface Session {
    * derives, with the request's correlation. A thrown error becomes the reply's `error`. Past deadlines are answered
    * message.expired and not served; a repeated idempotency key gets the answer of the first.
    */
-  serve<Q extends MessageName, A extends 'ApiReply' | 'HostReply'>(
+  serve<Q extends MessageName, A extends ReplyName>(
     filter: string,
     request: Q,
     reply: A,
@@ -67,7 +81,7 @@ export interface Session {
     handle: (message: Messages[Q], client: string) => Promise<Messages[A]>,
   ): Promise<void>
   /** Throws call.timeout, call.unreachable, and the reply's own error. */
-  call<Q extends MessageName, A extends 'ApiReply' | 'HostReply'>(
+  call<Q extends MessageName, A extends ReplyName>(
     requestTopic: string,
     request: Q,
     message: Messages[Q],
@@ -75,6 +89,6 @@ export interface Session {
     reply: A,
     options?: CallOptions,
   ): Promise<Messages[A]>
-  /** Ends it gracefully; with a will given, publishes `farewell` in its place. Idempotent. */
+  /** Publishes the will as a farewell where there is a connection, and ends. Idempotent. */
   close(): Promise<void>
 }
