@@ -192,11 +192,7 @@ t.test('garbage is told to onProblem and harms nothing', async (t) => {
   const seen: string[] = []
   await until(() => one.connected)
   await one.subscribe(topics.status('d', '+'), 'HostStatus', (message) => seen.push(message?.bootId ?? ''))
-  await two.publish(
-    topics.status('d', 'h1'),
-    'HostInventory',
-    create('HostInventory', { host: 'h1', cpus: 2, nics: [{}] }),
-  )
+  await broker.publish(topics.status('d', 'h1'), Buffer.from([0x0a, 0xff]))
   await until(() => problems.length > 0)
   await two.publish(topics.status('d', 'h1'), 'HostStatus', create('HostStatus', { bootId: 'b' }))
   await until(() => seen.length > 0)
