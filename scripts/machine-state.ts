@@ -1,0 +1,72 @@
+/** What tests could leave on a machine: read before and after, and compared. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** Each entry is a sentence about one thing. */
+export type MachineState = ReadonlySet<string>
+
+const namesIn = (directory: string): string[] => {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+const textOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Daemons that labs and tests start; a process is told from another with its number by its start time. */
+const daemons = /^(libvirtd|virtlogd|libvirt_lxc|qemu-system-.*|mosquitto|bird|iperf3|tcpdump)$/
+
+const processes = (): string[] =>
+  namesIn('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const stat = textOf(`/proc/${pid}/stat`)
+      const command = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
+      if (!daemons.test(command)) return []
+      const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+      return [`process ${pid} ${command}, started at ${startTime}`]
+    })
+
+/** Namespaces of processes beyond our own, by the number of their inode. */
+const networkNamespaces = (): string[] => {
+  const seen = new Set<string>()
+  for (const pid of namesIn('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      seen.add(readlinkSync(`/proc/${pid}/ns/net`))
+    } catch {
+      // The process went, or is the kernel's.
+    }
+  }
+  return [...seen].map((namespace) => `network namespace ${namespace} of a process`)
+}
+
+const controlGroups = (): string[] =>
+  namesIn('/sys/fs/cgroup').flatMap((controller) =>
+    namesIn(`/sys/fs/cgroup/${controller}/machine`).flatMap((name) =>
+      /^(lxc|qemu)-/.test(name) ? [`control group ${controller}/machine/${name}`] : [],
+    ),
+  )
+
+export const machineState = (): MachineState =>
+  new Set([
+    ...namesIn('/run/netns').map((name) => `network namespace ${name}`),
+    ...namesIn('/sys/class/net').map((name) => `interface ${name}`),
+    ...textOf('/proc/self/mounts')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => `mount ${line.split(' ')[1]}`),
+    ...processes(),
+    ...networkNamespaces(),
+    ...controlGroups(),
+  ])
+
+/** What is there now and was not before. */
+export const left = (before: MachineState, after: MachineState): string[] =>
+  [...after].filter((thing) => !before.has(thing)).sort()

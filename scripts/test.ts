@@ -1,0 +1,120 @@
+/**
+ * Runs the tests of one tier or more: `node scripts/test.ts [unit|root|emulated …]` (all without arguments), in that order, stopping at the
+ * first tier that fails. Prints a line a file, what was skipped and why, and failures in full; the last line is
+ * `N passed, N failed` (and `, N skipped`), counted in assertions. After each tier that needs root it looks for what tests left on the machine.
+ */
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { left, machineState } from './machine-state.ts'
+
+const tiers = {
+  // Whether files run at once, and the seconds that one file may take: a loaded machine can be twenty times slower.
+  unit: { together: true, timeoutSeconds: 120 },
+  root: { together: false, timeoutSeconds: 900 },
+  emulated: { together: false, timeoutSeconds: 1800 },
+} as const
+
+type Tier = keyof typeof tiers
+
+const isTier = (name: string): name is Tier => name in tiers
+
+const filesOf = (tier: Tier): string[] =>
+  globSync('{agent,bench,bin,click,controller,examples,lab,native,proto,scripts}/**/test/**/*.test.ts')
+    .filter((file) => {
+      const special = /\.(root|emulated)\.test\.ts$/.exec(file)
+      return special ? special[1] === tier : tier === 'unit'
+    })
+    .sort()
+
+interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`
+
+/** Reads TAP version 14 as tap prints it: a file's own lines are indented or, where files run at once, within braces. */
+const follow = async (lines: AsyncIterable<string>, counts: Counts): Promise<void> => {
+  let file: string[] = []
+  for await (const line of lines) {
+    const summary =
+      /^# \{ total: (\d+)(?:, pass: (\d+))?(?:, fail: (\d+))?(?:, skip: (\d+))?(?:, todo: (\d+))? \}/.exec(line)
+    if (summary) {
+      counts.passed += Number(summary[2] ?? 0)
+      counts.failed += Number(summary[3] ?? 0)
+      counts.skipped += Number(summary[4] ?? 0)
+      continue
+    }
+    file.push(line)
+    const end = /^(not ok|ok) \d+ - (\S+).*?(?:# time=([\d.]+m?s))?( \{)?$/.exec(line)
+    if (!end && line !== '}') continue
+    if (end?.[4]) continue
+    const head =
+      end ?? file.map((l) => /^(not ok|ok) \d+ - (\S+).*?(?:# time=([\d.]+m?s))?( \{)?$/.exec(l)).find(Boolean)
+    if (!head) continue
+    if (head[1] === 'ok') console.log(`  ok  ${head[2]}  ${head[3] ?? ''}`)
+    else console.log([`  FAILED  ${head[2]}`, ...file].join('\n'))
+    for (const skipped of file) {
+      const skip = /ok \d+ - (.*?) # SKIP ?(.*)$/i.exec(skipped)
+      if (skip) console.log(`      skipped: ${skip[1]}: ${skip[2] || 'no reason given'}`)
+    }
+    file = []
+  }
+  // A failure's diagnostics follow its line; what is left over here belongs to the last file or to tap itself.
+  const rest = file.filter((line) => line.trim() !== '' && !/^(TAP version|1\.\.|# )/.test(line))
+  if (rest.length > 0) console.log(rest.join('\n'))
+}
+
+const runTier = async (tier: Tier): Promise<Counts> => {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const files = filesOf(tier)
+  console.log(`test:${tier}: ${files.length} files`)
+  if (files.length === 0) return counts
+  const started = performance.now()
+  const before = tier === 'unit' ? undefined : machineState()
+  const { together, timeoutSeconds } = tiers[tier]
+  // Tests of the machine run one by one and stop at the first that fails: what follows would stand on what it left.
+  for (const batch of together ? [files] : files.map((file) => [file])) {
+    const tap = spawn(
+      'tap',
+      ['--reporter=tap', `--jobs=${together ? 2 : 1}`, `--timeout=${timeoutSeconds}`, ...batch],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    const exited = new Promise<number>((resolve) => tap.on('exit', (status) => resolve(status ?? 1)))
+    await follow(createInterface({ input: tap.stdout }), counts)
+    if ((await exited) !== 0 && counts.failed === 0) counts.failed = 1
+    if (counts.failed > 0) break
+  }
+  if (before) {
+    const things = left(before, machineState())
+    if (things.length > 0) {
+      counts.failed++
+      console.log(`  FAILED  the tests left on this machine:\n${things.map((thing) => `    ${thing}`).join('\n')}`)
+    }
+  }
+  console.log(
+    `test:${tier}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds(started)}`,
+  )
+  return counts
+}
+
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !isTier(name))
+if (unknown.length > 0) {
+  console.error(`no tier ${unknown.join(', ')}: there are ${Object.keys(tiers).join(', ')}`)
+  process.exit(2)
+}
+const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+for (const tier of names.length > 0 ? names.filter(isTier) : (Object.keys(tiers) as Tier[])) {
+  const counts = await runTier(tier)
+  total.passed += counts.passed
+  total.failed += counts.failed
+  total.skipped += counts.skipped
+  if (counts.failed > 0) break
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0)
