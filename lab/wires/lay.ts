@@ -1,0 +1,37 @@
+/** Makes the wires of a plan between the namespaces of a lab, by iproute2's batches: ip-link(8), ip-address(8), ip-route(8). */
+import { WeftError } from '../../proto/errors.ts'
+import { run } from '../processes.ts'
+import type { WirePlan } from './plan.ts'
+
+/** Lines for `ip -batch` that make all pairs; each end is born in the namespace of its node, never in ours. */
+export const pairLines = (plan: WirePlan, pidOf: (node: string) => number): readonly string[] =>
+  plan.wires.map(({ ends: [a, b], mtu }) => {
+    const end = ({ node, name }: typeof a) => `${name} netns ${pidOf(node)} mtu ${mtu}`
+    return `link add ${end(a)} type veth peer name ${end(b)}`
+  })
+
+/** Lines for `ip -batch` in the namespace of one node. */
+export const nodeLines = (plan: WirePlan, node: string): readonly string[] => {
+  const ports = plan.wires.flatMap(({ ends }) => ends.filter((end) => end.node === node))
+  const isSwitch = plan.nodes.some(({ name, kind }) => name === node && kind === 'switch')
+  return [
+    ...(isSwitch ? ['link add br0 mtu 1600 type bridge', 'link set br0 up'] : []),
+    ...ports.map(({ name }) => `link set ${name} ${isSwitch ? 'master br0 ' : ''}up`),
+    ...plan.addresses.filter((at) => at.node === node).map(({ name, address }) => `address add ${address} dev ${name}`),
+    ...plan.routes.filter((at) => at.node === node).map(({ to, via }) => `route add ${to} via ${via}`),
+  ]
+}
+
+const batch = async (prefix: readonly string[], lines: readonly string[], subject: string): Promise<void> => {
+  if (lines.length === 0) return
+  const { status, stderr } = await run([...prefix, 'ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+  if (status !== 0) throw new WeftError('lab.failed', `the wires of ${subject} were not made: ${stderr.trim()}`)
+}
+
+/** Throws lab.failed with the words of iproute2. */
+export const layWires = async (plan: WirePlan, pidOf: (node: string) => number): Promise<void> => {
+  await batch([], pairLines(plan, pidOf), 'the lab')
+  await Promise.all(
+    plan.nodes.map(({ name }) => batch(['nsenter', `--net=/proc/${pidOf(name)}/ns/net`], nodeLines(plan, name), name)),
+  )
+}
