@@ -48,4 +48,35 @@
       ],
     },
   ],
+
+  'conditions': [
+    ['with_libvirt == "true"', {
+      'targets': [
+        {
+          'target_name': 'weft_libvirt',
+          'sources': [
+            'native/src/libvirt/connection.cc',
+            'native/src/libvirt/domain.cc',
+            'native/src/libvirt/domain_event.cc',
+            'native/src/libvirt/environment.cc',
+            'native/src/libvirt/error_code.cc',
+            'native/src/libvirt/event_loop.cc',
+            'native/src/libvirt/failure.cc',
+            'native/src/libvirt/host.cc',
+            'native/src/libvirt/module.cc',
+            'native/src/libvirt/session.cc',
+            'native/src/libvirt/values.cc',
+            'native/src/util/arguments.cc',
+            'native/src/util/callback.cc',
+            'native/src/util/mailbox.cc',
+            'native/src/util/system_error.cc',
+            'native/src/util/thread.cc',
+            'native/src/util/work_queue.cc',
+          ],
+          'cflags': ['<!@(pkg-config --cflags libvirt libvirt-lxc)'],
+          'libraries': ['<!@(pkg-config --libs libvirt libvirt-lxc)'],
+        },
+      ],
+    }],
+  ],
 }

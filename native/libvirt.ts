@@ -20,7 +20,7 @@ export interface LibvirtError extends Error {
 export interface ConnectOptions {
   /** Threads that calls of this connection run on, 1 to 64; 4 without it. */
   readonly threads?: number
-  /** Seconds between keepalive messages and how many may be missed (virConnectSetKeepAlive); 5 and 3 without it. */
+  /** Seconds between keepalive messages and how many may be missed, each from 1 (virConnectSetKeepAlive); 5 and 3 without it. */
   readonly keepaliveSeconds?: number
   readonly keepaliveCount?: number
   /** Called once where the connection broke; pending calls are rejected. Reason: 'error', 'eof', 'keepalive' or 'client'. */
@@ -69,7 +69,14 @@ export interface DeviceEvent {
 
 export type DomainEvent = LifecycleEvent | DeviceEvent
 
-/** A domain is named by its UUID in every call; nothing is held open for it. */
+/**
+ * A domain is named by its UUID in every call; nothing is held open for it. Calls run side by side, as many as the
+ * connection has threads: what must come after another awaits it. Every call rejects with a LibvirtError, or with a
+ * TypeError or RangeError (ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE) where its arguments are wrong.
+ *
+ * A call in flight and a listener keep the process and the connection alive; an open connection alone does not, and is
+ * closed when its object is collected or the process or worker ends.
+ */
 export interface LibvirtConnection {
   readonly uri: string
   readonly closed: boolean
@@ -78,7 +85,7 @@ export interface LibvirtConnection {
   /** XML of virConnectGetCapabilities. */
   capabilities(): Promise<string>
   nodeInfo(): Promise<{ readonly cpus: number; readonly memoryKiB: number; readonly model: string }>
-  /** Every domain; metadata of the namespace URI given stands in `metadata` ('' where it has none). */
+  /** Every domain; metadata of the namespace URI given stands in `metadata` ('' where it has none). Domains that go meanwhile are left out. */
   list(metadataUri?: string): Promise<readonly (DomainSummary & { readonly metadata: string })[]>
   /** Defines a persistent domain (virDomainDefineXMLFlags with validation off). */
   define(xml: string): Promise<DomainSummary>
@@ -94,17 +101,21 @@ export interface LibvirtConnection {
   info(uuid: string): Promise<DomainInfo>
   /** XML (virDomainGetXMLDesc); flags: 1 secure, 2 inactive. */
   xml(uuid: string, flags?: number): Promise<string>
-  /** virDomainGetMetadata / virDomainSetMetadata of type element; flags: 1 live, 2 config. */
+  /** virDomainGetMetadata of type element; flags: 1 live, 2 config. Rejects with NO_DOMAIN_METADATA where it has none. */
   metadata(uuid: string, uri: string, flags?: number): Promise<string>
+  /** virDomainSetMetadata of type element; flags as above. An empty XML removes it. */
   setMetadata(uuid: string, xml: string, key: string, uri: string, flags?: number): Promise<void>
   /** Hot-plug: virDomainAttachDeviceFlags, virDomainDetachDeviceFlags, virDomainUpdateDeviceFlags; flags: 1 live, 2 config. */
   attachDevice(uuid: string, xml: string, flags: number): Promise<void>
   /** Settles before the device is gone: wait for the event `device-removed`. */
   detachDevice(uuid: string, xml: string, flags: number): Promise<void>
   updateDevice(uuid: string, xml: string, flags: number): Promise<void>
-  /** Open descriptors of a container's namespaces (virDomainLxcOpenNamespace); the caller closes them (fs.close). */
+  /**
+   * Open descriptors of a running container's namespaces (virDomainLxcOpenNamespace); the caller closes them (fs.close).
+   * Which is which: `readlink /proc/self/fd/N` says, for instance `net:[4026532281]`.
+   */
   lxcNamespaces(uuid: string): Promise<readonly number[]>
-  /** Lifecycle and device events of all domains. Returns the function that stops them. */
+  /** Lifecycle and device events of all domains. Returns the function that stops them: after it is called none comes. */
   onEvent(listener: (event: DomainEvent) => void): Promise<() => Promise<void>>
   /** Idempotent. Pending calls settle first; afterwards every call rejects with code 'CLOSED'. */
   close(): Promise<void>

@@ -19,9 +19,11 @@ namespace weft {
 /** Throws a RangeError with code ERR_OUT_OF_RANGE. */
 [[noreturn]] void ThrowOutOfRange(Napi::Env env, const std::string& name, const std::string& expected);
 
+inline constexpr uint32_t largestUnsigned = std::numeric_limits<uint32_t>::max();
+
 std::string ToText(Napi::Value value, const std::string& name);
-uint32_t ToUnsigned(Napi::Value value, const std::string& name, uint32_t least = 0,
-                    uint32_t most = std::numeric_limits<uint32_t>::max());
+/** An integer from `least` to `most`. */
+uint32_t ToUnsigned(Napi::Value value, const std::string& name, uint32_t least = 0, uint32_t most = largestUnsigned);
 bool ToBoolean(Napi::Value value, const std::string& name);
 Napi::Function ToFunction(Napi::Value value, const std::string& name);
 Napi::Object ToObject(Napi::Value value, const std::string& name);

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "../util/work_queue.h"
+#include "domain_event.h"
+
+#include <libvirt/libvirt.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace weft {
+
+/** See ConnectOptions in native/libvirt.ts. */
+struct SessionSettings {
+  std::string uri;
+  size_t threads = 4;
+  int keepaliveSeconds = 5;
+  unsigned keepaliveCount = 3;
+  /** From libvirt's thread, with virConnectCloseReason. */
+  std::function<void(int reason)> onBroken;
+};
+
+/** Callback numbers of one listener (virConnectDomainEventRegisterAny). */
+using Subscription = std::vector<int>;
+
+/**
+ * A connection to libvirt with threads of its own. It knows no JavaScript. `Do` and `End` are for the thread that made
+ * it, the rest is for jobs.
+ */
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  using Job = std::function<void(Session&)>;
+
+  explicit Session(SessionSettings settings);
+
+  bool ended() const { return queue_.closed(); }
+  /** Runs a job on a thread. Throws SystemError where there is none. Not after End. */
+  void Do(Job job);
+  /** Closes when all jobs are done, then calls `then` on a thread. Without effect where it was called before. */
+  void End(std::function<void()> then);
+  /** Closes when the jobs that have begun are done. */
+  void Abandon();
+  /** Waits until it is closed; returns whether it is. */
+  bool WaitUntil(std::chrono::steady_clock::time_point deadline) const;
+
+  /** Throws Failure. */
+  void Open();
+  virConnectPtr connection() const { return connection_; }
+  /**
+   * `listener` is called on libvirt's thread, for the last time maybe a moment after Unsubscribe. Throws Failure.
+   */
+  Subscription Subscribe(const DomainListener& listener);
+  /** Without effect on a closed connection, which has no listeners. */
+  void Unsubscribe(const Subscription& subscription);
+
+ private:
+  void Close();
+
+  SessionSettings settings_;
+  WorkQueue queue_;
+  virConnectPtr connection_ = nullptr;
+  /** Whether libvirt tells when the connection breaks; not every driver can. */
+  bool watched_ = false;
+  std::promise<void> end_;
+  std::shared_future<void> ended_ = end_.get_future().share();
+
+  std::mutex mutex_;
+  std::vector<int> callbacks_;
+};
+
+}  // namespace weft
