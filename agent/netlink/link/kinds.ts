@@ -1,0 +1,39 @@
+/** The kinds of links that are read and made with their settings. Every other kind is readable, its data kept as it came. */
+import { AttributeDecoder } from '../codec/decoder.ts'
+import { decodeFields } from '../codec/fields.ts'
+import { type Bridge, bridgeFields } from './bridge.ts'
+import { bridgePortFields, type Port } from './bridge-port.ts'
+import { type Tun, tunFields } from './tun.ts'
+import type { Veth } from './veth.ts'
+import { type Vxlan, vxlanFields } from './vxlan.ts'
+
+/** A kind that has no file here: a macvlan, a bond, …. */
+export interface OtherKind {
+  readonly kind: 'other'
+  /** IFLA_INFO_KIND, for instance 'macvlan'. */
+  readonly name: string
+  readonly data: Buffer
+}
+
+export type LinkInfo = Bridge | Vxlan | Tun | Veth | OtherKind
+
+/** The kinds of which data is a table of fields. */
+export const fieldKinds = { bridge: bridgeFields, vxlan: vxlanFields, tun: tunFields } as const
+
+export const decodeInfo = (name: string, data: Buffer): LinkInfo => {
+  if (name === 'veth') return { kind: 'veth' }
+  if (!(name in fieldKinds)) return { kind: 'other', name, data }
+  const kind = name as keyof typeof fieldKinds
+  const decoder = new AttributeDecoder(data)
+  const { values, unknown } = decodeFields(decoder, fieldKinds[kind])
+  decoder.finish()
+  return { ...values, kind, unknown } as LinkInfo
+}
+
+export const decodePort = (name: string, data: Buffer): Port => {
+  if (name !== 'bridge') return { kind: 'other', name, data }
+  const decoder = new AttributeDecoder(data)
+  const { values, unknown } = decodeFields(decoder, bridgePortFields)
+  decoder.finish()
+  return { ...values, kind: 'bridge', unknown }
+}
