@@ -22,6 +22,17 @@ t.test('a call is answered, an error comes back with its code', async (t) => {
   await t.rejects(failing, { code: 'vnet.unknown', object: 'vnet/x' })
 })
 
+t.test('several errors of one input come back together', async (t) => {
+  const path = socketIn(t)
+  const wire = (message: string) => ({ code: 'request.invalid', message })
+  const server = await serveLocal(path, 'ApiRequest', 'ApiReply', async () =>
+    create('ApiReply', { error: wire('one'), moreErrors: [wire('two')] }),
+  )
+  t.teardown(() => server.close())
+  const failing = callLocal(path, 'ApiRequest', create('ApiRequest', { get: {} }), 'ApiReply')
+  await t.rejects(failing, { errors: [{ code: 'request.invalid', message: 'one' }, { message: 'two' }] })
+})
+
 t.test('a line of JSON from any program is served, also where it ends its side at once', async (t) => {
   const path = socketIn(t)
   const server = await serveLocal(path, 'HostCommand', 'HostReply', async () => create('HostReply', { slices: {} }))
