@@ -1,5 +1,8 @@
-import { WeftError } from '../../proto/errors.ts'
+/**
+ * What is reserved of a substrate, added up from the embeddings that stand: there is no counter that could drift.
+ */
 import type { SubstrateLink, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { reservedCpuMillis } from '../mapping/demand.ts'
 import type { Embedding, Usage } from '../mapping/mapping.ts'
 
 export interface LedgerEntry {
@@ -7,10 +10,47 @@ export interface LedgerEntry {
   readonly embedding: Embedding
 }
 
-/** What the entries take of a substrate, in all. `links` (of the substrate or its graph) tell each path's direction. */
+/**
+ * What the entries take of a substrate, in all. `links` (of the substrate or its graph) tell in which direction a path
+ * crosses each: `link/ab` from the end declared first to the other, `link/ba` back. A link that is declared no longer counts
+ * for nothing; a node or link that the embedding does not place neither.
+ */
 export const usageOf = (
-  _substrate: { readonly links: readonly SubstrateLink[] },
-  _entries: Iterable<LedgerEntry>,
+  substrate: { readonly links: readonly SubstrateLink[] },
+  entries: Iterable<LedgerEntry>,
 ): Usage => {
-  throw new WeftError('internal', 'the ledger is not written yet')
+  const cpuMillis = new Map<string, number>()
+  const memoryBytes = new Map<string, number>()
+  const diskBytes = new Map<string, number>()
+  const rateBitsPerSecond = new Map<string, number>()
+  const nics = new Set<string>()
+  const links = new Map(substrate.links.map((link) => [link.id, link]))
+  for (const { request, embedding } of entries) {
+    for (const node of request.nodes) {
+      const host = embedding.hosts.get(node.id)
+      if (host === undefined) continue
+      add(cpuMillis, host, reservedCpuMillis(node))
+      add(memoryBytes, host, node.memoryBytes)
+      add(diskBytes, host, node.diskBytes)
+      for (const { index, physical } of node.interfaces) {
+        const nic = embedding.nics.get(`${node.id}.${index}`)
+        if (physical === 'dedicated' && nic !== undefined) nics.add(`${host}/${nic}`)
+      }
+    }
+    for (const link of request.links) {
+      const path = embedding.paths.get(link.id)
+      for (const [index, id] of (path?.links ?? []).entries()) {
+        const crossed = links.get(id)
+        if (!crossed) continue
+        const [there, back] = crossed.a?.node === path?.nodes[index] ? ['ab', 'ba'] : ['ba', 'ab']
+        add(rateBitsPerSecond, `${id}/${there}`, link.rateAToBBitsPerSecond)
+        add(rateBitsPerSecond, `${id}/${back}`, link.rateBToABitsPerSecond)
+      }
+    }
+  }
+  return { cpuMillis, memoryBytes, diskBytes, nics, rateBitsPerSecond }
+}
+
+const add = (sums: Map<string, number>, key: string, amount: number): void => {
+  sums.set(key, (sums.get(key) ?? 0) + amount)
 }

@@ -1,0 +1,156 @@
+/**
+ * The constraints by kind: whether a host or a path keeps one, and a request without it, so that a refusal can ask what would
+ * be if it were not there.
+ */
+import { isRightPlace } from './place.ts'
+import type { Free, LinkDemand, NodeDemand, Problem } from './problem.ts'
+
+/**
+ * What a host must have for a node: be there (not excluded), room, what the node runs on, the right place, and be the host
+ * where the node must stay.
+ */
+export const nodeKinds = [
+  'away',
+  'memory',
+  'disk',
+  'cpu',
+  'nics',
+  'image',
+  'datapath',
+  'hypervisor',
+  'location',
+  'fixed',
+] as const
+export type NodeKind = (typeof nodeKinds)[number]
+
+/** What needs nothing fits also where more was given than there is (a limit that was lowered). */
+const within = (needed: number, free: number | undefined): boolean => needed === 0 || needed <= (free ?? 0)
+
+type Check = (problem: Problem, free: Free, node: NodeDemand, host: number) => boolean
+
+const checks: Readonly<Record<NodeKind, Check>> = {
+  away: ({ excluded }, _, node, host) => node.fixed !== undefined || excluded[host] === 0,
+  fixed: (_problem, _free, { fixed }, host) => fixed === undefined || fixed === host,
+  memory: (_, free, node, host) => within(node.memoryBytes, free.memoryBytes[host]),
+  disk: (_, free, node, host) => within(node.diskBytes, free.diskBytes[host]),
+  cpu: (_, free, node, host) => within(node.cpuMillis, free.cpuMillis[host]),
+  nics: ({ topology }, free, node, host) =>
+    within(node.dedicated, free.nics[host]) && (!node.shared || topology.nodes[host]?.sharedNics.length !== 0),
+  image: ({ topology }, _, { image }, host) => image === '' || topology.nodes[host]?.images.includes(image) === true,
+  datapath: ({ topology }, _, { forwardings }, host) =>
+    forwardings.every((name) => topology.nodes[host]?.datapaths.some((offer) => offer.startsWith(`${name}/`))),
+  hypervisor: ({ topology }, _, { hypervisor }, host) => {
+    const offered = topology.nodes[host]?.hypervisors ?? []
+    return hypervisor === '' || (hypervisor === 'any' ? offered.length > 0 : offered.includes(hypervisor))
+  },
+  location: ({ topology }, _, { location }, host) => isRightPlace(location, topology.nodes[host]?.location),
+}
+
+export const meets = (kind: NodeKind, problem: Problem, free: Free, node: NodeDemand, host: number): boolean =>
+  checks[kind](problem, free, node, host)
+
+/** What a path must have for a link: the rates, the delay, hosts that make and relay its tunnels, and to be there at all. */
+export const linkKinds = ['bandwidth', 'delay', 'technology', 'path'] as const
+export type LinkKind = (typeof linkKinds)[number]
+
+export type Kind = NodeKind | LinkKind
+
+/** In the order in which the binding one is looked for: what may change by itself first, what somebody meant last. */
+export const kinds: readonly Kind[] = [
+  'away',
+  'memory',
+  'disk',
+  'cpu',
+  'nics',
+  ...linkKinds,
+  'image',
+  'datapath',
+  'hypervisor',
+  'location',
+  'fixed',
+]
+
+/** One constraint of one object (`away`: a host of the substrate, others: a node or link), or, without an object, of all. */
+export interface Constraint {
+  readonly kind: Kind
+  readonly node?: number
+  readonly link?: number
+  readonly host?: number
+}
+
+/** The problem without a constraint. */
+export const relax = (problem: Problem, { kind, node, link, host }: Constraint): Problem => ({
+  ...problem,
+  excluded:
+    kind === 'away'
+      ? problem.excluded.map((away, index) => (host === undefined || host === index ? 0 : away))
+      : problem.excluded,
+  nodes: isNodeKind(kind)
+    ? problem.nodes.map((demand, index) => (node === undefined || node === index ? relaxNode(demand, kind) : demand))
+    : problem.nodes,
+  links: isLinkKind(kind)
+    ? problem.links.map((demand, index) => (link === undefined || link === index ? relaxLink(demand, kind) : demand))
+    : problem.links,
+})
+
+export const isLinkKind = (kind: Kind): kind is LinkKind => (linkKinds as readonly Kind[]).includes(kind)
+export const isNodeKind = (kind: Kind): kind is NodeKind => (nodeKinds as readonly Kind[]).includes(kind)
+
+/** Whether the object has the constraint at all. */
+export const hasNodeConstraint = (node: NodeDemand, kind: NodeKind): boolean => {
+  const free = relaxNode(node, kind)
+  return (Object.keys(free) as (keyof NodeDemand)[]).some((key) => free[key] !== node[key])
+}
+export const hasLinkConstraint = (link: LinkDemand, kind: LinkKind): boolean => {
+  const free = relaxLink(link, kind)
+  return (Object.keys(free) as (keyof LinkDemand)[]).some((key) => free[key] !== link[key])
+}
+
+const relaxNode = (node: NodeDemand, kind: NodeKind): NodeDemand => {
+  switch (kind) {
+    case 'away':
+      return node
+    case 'fixed':
+      return { ...node, fixed: undefined }
+    case 'memory':
+      return { ...node, memoryBytes: 0 }
+    case 'disk':
+      return { ...node, diskBytes: 0 }
+    case 'cpu':
+      return { ...node, cpuMillis: 0 }
+    case 'nics':
+      return { ...node, dedicated: 0, shared: false }
+    case 'image':
+      return { ...node, image: '' }
+    case 'datapath':
+      return node.forwardings.length === 0 ? node : { ...node, forwardings: [] }
+    case 'hypervisor':
+      return { ...node, hypervisor: '' }
+    case 'location':
+      return { ...node, location: undefined }
+  }
+}
+
+const relaxLink = (link: LinkDemand, kind: LinkKind): LinkDemand => {
+  switch (kind) {
+    case 'delay':
+      return { ...link, delay: Number.POSITIVE_INFINITY }
+    case 'bandwidth':
+      return { ...link, forward: 0, backward: 0 }
+    case 'technology':
+      return { ...link, technology: '' }
+    case 'path':
+      return { ...link, pathless: true }
+  }
+}
+
+/** Whether a node can be on a host, by all that does not change while others are placed. */
+export const suits = (problem: Problem, node: NodeDemand, host: number): boolean =>
+  nodeKinds.every((kind) => checks[kind](problem, problem.free, node, host))
+
+/** Whether what changes while others are placed is left. */
+export const hasRoom = (free: Free, node: NodeDemand, host: number): boolean =>
+  within(node.cpuMillis, free.cpuMillis[host]) &&
+  within(node.memoryBytes, free.memoryBytes[host]) &&
+  within(node.diskBytes, free.diskBytes[host]) &&
+  within(node.dedicated, free.nics[host])

@@ -1,0 +1,225 @@
+/**
+ * A request on a substrate as numbers, with what is free of it; and the constraints by kind, so that a refusal can ask what
+ * would be if one were not there.
+ */
+import type { Link, Location, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { anyHypervisor, chooseHypervisor, forwardingOf, reservedCpuMillis, technologyOf } from './demand.ts'
+import type { EmbedOptions, Usage } from './mapping.ts'
+import type { Arcs, Route } from './route.ts'
+import type { Topology } from './topology.ts'
+
+/** What a node needs of its host. A constraint that was relaxed is 0, empty or undefined. */
+export interface NodeDemand {
+  readonly id: string
+  readonly cpuMillis: number
+  readonly memoryBytes: number
+  readonly diskBytes: number
+  /** Physical interfaces of its own. */
+  readonly dedicated: number
+  /** Whether it needs a shared one. */
+  readonly shared: boolean
+  /** "any": one at least; '': none is needed (relaxed). */
+  readonly hypervisor: string
+  readonly image: string
+  /** Data paths that its interfaces are joined by. */
+  readonly forwardings: readonly string[]
+  readonly location: Location | undefined
+  /** Index of the host where it must stay; `elsewhere` where that is no host of the substrate; undefined: any. */
+  readonly fixed: number | undefined
+  /** Host where it was before and would best be again. */
+  readonly before: number | undefined
+}
+
+export const elsewhere = -1
+
+export interface LinkDemand {
+  readonly id: string
+  /** Nodes, by index. */
+  readonly a: number
+  readonly b: number
+  /** Bits per second from a to b, and back. */
+  readonly forward: number
+  readonly backward: number
+  /** Microseconds; Infinity: any. */
+  readonly delay: number
+  /** Of its tunnels; '': none is needed (relaxed). */
+  readonly technology: string
+  readonly forwardingA: string
+  readonly forwardingB: string
+  /** Relaxed altogether: no path is needed. */
+  readonly pathless: boolean
+  /** The path before, as arcs. */
+  readonly before: Arcs | undefined
+}
+
+/** What is free, by index of the node, of rates by arc. */
+export interface Free {
+  readonly cpuMillis: Float64Array
+  readonly memoryBytes: Float64Array
+  readonly diskBytes: Float64Array
+  readonly nics: Int32Array
+  readonly rates: Float64Array
+}
+
+export interface Problem {
+  readonly topology: Topology
+  readonly nodes: readonly NodeDemand[]
+  readonly links: readonly LinkDemand[]
+  readonly free: Free
+  /** By node of the substrate: 1 where it takes no new node and relays nothing. */
+  readonly excluded: Uint8Array
+}
+
+export const problemOf = (
+  topology: Topology,
+  usage: Usage,
+  request: VNetRequest,
+  { fixed, previous, excluded }: EmbedOptions,
+): Problem => {
+  const host = (id: string | undefined): number | undefined => (id === undefined ? undefined : topology.indexOf.get(id))
+  const indexOf = new Map(request.nodes.map(({ id }, index) => [id, index]))
+  const linked = new Set(
+    request.links.flatMap(({ a, b }) => [`${a?.node}.${a?.interface}`, `${b?.node}.${b?.interface}`]),
+  )
+  const nodes = request.nodes.map((node): NodeDemand => {
+    const at = fixed?.get(node.id)
+    const atIndex = host(at)
+    const isHost = atIndex !== undefined && topology.isHost[atIndex] === 1
+    return {
+      ...nodeDemand(node, linked),
+      fixed: at === undefined ? undefined : isHost ? atIndex : elsewhere,
+      before: host(previous?.hosts.get(node.id)),
+    }
+  })
+  const links = request.links.map((link): LinkDemand => {
+    const end = (name: string | undefined): number => indexOf.get(name ?? '') as number
+    const forwarding = (node: number, index: number | undefined): string =>
+      forwardingOf(request.nodes[node]?.interfaces.find((one) => one.index === index)?.forwarding ?? '')
+    const [a, b] = [end(link.a?.node), end(link.b?.node)]
+    return {
+      ...linkDemand(link),
+      a,
+      b,
+      forwardingA: forwarding(a, link.a?.interface),
+      forwardingB: forwarding(b, link.b?.interface),
+      before: arcsOf(topology, previous?.paths.get(link.id)),
+    }
+  })
+  const isExcluded = topology.nodes.map(({ id }) => (excluded?.has(id) ? 1 : 0))
+  return { topology, nodes, links, free: freeOf(topology, usage), excluded: Uint8Array.from(isExcluded) }
+}
+
+const nodeDemand = (node: Node, linked: ReadonlySet<string>): Omit<NodeDemand, 'fixed' | 'before'> => {
+  const joined = node.interfaces.filter(({ index, physical }) => physical !== '' || linked.has(`${node.id}.${index}`))
+  return {
+    id: node.id,
+    cpuMillis: reservedCpuMillis(node),
+    memoryBytes: node.memoryBytes,
+    diskBytes: node.diskBytes,
+    dedicated: node.interfaces.filter(({ physical }) => physical === 'dedicated').length,
+    shared: node.interfaces.some(({ physical }) => physical === 'shared'),
+    hypervisor: anyHypervisor(node.hypervisor) ? 'any' : node.hypervisor,
+    image: node.image,
+    forwardings: [...new Set(joined.map(({ forwarding }) => forwardingOf(forwarding)))],
+    location: node.location,
+  }
+}
+
+const linkDemand = (link: Link) => ({
+  id: link.id,
+  forward: link.rateAToBBitsPerSecond,
+  backward: link.rateBToABitsPerSecond,
+  delay: link.delayMicroseconds > 0 ? link.delayMicroseconds : Number.POSITIVE_INFINITY,
+  technology: technologyOf(link),
+  pathless: false,
+})
+
+/** undefined where the path is none of this substrate (any more). */
+const arcsOf = (topology: Topology, path: { nodes: readonly string[]; links: readonly string[] } | undefined) => {
+  if (!path) return undefined
+  const arcs: number[] = []
+  for (const [index, id] of path.links.entries()) {
+    const link = topology.linkIndexOf.get(id)
+    if (link === undefined) return undefined
+    arcs.push(2 * link + (topology.links[link]?.a?.node === path.nodes[index] ? 0 : 1))
+  }
+  return arcs
+}
+
+const freeOf = ({ nodes, links, capacity }: Topology, usage: Usage): Free => ({
+  cpuMillis: Float64Array.from(nodes, ({ id, cpuMillis }) => cpuMillis - (usage.cpuMillis.get(id) ?? 0)),
+  memoryBytes: Float64Array.from(nodes, ({ id, memoryBytes }) => memoryBytes - (usage.memoryBytes.get(id) ?? 0)),
+  diskBytes: Float64Array.from(nodes, ({ id, diskBytes }) => diskBytes - (usage.diskBytes.get(id) ?? 0)),
+  nics: Int32Array.from(nodes, ({ id, nics }) => nics.filter((nic) => !usage.nics.has(`${id}/${nic}`)).length),
+  rates: capacity.map((rate, arc) => {
+    const taken = usage.rateBitsPerSecond.get(`${links[arc >> 1]?.id}/${arc & 1 ? 'ba' : 'ab'}`)
+    return rate - (taken ?? 0)
+  }),
+})
+
+export const emptyUsage: Usage = {
+  cpuMillis: new Map(),
+  memoryBytes: new Map(),
+  diskBytes: new Map(),
+  nics: new Set(),
+  rateBitsPerSecond: new Map(),
+}
+
+/** Takes (sign 1) or gives back (sign -1) what a node needs. */
+export const take = (free: Free, node: NodeDemand, host: number, sign: 1 | -1): void => {
+  free.cpuMillis[host] = (free.cpuMillis[host] as number) - sign * node.cpuMillis
+  free.memoryBytes[host] = (free.memoryBytes[host] as number) - sign * node.memoryBytes
+  free.diskBytes[host] = (free.diskBytes[host] as number) - sign * node.diskBytes
+  free.nics[host] = (free.nics[host] as number) - sign * node.dedicated
+}
+
+/** Takes (sign 1) or gives back (sign -1) a link's rates along a path. */
+export const takeRates = (free: Free, link: LinkDemand, path: Arcs, sign: 1 | -1): void => {
+  for (const arc of path) {
+    free.rates[arc] = (free.rates[arc] as number) - sign * link.forward
+    free.rates[arc ^ 1] = (free.rates[arc ^ 1] as number) - sign * link.backward
+  }
+}
+
+/** A copy that a search may change. */
+export const copyFree = (free: Free): Free => ({
+  cpuMillis: free.cpuMillis.slice(),
+  memoryBytes: free.memoryBytes.slice(),
+  diskBytes: free.diskBytes.slice(),
+  nics: free.nics.slice(),
+  rates: free.rates.slice(),
+})
+
+/** What a path for a link between two different hosts must keep; undefined where one of them cannot make its tunnels. */
+export const routeOf = (problem: Problem, link: LinkDemand, from: number, to: number): Route | undefined => {
+  const { forward, backward, delay, technology } = link
+  const offers = (host: number, forwarding: string): boolean =>
+    technology === '' || problem.topology.nodes[host]?.datapaths.includes(`${forwarding}/${technology}`) === true
+  if (!offers(from, link.forwardingA) || !offers(to, link.forwardingB)) return undefined
+  return { from, to, forward, backward, delay, passable: passableFor(problem, technology) }
+}
+
+const passable = new WeakMap<Problem, Map<string, Uint8Array>>()
+
+/** Switches and fabrics are crossed; a host relays if it is not excluded and one of its data paths has the technology. */
+const passableFor = (problem: Problem, technology: string): Uint8Array => {
+  const known = passable.get(problem) ?? new Map<string, Uint8Array>()
+  passable.set(problem, known)
+  const found = known.get(technology)
+  if (found) return found
+  const made = Uint8Array.from(problem.topology.nodes, ({ kind, datapaths }, index) =>
+    kind !== 'host' ||
+    (problem.excluded[index] === 0 &&
+      (technology === '' || datapaths.some((offer) => offer.endsWith(`/${technology}`))))
+      ? 1
+      : 0,
+  )
+  known.set(technology, made)
+  return made
+}
+
+export const hypervisorFor = (problem: Problem, node: NodeDemand, host: number, before: string | undefined): string => {
+  if (node.hypervisor !== 'any') return node.hypervisor
+  const offered = problem.topology.nodes[host]?.hypervisors ?? []
+  return before !== undefined && offered.includes(before) ? before : (chooseHypervisor(offered) ?? '')
+}

@@ -1,0 +1,133 @@
+/**
+ * Why a request was refused: which one constraint, of which object, would have to give way so that all the rest fits.
+ *
+ * Found by relaxing and searching again: first where something alone can be nowhere, then one kind of constraint at a time
+ * for all objects, and within the kind that makes it fit one object at a time.
+ */
+import { WeftError } from '../../proto/errors.ts'
+import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
+import {
+  type Constraint,
+  hasLinkConstraint,
+  hasNodeConstraint,
+  isLinkKind,
+  isNodeKind,
+  kinds,
+  linkKinds,
+  meets,
+  type NodeKind,
+  nodeKinds,
+  relax,
+  suits,
+} from './constraints.ts'
+import type { EmbedOptions } from './mapping.ts'
+import { isJoinable } from './pairs.ts'
+import { emptyUsage, type LinkDemand, type NodeDemand, type Problem, problemOf } from './problem.ts'
+import { type Budget, search } from './search.ts'
+import { type Binding, textOf } from './unmet.ts'
+
+export interface Refused {
+  readonly problem: Problem
+  readonly request: VNetRequest
+  readonly options: EmbedOptions
+  readonly budget: Budget
+}
+
+/** Choices of each of the searches that look for the binding constraint. */
+const relaxedSteps = 3_000
+
+/** At most so many objects are relaxed one by one. */
+const objectsTried = 16
+
+/**
+ * admission.not-now where the empty substrate, with all its hosts, could carry the request; else admission.never-fits. The
+ * message says so where the search ended before every possibility was tried.
+ */
+export const refusal = ({ problem, request, options, budget }: Refused): WeftError => {
+  const whenEmpty = problemOf(problem.topology, emptyUsage, request, { ...options, excluded: new Set() })
+  const result = search(whenEmpty, budget)
+  const base = result.found ? problem : whenEmpty
+  const binding = bindingOf(base, { steps: Math.min(relaxedSteps, budget.steps), deadlineMs: budget.deadlineMs })
+  const { object, message, hint } = textOf(base, binding, result.found)
+  const doubt =
+    result.found || result.proven || binding.alone ? '' : ' (no mapping was found, though not every one was tried)'
+  return new WeftError(result.found ? 'admission.not-now' : 'admission.never-fits', message + doubt, { object, hint })
+}
+
+const bindingOf = (problem: Problem, budget: Budget): Binding => {
+  const fits = (relaxed: Problem): boolean => search(relaxed, budget).found
+  const alone = aloneNowhere(problem)
+  const decisive = alone.slice(0, objectsTried).find((constraint) => fits(relax(problem, constraint)))
+  const first = decisive ?? alone[0]
+  if (first) return { ...first, alone: true, beside: [] }
+
+  // No object alone is at fault: relax one kind after the other, and where none suffices, more and more of them.
+  const kind = kinds.find((one) => isPresent(problem, { kind: one }) && fits(relax(problem, { kind: one })))
+  if (kind) return narrowed(problem, { kind }, fits)
+  let loose = problem
+  const beside: Constraint['kind'][] = []
+  for (const one of kinds) {
+    if (!isPresent(problem, { kind: one })) continue
+    loose = relax(loose, { kind: one })
+    if (fits(loose)) return { kind: one, alone: false, beside }
+    beside.push(one)
+  }
+  // Not reached but for a search that ends early: without any constraint every node fits anywhere.
+  return { kind: 'cpu', alone: false, beside }
+}
+
+/** Whether anything has the constraint, so that relaxing it can change something. */
+const isPresent = (problem: Problem, { kind }: Constraint): boolean => {
+  if (kind === 'away') return problem.excluded.includes(1)
+  if (isNodeKind(kind)) return problem.nodes.some((node) => hasNodeConstraint(node, kind))
+  return problem.links.some((link) => hasLinkConstraint(link, kind))
+}
+
+/** The object whose constraint alone decides, the most demanding tried first; without one where several do together. */
+const narrowed = (problem: Problem, { kind }: Constraint, fits: (relaxed: Problem) => boolean): Binding => {
+  const objects: Constraint[] =
+    kind === 'away'
+      ? [...problem.excluded.keys()].filter((host) => problem.excluded[host]).map((host) => ({ kind, host }))
+      : isNodeKind(kind)
+        ? indices(problem.nodes, (node) => hasNodeConstraint(node, kind), nodeSize).map((node) => ({ kind, node }))
+        : indices(problem.links, (link) => isLinkKind(kind) && hasLinkConstraint(link, kind), linkSize).map((link) => ({
+            kind,
+            link,
+          }))
+  const decisive = objects.slice(0, objectsTried).find((constraint) => fits(relax(problem, constraint)))
+  return { ...(decisive ?? { kind }), alone: false, beside: [] }
+}
+
+const indices = <T>(list: readonly T[], has: (item: T) => boolean, size: (item: T) => number): readonly number[] =>
+  [...list.keys()].filter((i) => has(list[i] as T)).sort((x, y) => size(list[y] as T) - size(list[x] as T) || x - y)
+
+const nodeSize = ({ cpuMillis, memoryBytes }: NodeDemand): number => cpuMillis / 1000 + memoryBytes / 2 ** 30
+const linkSize = ({ forward, backward, delay }: LinkDemand): number => forward + backward + 1 / delay
+
+/** Constraints of objects that can be nowhere, the rest of the request left aside; each would let its object be somewhere. */
+const aloneNowhere = (problem: Problem): readonly Constraint[] => {
+  const found: Constraint[] = []
+  for (const [node, demand] of problem.nodes.entries()) {
+    const { hosts } = problem.topology
+    if (hosts.some((host) => suits(problem, demand, host))) continue
+    const others = (kind: string, host: number): boolean =>
+      nodeKinds.every((one) => one === kind || meets(one, problem, problem.free, demand, host))
+    const single = kinds.filter((kind) => isNodeKind(kind) && hosts.some((host) => others(kind, host)))
+    // Several stand in the way at once: name one that no host meets, or that the fewest do.
+    const met = (kind: NodeKind): number =>
+      hosts.filter((host) => meets(kind, problem, problem.free, demand, host)).length
+    const hardest = [...nodeKinds].sort((x, y) => met(x) - met(y))[0] as NodeKind
+    for (const kind of single.length > 0 ? single : [hardest]) found.push({ kind, node })
+  }
+  if (found.length > 0) return found
+  for (const [link, demand] of problem.links.entries()) {
+    if (isJoinable(problem, demand)) continue
+    const relaxations: readonly Constraint[] = [{ kind: 'away', link }, ...linkKinds.map((kind) => ({ kind, link }))]
+    for (const constraint of relaxations) {
+      const relaxed = relax(problem, constraint)
+      const changed = constraint.kind !== 'away' || isPresent(problem, constraint)
+      if (changed && isJoinable(relaxed, relaxed.links[link] as LinkDemand)) found.push(constraint)
+    }
+  }
+  return found
+}

@@ -1,0 +1,171 @@
+/**
+ * The search for an embedding: nodes are placed one after the other, and the links to what is placed are routed at once; what
+ * cannot go on goes back. Several quick attempts from different roots, then one that tries every host and path until its
+ * budget ends. Pure and deterministic, as long as no clock ends it.
+ */
+
+import { hasRoom, suits } from './constraints.ts'
+import { type Decision, decisionsOf, levelsOf, linksByNode, nodeOrder, rankHosts, type Spread } from './order.ts'
+import { copyFree, type LinkDemand, type NodeDemand, type Problem, routeOf, take, takeRates } from './problem.ts'
+import { type Arcs, allPaths, findPath, holds } from './route.ts'
+
+export interface Solution {
+  readonly found: true
+  /** Host by node. */
+  readonly hosts: Int32Array
+  /** Path by link; of a link within a host, or that needs none, no arcs. */
+  readonly paths: readonly Arcs[]
+}
+
+export interface Failure {
+  readonly found: false
+  /** True where every possibility was tried: there is no embedding. */
+  readonly proven: boolean
+}
+
+export interface Budget {
+  /** Choices that the last, thorough attempt may make. */
+  readonly steps: number
+  /** Of the clock that performance.now() reads; Infinity: none. */
+  readonly deadlineMs: number
+}
+
+/** Roots that quick attempts start from. */
+const roots = 4
+
+export const search = (problem: Problem, budget: Budget): Solution | Failure => {
+  const { topology, nodes } = problem
+  const candidates = nodes.map((node) => topology.hosts.filter((host) => suits(problem, node, host)))
+  if (candidates.some(({ length }) => length === 0) || !enoughInAll(problem)) return { found: false, proven: true }
+  const links = linksByNode(problem)
+  const order = (root: number | undefined) => nodeOrder(problem, candidates, links, root)
+  const bySize = order(undefined)
+  const quickSteps = 500 + 4 * (nodes.length + problem.links.length)
+  const attempts: readonly Attempt[] = [
+    ...bySize.slice(0, roots).map((root): Attempt => ({ order: order(root), spread: 'balance', steps: quickSteps })),
+    { order: bySize, spread: 'balance', steps: quickSteps },
+    { order: bySize, spread: 'pack', steps: quickSteps },
+    { order: order(bySize[0]), spread: 'pack', steps: quickSteps },
+    { order: order(bySize[0]), spread: 'balance', steps: budget.steps, thorough: true },
+  ]
+  const levels = levelsOf(problem, candidates)
+  for (const attempt of attempts) {
+    const decisions = decisionsOf(problem, attempt.order, links)
+    const result = run(problem, { ...attempt, decisions, candidates, links, levels }, budget.deadlineMs)
+    if (result.found || result.proven) return result
+  }
+  return { found: false, proven: false }
+}
+
+interface Attempt {
+  readonly order: readonly number[]
+  readonly spread: Spread
+  readonly steps: number
+  /** Tries other paths than the shortest too. */
+  readonly thorough?: boolean
+}
+
+interface Run extends Attempt {
+  readonly decisions: readonly Decision[]
+  readonly candidates: readonly (readonly number[])[]
+  readonly links: readonly (readonly number[])[]
+  readonly levels: ReturnType<typeof levelsOf>
+}
+
+/** Whether what all nodes need is free at all: quicker than to try. */
+const enoughInAll = ({ topology, nodes, free, excluded }: Problem): boolean => {
+  const usable = new Set(topology.hosts.filter((host) => excluded[host] === 0))
+  for (const { fixed } of nodes) if (fixed !== undefined) usable.add(fixed)
+  const enough = (of: (node: NodeDemand) => number, left: ArrayLike<number>): boolean => {
+    let [need, have] = [0, 0]
+    for (const node of nodes) need += of(node)
+    for (const host of usable) have += Math.max(0, left[host] as number)
+    return need <= have
+  }
+  return (
+    enough(({ cpuMillis }) => cpuMillis, free.cpuMillis) &&
+    enough(({ memoryBytes }) => memoryBytes, free.memoryBytes) &&
+    enough(({ diskBytes }) => diskBytes, free.diskBytes) &&
+    enough(({ dedicated }) => dedicated, free.nics)
+  )
+}
+
+/** How many other paths a thorough attempt tries for one link before it goes back. */
+const otherPaths = 64
+
+/** Depth first over the decisions, with the alternatives of each held open. */
+const run = (problem: Problem, run: Run, deadlineMs: number): Solution | Failure => {
+  const { decisions, thorough = false } = run
+  const free = copyFree(problem.free)
+  const hosts = new Int32Array(problem.nodes.length).fill(-1)
+  const paths: Arcs[] = problem.links.map(() => [])
+  // Whether possibilities were left out, so that failing proves nothing.
+  let partial = false
+
+  const hostsFor = (node: number): Iterator<number> => {
+    const demand = problem.nodes[node] as NodeDemand
+    const open = (run.candidates[node] ?? []).filter((host) => hasRoom(free, demand, host))
+    return rankHosts(problem, { free, hosts }, open, node, run.links[node] ?? [], run.levels, run.spread).values()
+  }
+  function* pathsFor(link: LinkDemand): Generator<Arcs> {
+    const [from, to] = [hosts[link.a] as number, hosts[link.b] as number]
+    if (from === to) return yield []
+    const route = routeOf(problem, link, from, to)
+    if (!route) return
+    const before = link.before && holds(problem.topology, free.rates, route, link.before) ? link.before : undefined
+    if (before) yield before
+    const shortest = before ?? findPath(problem.topology, free.rates, route)
+    if (!shortest) return
+    if (!before) yield shortest
+    if (!thorough) {
+      partial = true
+      return
+    }
+    let count = 0
+    for (const path of allPaths(problem.topology, free.rates, route)) {
+      if (same(path, shortest)) continue
+      if (++count > otherPaths) {
+        partial = true
+        return
+      }
+      yield path
+    }
+  }
+
+  const decide = (decision: Decision, choice: number | Arcs, sign: 1 | -1): void => {
+    if ('node' in decision) {
+      take(free, problem.nodes[decision.node] as NodeDemand, choice as number, sign)
+      hosts[decision.node] = sign === 1 ? (choice as number) : -1
+    } else {
+      takeRates(free, problem.links[decision.link] as LinkDemand, choice as Arcs, sign)
+      paths[decision.link] = choice as Arcs
+    }
+  }
+  const alternatives = (decision: Decision): Iterator<number | Arcs> =>
+    'node' in decision ? hostsFor(decision.node) : pathsFor(problem.links[decision.link] as LinkDemand)
+
+  // Of each decision taken and of the next one: what else could be chosen.
+  const tried: Iterator<number | Arcs>[] = []
+  const chosen: (number | Arcs)[] = []
+  for (let steps = 0; chosen.length < decisions.length; steps++) {
+    if (steps >= run.steps || (steps % 256 === 255 && outOfTime(deadlineMs))) return { found: false, proven: false }
+    const depth = chosen.length
+    const decision = decisions[depth] as Decision
+    if (tried.length === depth) tried.push(alternatives(decision))
+    const next = (tried[depth] as Iterator<number | Arcs>).next()
+    if (!next.done) {
+      decide(decision, next.value, 1)
+      chosen.push(next.value)
+      continue
+    }
+    tried.pop()
+    const last = chosen.pop()
+    if (last === undefined) return { found: false, proven: !partial }
+    decide(decisions[depth - 1] as Decision, last, -1)
+  }
+  return { found: true, hosts, paths }
+}
+
+const outOfTime = (deadlineMs: number): boolean => Number.isFinite(deadlineMs) && performance.now() > deadlineMs
+
+const same = (x: Arcs, y: Arcs): boolean => x.length === y.length && x.every((arc, i) => arc === y[i])
