@@ -181,7 +181,8 @@ export interface Error {
   readonly hint: string
 }
 
-/** A place. A request may name one, or give coordinates and how far from them is still right. */
+/** A place. A request may name one, or give coordinates and how far from them is still right; where it gives both, the
+ * coordinates decide and the name is for people, unless the host has no coordinates. */
 export interface Location {
   /** For instance "London" or "eu/london"; a host at "eu/london" also satisfies "eu". */
   readonly name: string
