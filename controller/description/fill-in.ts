@@ -1,0 +1,72 @@
+/** A valid request in its normal form: every default explicit, so that what works on it asks no "or else". */
+import type { Cpu, Interface, Link, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+
+const mi = 1024 * 1024
+
+/** Memory of a node that does not say: what an init, a shell and a daemon need, in a container or with a kernel of their own. */
+const defaultMemoryBytes = (hypervisor: string): number => {
+  if (hypervisor === 'lxc' || hypervisor === 'fake') return 64 * mi
+  return hypervisor === 'any' ? 128 * mi : 256 * mi
+}
+
+/**
+ * The same request with interfaces derived from links and sorted by index, and with the defaults of processing power, memory,
+ * hypervisor, forwarding, allocation, restart policy, file mode and technology. What a provider chooses (image, MAC and IP addresses,
+ * disk) stays empty. Idempotent.
+ */
+export const fillIn = (request: VNetRequest): VNetRequest => {
+  const linked = linkedInterfaces(request.links)
+  return {
+    ...request,
+    nodes: request.nodes.map((node) => fillInNode(node, linked.get(node.id) ?? new Set())),
+    links: request.links.map((link) => ({ ...link, technology: link.technology || 'any' })),
+  }
+}
+
+const linkedInterfaces = (links: readonly Link[]): ReadonlyMap<string, ReadonlySet<number>> => {
+  const linked = new Map<string, Set<number>>()
+  for (const { a, b } of links) {
+    for (const end of [a, b]) {
+      if (!end) continue
+      const indices = linked.get(end.node) ?? new Set()
+      linked.set(end.node, indices.add(end.interface))
+    }
+  }
+  return linked
+}
+
+const fillInNode = (node: Node, linked: ReadonlySet<number>): Node => {
+  const hypervisor = node.hypervisor || 'any'
+  const { startUp } = node
+  return {
+    ...node,
+    cpu: fillInCpu(node.cpu),
+    memoryBytes: node.memoryBytes || defaultMemoryBytes(hypervisor),
+    hypervisor,
+    interfaces: fillInInterfaces(node.interfaces, linked),
+    allocation: node.allocation || 'on-demand',
+    restartPolicy: node.restartPolicy || 'always',
+    ...(startUp && { startUp: fillInStartUp(startUp) }),
+  }
+}
+
+const fillInCpu = (cpu: Cpu | undefined): Cpu => ({
+  count: cpu?.count || 1,
+  shares: cpu?.shares ?? 0,
+  quotaMillis: cpu?.quotaMillis ?? 0,
+})
+
+const fillInInterfaces = (given: readonly Interface[], linked: ReadonlySet<number>): readonly Interface[] => {
+  const known = new Set(given.map(({ index }) => index))
+  const derived = [...linked]
+    .filter((index) => !known.has(index))
+    .map((index) => ({ index, mac: '', addresses: [], forwarding: '', physical: '' }))
+  return [...given, ...derived]
+    .sort((a, b) => a.index - b.index)
+    .map((each) => ({ ...each, mac: each.mac.toLowerCase(), forwarding: each.forwarding || 'bridge' }))
+}
+
+const fillInStartUp = ({ files, command }: StartUp): StartUp => ({
+  files: files.map((file) => ({ ...file, mode: file.mode || 0o644 })),
+  command,
+})

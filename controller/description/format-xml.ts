@@ -1,0 +1,100 @@
+/** XML by the XSD. */
+import type { Cpu, File, Interface, Link, Location, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { isCountAlone, isNameAlone, isQuotaAlone, showMode } from './outline.ts'
+import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
+
+const namespace = 'https://weft.dev/vnet/1'
+
+export const formatXml = ({ name, prefix, nodes, links }: VNetRequest): string => {
+  const lines = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<vnet${attributes({ xmlns: namespace, name, prefix })}>`,
+    '  <nodes>',
+    ...nodes.flatMap((node) => formatNode(node).map((line) => `    ${line}`)),
+    '  </nodes>',
+  ]
+  if (links.length > 0) lines.push('  <links>', ...links.map((link) => `    ${formatLink(link)}`), '  </links>')
+  return `${[...lines, '</vnet>'].join('\n')}\n`
+}
+
+/** Those that are empty or 0 are left out. */
+const attributes = (values: Readonly<Record<string, string | number | undefined>>): string =>
+  Object.entries(values)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([key, value]) => ` ${key}="${escapeAttribute(String(value))}"`)
+    .join('')
+
+/** White space other than a blank would be read as a blank (XML 1.0, 3.3.3). */
+const escapeAttribute = (text: string): string =>
+  escapeText(text)
+    .replace(/"/g, '&quot;')
+    .replace(/[\t\n]/g, (c) => `&#${c.charCodeAt(0)};`)
+
+/** A carriage return would be read as a line feed (XML 1.0, 2.11). */
+const escapeText = (text: string): string =>
+  text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r/g, '&#13;')
+
+const element = (name: string, head: string, children: readonly string[]): readonly string[] =>
+  children.length === 0
+    ? [`<${name}${head}/>`]
+    : [`<${name}${head}>`, ...children.map((child) => `  ${child}`), `</${name}>`]
+
+const formatNode = (node: Node): readonly string[] => {
+  const { location, cpu, interfaces, startUp } = node
+  const count = interfaces.length > 0 && isCountAlone(interfaces)
+  const head = attributes({
+    id: node.id,
+    location: location && isNameAlone(location) ? location.name : undefined,
+    cpu: cpu && isQuotaAlone(cpu) ? formatCpus(cpu.quotaMillis) : undefined,
+    memory: node.memoryBytes === 0 ? undefined : formatQuantity(bytes, node.memoryBytes),
+    disk: node.diskBytes === 0 ? undefined : formatQuantity(bytes, node.diskBytes),
+    image: node.image,
+    hypervisor: node.hypervisor,
+    interfaces: count ? interfaces.length : undefined,
+    allocation: node.allocation,
+    restart: node.restartPolicy,
+  })
+  return element('node', head, [
+    ...(location && !isNameAlone(location) ? [formatLocation(location)] : []),
+    ...(cpu && !isQuotaAlone(cpu) ? [formatCpu(cpu)] : []),
+    ...(startUp ? formatStartUp(startUp) : []),
+    ...(count ? [] : interfaces.map(formatInterface)),
+  ])
+}
+
+const formatLocation = ({ name, latitude, longitude, withinKm }: Location): string =>
+  `<location${attributes({ name, latitude, longitude, within: withinKm === 0 ? undefined : formatDistance(withinKm) })}/>`
+
+const formatCpu = ({ count, shares, quotaMillis }: Cpu): string =>
+  `<cpu${attributes({
+    count: count || undefined,
+    shares: shares || undefined,
+    quota: quotaMillis === 0 ? undefined : formatCpus(quotaMillis),
+  })}/>`
+
+const formatInterface = ({ index, mac, addresses, forwarding, physical }: Interface): string =>
+  `<interface${attributes({ index, mac, addresses: addresses.join(' '), forwarding, physical })}/>`
+
+const formatStartUp = ({ files, command }: StartUp): readonly string[] =>
+  element('start-up', '', [
+    ...files.map(formatFile),
+    ...(command === '' ? [] : [`<command>${escapeText(command)}</command>`]),
+  ])
+
+const formatFile = ({ path, content, mode }: File): string => {
+  const head = attributes({ path, mode: mode === 0 ? undefined : showMode(mode) })
+  return content === '' ? `<file${head}/>` : `<file${head}>${escapeText(content)}</file>`
+}
+
+const formatLink = ({ id, a, b, ...link }: Link): string => {
+  const [forth, back] = [link.rateAToBBitsPerSecond, link.rateBToABitsPerSecond]
+  const bits = (value: number) => (value === 0 ? undefined : formatQuantity(rate, value))
+  return `<link${attributes({
+    id,
+    a: a && `${a.node}.${a.interface}`,
+    b: b && `${b.node}.${b.interface}`,
+    ...(forth === back ? { rate: bits(forth) } : { 'rate-a-to-b': bits(forth), 'rate-b-to-a': bits(back) }),
+    delay: link.delayMicroseconds === 0 ? undefined : formatQuantity(delay, link.delayMicroseconds),
+    technology: link.technology,
+  })}/>`
+}

@@ -1,0 +1,112 @@
+/** A request in the shape of its file: what the JSON form is, and YAML's before its layout. */
+import type { Cpu, Interface, Link, Location, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
+
+/** Keys with undefined values are left out. */
+export type Outline = { readonly [key: string]: Outline | readonly Outline[] | string | number | undefined } | string
+
+type Members = Exclude<Outline, string>
+
+export interface RequestOutline {
+  readonly vnet: string
+  readonly prefix?: string
+  readonly nodes: Readonly<Record<string, Members>>
+  readonly links?: Readonly<Record<string, Members>>
+}
+
+export const outline = ({ name, prefix, nodes, links }: VNetRequest): RequestOutline => ({
+  vnet: name,
+  ...(prefix !== '' && { prefix }),
+  nodes: Object.fromEntries(nodes.map((node) => [node.id, outlineNode(node)])),
+  ...(links.length > 0 && { links: Object.fromEntries(links.map((link) => [link.id, outlineLink(link)])) }),
+})
+
+const word = (text: string): string | undefined => (text === '' ? undefined : text)
+
+const number = (value: number): number | undefined => (value === 0 ? undefined : value)
+
+const quantity = (kind: typeof bytes, value: number): string | undefined =>
+  value === 0 ? undefined : formatQuantity(kind, value)
+
+const outlineNode = (node: Node): Members => ({
+  location: node.location && outlineLocation(node.location),
+  cpu: node.cpu && outlineCpu(node.cpu),
+  memory: quantity(bytes, node.memoryBytes),
+  disk: quantity(bytes, node.diskBytes),
+  image: word(node.image),
+  hypervisor: word(node.hypervisor),
+  interfaces: outlineInterfaces(node.interfaces),
+  allocation: word(node.allocation),
+  restart: word(node.restartPolicy),
+  'start-up': node.startUp && outlineStartUp(node.startUp),
+})
+
+/** Whether a location is a name alone, which both forms write shorter. */
+export const isNameAlone = ({ latitude, longitude, withinKm }: Location): boolean =>
+  latitude === undefined && longitude === undefined && withinKm === 0
+
+const outlineLocation = (location: Location): Outline => {
+  const { name, latitude, longitude, withinKm } = location
+  if (isNameAlone(location)) return name
+  return { name: word(name), latitude, longitude, within: withinKm === 0 ? undefined : formatDistance(withinKm) }
+}
+
+/** Whether a number of CPUs alone says it all: as many virtual CPUs as the quota needs. */
+export const isQuotaAlone = ({ count, shares, quotaMillis }: Cpu): boolean =>
+  quotaMillis > 0 && shares === 0 && count === Math.ceil(quotaMillis / 1000)
+
+const outlineCpu = (cpu: Cpu): Members | number => {
+  const { count, shares, quotaMillis } = cpu
+  const quota = quotaMillis === 0 ? undefined : Number(formatCpus(quotaMillis))
+  if (quota !== undefined && isQuotaAlone(cpu)) return quota
+  return { count: number(count), shares: number(shares), quota }
+}
+
+/** Whether the interfaces are 0, 1, 2, … and nothing is said of them. */
+export const isCountAlone = (interfaces: readonly Interface[]): boolean =>
+  interfaces.every(
+    ({ index, mac, addresses, forwarding, physical }, i) =>
+      index === i && mac === '' && addresses.length === 0 && forwarding === '' && physical === '',
+  )
+
+const outlineInterfaces = (interfaces: readonly Interface[]): Members | number | undefined => {
+  if (interfaces.length === 0) return undefined
+  if (isCountAlone(interfaces)) return interfaces.length
+  return Object.fromEntries(
+    interfaces.map(({ index, mac, addresses, forwarding, physical }) => [
+      // As eth0: JavaScript would sort keys that are numbers.
+      `eth${index}`,
+      {
+        mac: word(mac),
+        addresses: addresses.length === 0 ? undefined : addresses,
+        forwarding: word(forwarding),
+        physical: word(physical),
+      },
+    ]),
+  )
+}
+
+const outlineStartUp = ({ files, command }: StartUp): Members => ({
+  files:
+    files.length === 0
+      ? undefined
+      : Object.fromEntries(
+          files.map(({ path, content, mode }) => [path, mode === 0 ? content : { mode: showMode(mode), content }]),
+        ),
+  command: word(command),
+})
+
+/** As chmod takes it. */
+export const showMode = (mode: number): string => mode.toString(8).padStart(4, '0')
+
+const outlineLink = (link: Link): Members => {
+  const [forth, back] = [link.rateAToBBitsPerSecond, link.rateBToABitsPerSecond]
+  return {
+    ends: [link.a, link.b].flatMap((end) => (end ? [`${end.node}.${end.interface}`] : [])),
+    ...(forth === back
+      ? { rate: quantity(rate, forth) }
+      : { 'rate-a-to-b': quantity(rate, forth), 'rate-b-to-a': quantity(rate, back) }),
+    delay: quantity(delay, link.delayMicroseconds),
+    technology: word(link.technology),
+  }
+}
