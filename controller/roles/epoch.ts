@@ -1,0 +1,78 @@
+/**
+ * One controller leads a domain at a time. Each start takes the next epoch, writes it down, and from then on the store refuses the
+ * transactions of those before; hosts refuse what they publish (DESIGN section 3).
+ */
+import { create } from '../../proto/codec.ts'
+import { WeftError } from '../../proto/errors.ts'
+import type { Session, Will } from '../../proto/session.ts'
+import { topics } from '../../proto/topics.ts'
+import { plainKind, type Store } from '../store/store.ts'
+
+const metaKind = plainKind<number>('meta')
+const epochKey = 'epoch'
+
+/** The next epoch, above `seen` too (what a broker still holds from before the store was lost). */
+export const claimEpoch = (store: Store, seen = 0): Promise<number> =>
+  store.transaction(async (transaction) => {
+    const epoch = Math.max((await transaction.get(metaKind, epochKey)) ?? 0, seen) + 1
+    await transaction.put(metaKind, epochKey, epoch)
+    return epoch
+  })
+
+/** The store as the holder of `epoch` may use it: transactions throw epoch.stale once another one claimed a later epoch. */
+export const fencedStore = (store: Store, epoch: number): Store => ({
+  transaction: (work) =>
+    store.transaction(async (transaction) => {
+      const latest = await transaction.get(metaKind, epochKey)
+      if (latest !== epoch) {
+        throw new WeftError('epoch.stale', `epoch ${epoch} is over: the store is at epoch ${latest ?? 0}`, {
+          hint: 'another process of this role uses the same store',
+        })
+      }
+      return work(transaction)
+    }),
+  close: () => store.close(),
+})
+
+/** What the broker says of a controller that vanished. */
+export const controllerWill = (domain: string, epoch: number): Will<'ControllerState'> => ({
+  topic: topics.controllerState(domain),
+  name: 'ControllerState',
+  message: create('ControllerState', { online: false, epoch }),
+})
+
+export interface LeadershipOptions {
+  readonly session: Session
+  readonly domain: string
+  readonly epoch: number
+  /** Another controller of the domain was seen at a later epoch: live, or only in what the broker still holds. */
+  readonly onLater: (epoch: number, live: boolean) => void
+  readonly onError: (topic: string, error: unknown) => void
+}
+
+export interface Leadership {
+  /** Publishes controller/state; to be called after each connection. */
+  republish(): void
+  /** Starts to listen for others: what an earlier connection's will says late is corrected. */
+  watch(): Promise<void>
+}
+
+export const createLeadership = (options: LeadershipOptions): Leadership => {
+  const { session, domain, epoch, onLater, onError } = options
+  const topic = topics.controllerState(domain)
+  const message = create('ControllerState', { online: true, epoch })
+  const republish = () => {
+    if (!session.connected) return
+    session
+      .publish(topic, 'ControllerState', message, { retain: true, epoch, mirror: true })
+      .catch((error: unknown) => onError(topic, error))
+  }
+  return {
+    republish,
+    watch: () =>
+      session.subscribe(topic, 'ControllerState', (state, { retained }) => {
+        if (state && state.epoch > epoch) onLater(state.epoch, !retained)
+        else if (!state?.online || state.epoch < epoch) republish()
+      }),
+  }
+}
