@@ -1,0 +1,125 @@
+/** Admission: a part of a VNet, mapped beside all that is reserved and decided down to what each host would be told. */
+import { WeftError } from '../../proto/errors.ts'
+import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { diffRequests } from '../description/diff.ts'
+import { usageOf } from '../ledger/ledger.ts'
+import { embed } from '../mapping/embed.ts'
+import type { Embedding, EmbedOptions, Usage } from '../mapping/mapping.ts'
+import { substrateGraph } from '../substrate/graph.ts'
+import type { DeclaredSubstrate } from '../substrate/substrate.ts'
+import { allocate, type Taken, takenOf } from './allocate.ts'
+import type { Book } from './book.ts'
+import { compileSlices } from './compile.ts'
+import { greatestUsage, totalUsage } from './holdings.ts'
+import type { Hosts } from './hosts.ts'
+import type { Version, VNetRow } from './rows.ts'
+
+export interface Admission {
+  readonly substrate: DeclaredSubstrate
+  readonly hosts: Hosts
+  readonly book: Book
+}
+
+/** What one version takes. */
+export const usageOfVersion = (substrate: DeclaredSubstrate, version: Version): Usage =>
+  usageOf(substrate, [{ request: version.part, embedding: version.embedding }])
+
+/** What the VNet may have on the hosts: the version that stands, those before it, the one that is reserved. */
+const usageOfVNet = ({ substrate, book }: Admission, vnet: string): Usage => {
+  const row = book.vnets.get(vnet)
+  const reservation = book.reservationOf(vnet)
+  return greatestUsage([
+    ...(row ? [usageOfVersion(substrate, row.version)] : []),
+    ...(row?.held ? [row.held.usage] : []),
+    ...(reservation ? [usageOfVersion(substrate, reservation.version)] : []),
+  ])
+}
+
+/** What all VNets take but one; '' for none left out. */
+export const usageBeside = (admission: Admission, vnet: string): Usage => {
+  const { vnets, reservations } = admission.book
+  const names = new Set([...vnets.keys(), ...[...reservations.values()].map((row) => row.vnet)])
+  names.delete(vnet)
+  return totalUsage([...names].map((name) => usageOfVNet(admission, name)))
+}
+
+const identifiersOf = (version: Version): readonly number[] =>
+  version.allocation.segments.map(({ identifier }) => identifier)
+
+/** What a new version of `vnet` may not be given: what others hold, and what its own earlier versions may still have on hosts. */
+const takenBeside = ({ book }: Admission, vnet: string): Taken => {
+  const others = [...book.vnets.values(), ...book.reservations.values()].filter((row) => row.vnet !== vnet)
+  const { macs, identifiers } = takenOf(others.map(({ version }) => version.allocation))
+  const held = [...book.vnets.values()].flatMap((row) => [...(row.held?.identifiers ?? [])])
+  const row = book.vnets.get(vnet)
+  const own = new Set(row ? identifiersOf(row.version) : [])
+  return { macs, identifiers: new Set([...identifiers, ...held.filter((identifier) => !own.has(identifier))]) }
+}
+
+/** What the new version of a row would leave behind on the hosts for a while. */
+export const heldAfter = (substrate: DeclaredSubstrate, row: VNetRow): NonNullable<VNetRow['held']> => ({
+  usage: greatestUsage([usageOfVersion(substrate, row.version), ...(row.held ? [row.held.usage] : [])]),
+  identifiers: new Set([...identifiersOf(row.version), ...(row.held?.identifiers ?? [])]),
+})
+
+/** Nodes of the version that stands keep their hosts, but those that have to be made again. */
+const standing = (row: VNetRow | undefined, part: VNetRequest): EmbedOptions => {
+  if (!row) return {}
+  const madeAgain = new Set(
+    diffRequests(row.version.part, part)
+      .filter(({ action }) => action === 'CHANGE_ACTION_RECREATE')
+      .map(({ object }) => object),
+  )
+  const stay = part.nodes.flatMap(({ id }) => {
+    const host = row.version.embedding.hosts.get(id)
+    return host === undefined || madeAgain.has(`node/${id}`) ? [] : [[id, host] as const]
+  })
+  return { fixed: new Map(stay), previous: row.version.embedding }
+}
+
+const hostsAway = ({ substrate, hosts }: Admission): readonly string[] =>
+  substrate.nodes.filter(({ id, kind }) => kind === 'host' && !hosts.online(id)).map(({ id }) => id)
+
+/** "Never" holds only for a substrate that is wholly there: a host that was not seen yet might have carried it. */
+const refusal = (error: WeftError, away: readonly string[]): WeftError =>
+  error.code === 'admission.never-fits' && away.length > 0
+    ? new WeftError('admission.not-now', `${error.message}; not connected: ${away.join(', ')}`, {
+        object: error.object,
+        hint: error.hint || 'start the agents of these hosts',
+      })
+    : error
+
+/** Where it would go. Throws admission.never-fits or admission.not-now with the binding constraint. */
+export const mapPart = (admission: Admission, vnet: string, part: VNetRequest): Embedding => {
+  const { substrate, hosts, book } = admission
+  const away = hostsAway(admission)
+  const result = embed(substrateGraph(substrate, hosts.inventories()), usageBeside(admission, vnet), part, {
+    ...standing(book.vnets.get(vnet), part),
+    excluded: new Set(away),
+  })
+  if (result.outcome === 'refused') throw refusal(result.error, away)
+  return result.embedding
+}
+
+/** All that a commit of the mapped part would publish. Throws request.invalid where the VNet's prefix has no room left. */
+export const decideVersion = (admission: Admission, vnet: string, part: VNetRequest, embedding: Embedding): Version => {
+  const { substrate, hosts, book } = admission
+  const allocation = allocate({
+    vnet,
+    request: part,
+    embedding,
+    substrate,
+    taken: takenBeside(admission, vnet),
+    previous: book.vnets.get(vnet)?.version.allocation,
+  })
+  const slices = compileSlices({
+    vnet,
+    embedding,
+    allocation,
+    substrate,
+    inventories: hosts.inventories(),
+    generation: 0,
+    epoch: 0,
+  })
+  return { part, embedding, allocation, slices }
+}

@@ -1,0 +1,231 @@
+/**
+ * What a PIP decides, one after the other: reserve, commit, release, delete, the end of a lease. Each is in the store before anyone
+ * is told; so nothing is ever given twice, whatever the number of callers, and a restart goes on where it stopped.
+ */
+import type { Init } from '../../proto/codec.ts'
+import { WeftError } from '../../proto/errors.ts'
+import type { ApiReply, Reserve, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { localClient } from '../../proto/local.ts'
+import { validateRequest } from '../description/validate.ts'
+import type { Log } from '../log.ts'
+import type { Clock } from '../roles/clock.ts'
+import type { Serial } from '../roles/serial.ts'
+import { type Admission, decideVersion, heldAfter, mapPart } from './admit.ts'
+import { atRemoval, atVersion } from './desired.ts'
+import type { ReservationRow, VNetRow } from './rows.ts'
+import { type StateContext, stateOfReservation, stateOfRow } from './state.ts'
+import { unbuiltErrors } from './unbuilt.ts'
+
+export interface DecisionsOptions {
+  readonly admission: Admission
+  readonly context: StateContext
+  readonly clock: Clock
+  readonly serial: Serial
+  readonly log: Log
+  /** Called after a VNet's row was changed in the store. */
+  readonly onDecided: (vnet: string) => void
+}
+
+export interface Decisions {
+  offer(part: VNetRequest | undefined, client: string): Promise<Init<ApiReply>>
+  reserve(reserve: Reserve, client: string): Promise<Init<ApiReply>>
+  commit(id: string, client: string): Promise<Init<ApiReply>>
+  release(id: string, client: string): Promise<Init<ApiReply>>
+  remove(vnet: string, client: string): Promise<Init<ApiReply>>
+  /** Leases end no more. */
+  close(): void
+}
+
+const defaultLeaseMs = 60_000
+const longestLeaseMs = 600_000
+
+/** Of the operator and of the VNet, with one dot between; the key of a slice. */
+const partName = /^[a-z0-9][a-z0-9-]*\.[a-z][a-z0-9-]*$/
+const reservationId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
+
+/** Throws every reason for which the part cannot be taken, whatever is free. */
+const checkPart = (part: VNetRequest | undefined): VNetRequest => {
+  if (!part) throw new WeftError('message.malformed', 'the part of the VNet is missing')
+  if (part.name.length > 80 || !partName.test(part.name)) {
+    throw new WeftError('request.invalid', `"${part.name}" is no name of a VNet's part`, { hint: 'operator.vnet' })
+  }
+  const name = part.name.slice(part.name.indexOf('.') + 1)
+  const errors = [...validateRequest({ ...part, name }), ...unbuiltErrors(part)]
+  if (errors.length > 0) throw new AggregateError(errors, errors[0]?.message)
+  return part
+}
+
+/** The operator of the PIP itself sees all, but changes nothing over the head of the VNP. */
+export const checkOwner = (row: { readonly client: string; readonly vnet: string }, client: string): void => {
+  if (row.client !== client) throw new WeftError('owner.denied', `${row.vnet} is not ${client}'s`)
+}
+
+export const checkSeer = (row: { readonly client: string; readonly vnet: string }, client: string): void => {
+  if (client !== localClient) checkOwner(row, client)
+}
+
+export const createDecisions = (options: DecisionsOptions): Decisions => {
+  const { admission, context, clock, serial, log, onDecided } = options
+  const { book, substrate } = admission
+  const leases = new Map<string, () => void>()
+
+  const answerOf = (row: ReservationRow): Init<ApiReply> => ({
+    reservation: {
+      reservation: row.id,
+      leaseMs: row.leaseMs,
+      state: stateOfReservation(context, row),
+      cost: row.version.embedding.cost,
+    },
+  })
+
+  const endLease = (id: string): void => {
+    leases.get(id)?.()
+    leases.delete(id)
+  }
+
+  const startLease = ({ id, vnet, leaseMs }: ReservationRow): void => {
+    const end = async () => {
+      leases.delete(id)
+      if (!book.reservations.has(id)) return
+      await book.save({ reservations: new Map([[id, undefined]]) })
+      log.info({ vnet, reservation: id }, 'lease ended')
+    }
+    const onTime = () => {
+      serial(end).catch((error: unknown) => log.error({ vnet, reservation: id, err: error }, 'ending a lease failed'))
+    }
+    leases.set(id, clock.after(leaseMs, onTime))
+  }
+
+  const checkFree = (vnet: string, client: string): void => {
+    const row = book.vnets.get(vnet)
+    const reservation = book.reservationOf(vnet)
+    if (row) checkOwner(row, client)
+    if (reservation) checkOwner(reservation, client)
+    if (row?.removing) throw new WeftError('vnet.busy', `${vnet} is being removed`, { hint: 'wait until it is gone' })
+  }
+
+  const committedBy = (id: string): VNetRow | undefined =>
+    [...book.vnets.values()].find((row) => row.reservation === id && !row.removing)
+
+  const offer = async (asked: VNetRequest | undefined, client: string): Promise<Init<ApiReply>> => {
+    const part = checkPart(asked)
+    checkFree(part.name, client)
+    try {
+      const embedding = mapPart(admission, part.name, part)
+      decideVersion(admission, part.name, part, embedding)
+      return { offer: { cost: embedding.cost } }
+    } catch (error) {
+      if (!(error instanceof WeftError) || !error.code.startsWith('admission.')) throw error
+      const { code, message, object, where, hint } = error
+      return { offer: { error: { code, message, object, where, hint } } }
+    }
+  }
+
+  const reserve = async ({ reservation: id, part: asked, leaseMs }: Reserve, client: string) => {
+    if (!reservationId.test(id)) throw new WeftError('message.malformed', `"${id}" is no id of a reservation`)
+    const known = book.reservations.get(id)
+    if (known) {
+      checkOwner(known, client)
+      return answerOf(known)
+    }
+    const committed = committedBy(id)
+    if (committed) {
+      checkOwner(committed, client)
+      const { cost } = committed.version.embedding
+      return { reservation: { reservation: id, leaseMs: 0, state: stateOfRow(context, committed), cost } }
+    }
+    const part = checkPart(asked)
+    const vnet = part.name
+    checkFree(vnet, client)
+    const started = clock.now()
+    const embedding = mapPart(admission, vnet, part)
+    const version = decideVersion(admission, vnet, part, embedding)
+    const row: ReservationRow = {
+      id,
+      client,
+      vnet,
+      version,
+      leaseMs: Math.min(leaseMs || defaultLeaseMs, longestLeaseMs),
+      timings: [{ name: 'mapping', seconds: (clock.now() - started) / 1000 }],
+    }
+    // One change of a VNet at a time: a later one means that its VNP has given up the one before.
+    const before = book.reservationOf(vnet)
+    await book.save({ reservations: new Map([...(before ? [[before.id, undefined] as const] : []), [id, row]]) })
+    if (before) endLease(before.id)
+    startLease(row)
+    log.info({ vnet, client, reservation: id, cost: embedding.cost }, 'reserved')
+    return answerOf(row)
+  }
+
+  const commit = async (id: string, client: string): Promise<Init<ApiReply>> => {
+    const committed = committedBy(id)
+    if (committed) {
+      checkOwner(committed, client)
+      return { vnet: stateOfRow(context, committed) }
+    }
+    const reservation = book.reservations.get(id)
+    if (!reservation) throw new WeftError('reservation.unknown', `there is no reservation ${id}, or its lease ended`)
+    checkOwner(reservation, client)
+    const { vnet, version, timings } = reservation
+    const before = book.vnets.get(vnet)
+    const row = atVersion(before, {
+      vnet,
+      client,
+      generation: book.nextGeneration(vnet),
+      version,
+      held: before && heldAfter(substrate, before),
+      reservation: id,
+      timings,
+    })
+    await book.save({ vnets: new Map([[vnet, row]]), reservations: new Map([[id, undefined]]) })
+    endLease(id)
+    log.info({ vnet, client, generation: row.generation, hosts: [...version.slices.keys()] }, 'committed')
+    onDecided(vnet)
+    return { vnet: stateOfRow(context, row) }
+  }
+
+  const release = async (id: string, client: string): Promise<Init<ApiReply>> => {
+    const row = book.reservations.get(id)
+    if (!row) return {}
+    checkOwner(row, client)
+    await book.save({ reservations: new Map([[id, undefined]]) })
+    endLease(id)
+    log.info({ vnet: row.vnet, client, reservation: id }, 'released')
+    return {}
+  }
+
+  const remove = async (vnet: string, client: string): Promise<Init<ApiReply>> => {
+    const row = book.vnets.get(vnet)
+    const reservation = book.reservationOf(vnet)
+    if (row) checkOwner(row, client)
+    if (reservation) checkOwner(reservation, client)
+    if (!row || row.removing) {
+      if (reservation) await release(reservation.id, client)
+      if (!row) throw new WeftError('vnet.unknown', `there is no VNet ${vnet}`)
+      return { vnet: stateOfRow(context, row) }
+    }
+    const removed = atRemoval(row, book.nextGeneration(vnet))
+    await book.save({
+      vnets: new Map([[vnet, removed]]),
+      ...(reservation ? { reservations: new Map([[reservation.id, undefined]]) } : {}),
+    })
+    if (reservation) endLease(reservation.id)
+    log.info({ vnet, client, generation: removed.generation }, 'removing')
+    onDecided(vnet)
+    return { vnet: stateOfRow(context, removed) }
+  }
+
+  for (const row of book.reservations.values()) startLease(row)
+
+  return {
+    offer: (part, client) => serial(() => offer(part, client)),
+    reserve: (asked, client) => serial(() => reserve(asked, client)),
+    commit: (id, client) => serial(() => commit(id, client)),
+    release: (id, client) => serial(() => release(id, client)),
+    remove: (vnet, client) => serial(() => remove(vnet, client)),
+    close: () => {
+      for (const cancel of leases.values()) cancel()
+      leases.clear()
+    },
+  }
+}

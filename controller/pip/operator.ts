@@ -1,0 +1,73 @@
+/** What the PIP's own operator sees: hosts, what they have, what is reserved of it, and what is wrong. */
+import type { Init } from '../../proto/codec.ts'
+import { toWireError, WeftError, type WireError } from '../../proto/errors.ts'
+import type { ApiReply, HostEntry } from '../../proto/generated/weft.v1.ts'
+import { checkSubstrate } from '../substrate/check.ts'
+import type { DeclaredSubstrate } from '../substrate/substrate.ts'
+import { type Admission, usageBeside } from './admit.ts'
+import type { Book } from './book.ts'
+import type { HostView } from './hosts.ts'
+
+/** "host/h1" and "link/l1" to the hosts that they concern. */
+const hostsOfObject = (substrate: DeclaredSubstrate, object: string): readonly string[] => {
+  const [kind, id] = object.split('/')
+  if (kind !== 'link') return id === undefined ? [] : [id]
+  const link = substrate.links.find((one) => one.id === id)
+  return [link?.a?.node, link?.b?.node].filter((node) => node !== undefined)
+}
+
+/** VNets of an earlier controller's that this one does not know: nothing is deleted because a store was lost. */
+const strangers = (view: HostView, book: Book): readonly WeftError[] =>
+  [...view.reports.values()]
+    .filter(({ vnet, epoch, phase }) => epoch > 0 && phase !== 'PHASE_GONE' && !book.vnets.has(vnet))
+    .map(
+      ({ vnet }) =>
+        new WeftError('vnet.unknown', `${view.name} holds ${vnet}, which is not in this PIP's store`, {
+          object: `vnet/${vnet}`,
+          hint: 'delete it on the host, or start the PIP with the store that has it',
+        }),
+    )
+
+const undeclared = (view: HostView, substrate: DeclaredSubstrate): readonly WeftError[] =>
+  substrate.nodes.some(({ id, kind }) => kind === 'host' && id === view.name)
+    ? []
+    : [
+        new WeftError('substrate.mismatch', `${view.name} is not declared in the substrate`, {
+          object: `host/${view.name}`,
+          hint: 'declare it; until then nothing is mapped onto it',
+        }),
+      ]
+
+const absentView = (name: string): HostView => ({
+  name,
+  status: undefined,
+  inventory: undefined,
+  usage: undefined,
+  reports: new Map(),
+})
+
+export const listHosts = (admission: Admission): Init<ApiReply> => {
+  const { substrate, hosts, book } = admission
+  const declared = substrate.nodes.filter(({ kind }) => kind === 'host').map(({ id }) => id)
+  const mismatches = checkSubstrate(substrate, hosts.inventories())
+  const usage = usageBeside(admission, '')
+  const entryOf = (name: string): Init<HostEntry> => {
+    const view = hosts.views.get(name) ?? absentView(name)
+    const problems: readonly WireError[] = [
+      ...mismatches.filter(({ object }) => hostsOfObject(substrate, object).includes(name)),
+      ...undeclared(view, substrate),
+      ...strangers(view, book),
+    ].map(toWireError)
+    return {
+      name,
+      status: view.status,
+      inventory: view.inventory,
+      usage: view.usage,
+      reservedCpuMillis: usage.cpuMillis.get(name) ?? 0,
+      reservedMemoryBytes: usage.memoryBytes.get(name) ?? 0,
+      problems,
+    }
+  }
+  const names = [...new Set([...declared, ...hosts.views.keys()])].sort()
+  return { hosts: { hosts: names.map(entryOf) } }
+}

@@ -1,0 +1,214 @@
+/**
+ * A PIP: owns hosts and links, maps parts of VNets onto them, commands their agents by desired state and tells the VNPs what became
+ * of it. This file joins its parts; what it decides stands in decisions.ts, what follows from reports in settle.ts.
+ */
+
+import { WeftError } from '../../proto/errors.ts'
+import type { VNetState } from '../../proto/generated/weft.v1.ts'
+import { localClient } from '../../proto/local.ts'
+import { topics } from '../../proto/topics.ts'
+import type { Log } from '../log.ts'
+import { answerVerbs, fitReply, fitState, type Verbs } from '../roles/api.ts'
+import type { Clock } from '../roles/clock.ts'
+import { createCoalescer } from '../roles/coalesce.ts'
+import { type BrokerOptions, type Connect, connectRole } from '../roles/connect.ts'
+import { controllerWill, createLeadership } from '../roles/epoch.ts'
+import { createPublisher } from '../roles/publisher.ts'
+import { createPursuit } from '../roles/pursuit.ts'
+import type { Role, Term } from '../roles/run.ts'
+import { createSerial } from '../roles/serial.ts'
+import { createWatchers } from '../roles/watch.ts'
+import type { DeclaredSubstrate } from '../substrate/substrate.ts'
+import type { Admission } from './admit.ts'
+import { openBook } from './book.ts'
+import { checkSeer, createDecisions } from './decisions.ts'
+import { desiredOf } from './desired.ts'
+import { createHosts } from './hosts.ts'
+import { listHosts } from './operator.ts'
+import { createProgress } from './progress.ts'
+import { relayExec } from './relay.ts'
+import type { VNetRow } from './rows.ts'
+import { createSettling, isFinished } from './settle.ts'
+import { isReported, type StateContext, stateOfRow } from './state.ts'
+
+export interface PipParts extends BrokerOptions, Term {
+  readonly name: string
+  readonly domain: string
+  readonly substrate: DeclaredSubstrate
+  readonly clock: Clock
+  readonly log: Log
+  readonly connect?: Connect | undefined
+}
+
+/** A burst of reports becomes one state. */
+const stateDelayMs = 20
+/** After a start, how long a VNet's last published state is left standing while hosts report under the new epoch. */
+const quietMs = 5000
+
+export const startPip = async (parts: PipParts): Promise<Role> => {
+  const { name, domain, epoch, substrate, store, clock, log, onLater } = parts
+  const onError = (topic: string, error: unknown) => log.error({ topic, err: error }, 'publishing failed')
+  const book = await openBook(store)
+  const session = connectRole({
+    ...parts,
+    identity: name,
+    will: controllerWill(domain, epoch),
+    onConnect: () => {
+      leadership.republish()
+      desired.republish()
+      states.republish()
+    },
+  })
+  const leadership = createLeadership({ session, domain, epoch, onLater, onError })
+  const serial = createSerial()
+  const progress = createProgress(clock)
+  const desired = createPublisher({ session, name: 'Slice', epoch, mirror: false, onError })
+  const states = createPublisher({ session, name: 'VNetState', epoch, mirror: true, onError })
+
+  const touch = (vnet: string): void => coalescer.touch(vnet)
+
+  const stateOf = (row: VNetRow): VNetState => {
+    const state = stateOfRow(context, row)
+    return { ...state, timings: [...row.timings, ...missing(row, progress.observe(state))] }
+  }
+  const missing = (row: VNetRow, timings: VNetState['timings']) =>
+    timings.filter((timing) => !row.timings.some((known) => known.name === timing.name))
+
+  const hosts = createHosts({
+    session,
+    domain,
+    log,
+    onStatus: (host) => {
+      for (const row of book.vnets.values()) if (row.version.slices.has(host)) touch(row.vnet)
+    },
+    onReport: (host, vnet, report) => {
+      const row = book.vnets.get(vnet)
+      const takesPart = row !== undefined && (row.leaving.has(host) || (!row.removing && row.version.slices.has(host)))
+      if (takesPart) touch(vnet)
+      else if (report && report.epoch > 0 && report.phase === 'PHASE_GONE') {
+        settling.sweep(host, vnet).catch((error: unknown) => onError(vnet, error))
+      }
+    },
+  })
+  const context: StateContext = { name, epoch, hosts }
+  const admission: Admission = { substrate, hosts, book }
+
+  const watchers = createWatchers(() => [...book.vnets.values()].map(stateOf))
+  const settling = createSettling({
+    domain,
+    session,
+    context,
+    book,
+    serial,
+    log,
+    desired,
+    states,
+    timings: (row) => stateOf(row).timings,
+    onGone: (state) => {
+      progress.forget(state.vnet)
+      watchers.tell(state)
+    },
+  })
+  const settlement = createPursuit({
+    clock,
+    work: settling.settle,
+    onError: (vnet, error) => log.error({ vnet, err: error }, 'settling failed'),
+  })
+
+  // Told of by nobody yet since the start: hosts still report under the epoch before.
+  const quiet = new Set(book.vnets.keys())
+  const endQuiet = clock.after(quietMs, () => {
+    quiet.clear()
+    for (const vnet of book.vnets.keys()) touch(vnet)
+  })
+
+  const refresh = (vnet: string): void => {
+    const row = book.vnets.get(vnet)
+    if (!row) return
+    if (settling.isDue(row)) void settlement.pursue(vnet)
+    if (isFinished(row) || (quiet.has(vnet) && !isReported(context, row))) return
+    quiet.delete(vnet)
+    const state = stateOf(row)
+    states.set(topics.apiVNet(domain, row.client, vnet), fitState(state))
+    watchers.tell(state)
+  }
+  const coalescer = createCoalescer(clock, stateDelayMs, refresh)
+
+  const publishDesired = (row: VNetRow): void => {
+    for (const [host, slice] of desiredOf(row, epoch)) desired.set(topics.desired(domain, host, row.vnet), slice)
+  }
+
+  const decisions = createDecisions({
+    admission,
+    context,
+    clock,
+    serial,
+    log,
+    onDecided: (vnet) => {
+      const row = book.vnets.get(vnet)
+      if (!row) return
+      progress.start(vnet, row.generation)
+      publishDesired(row)
+      quiet.delete(vnet)
+      refresh(vnet)
+    },
+  })
+
+  const rowFor = (vnet: string, client: string): VNetRow => {
+    const row = book.vnets.get(vnet)
+    if (!row) throw new WeftError('vnet.unknown', `there is no VNet ${vnet}`)
+    checkSeer(row, client)
+    return row
+  }
+
+  const get = async ({ vnet }: { readonly vnet: string }, client: string) => {
+    if (vnet !== '') return { vnet: stateOf(rowFor(vnet, client)) }
+    const seen = [...book.vnets.values()].filter((row) => client === localClient || row.client === client)
+    return { vnets: { vnets: seen.map(stateOf) } }
+  }
+
+  const northbound: Verbs = {
+    offer: ({ part }, client) => decisions.offer(part, client),
+    reserve: decisions.reserve,
+    commit: ({ reservation }, client) => decisions.commit(reservation, client),
+    release: ({ reservation }, client) => decisions.release(reservation, client),
+    delete: ({ vnet }, client) => decisions.remove(vnet, client),
+    get,
+    exec: async (exec, client) => relayExec({ session, domain, hosts }, rowFor(exec.vnet, client), exec),
+  }
+  const operators: Verbs = {
+    get,
+    hosts: async () => listHosts(admission),
+    substrate: async () => ({ substrate }),
+  }
+
+  // Everything is in place before the first message: watching calls back at once. What the broker holds is heard before it is replaced.
+  await leadership.watch()
+  leadership.republish()
+  await hosts.watch()
+  for (const row of book.vnets.values()) {
+    publishDesired(row)
+    if (settling.isDue(row)) void settlement.pursue(row.vnet)
+  }
+  const answer = answerVerbs(`the PIP ${name}`, northbound)
+  await session.serve(
+    topics.apiRequest(domain, '+'),
+    'ApiRequest',
+    'ApiReply',
+    (client) => topics.apiReply(domain, client),
+    async (request, client) => fitReply(await answer(request, client)),
+  )
+  log.info({ epoch, vnets: book.vnets.size, reservations: book.reservations.size }, 'ready')
+
+  return {
+    answerLocal: answerVerbs(`the PIP ${name}`, operators),
+    stream: watchers.stream,
+    close: async () => {
+      endQuiet()
+      coalescer.close()
+      settlement.close()
+      decisions.close()
+      await session.close()
+    },
+  }
+}

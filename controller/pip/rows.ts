@@ -1,0 +1,122 @@
+/** What a PIP keeps of each VNet and each reservation, and how it is stored. */
+import { fromJson, type MessageName, toJson } from '../../proto/codec.ts'
+import type { Messages, Slice, Timing, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { type EmbeddingJson, embeddingFromJson, embeddingToJson } from '../mapping/json.ts'
+import type { Embedding, Usage } from '../mapping/mapping.ts'
+import { type Kind, plainKind } from '../store/store.ts'
+import type { AllocatedSegment, Allocation } from './allocate.ts'
+import { type UsageJson, usageFromJson, usageToJson } from './holdings.ts'
+
+/** One version of a VNet's part, decided down to what each host is told. */
+export interface Version {
+  /** As the VNP asked for it. */
+  readonly part: VNetRequest
+  readonly embedding: Embedding
+  readonly allocation: Allocation
+  /** By host; generation and epoch are set where they are published. */
+  readonly slices: ReadonlyMap<string, Slice>
+}
+
+/** What earlier versions took and hosts may still have: not given to others before all hosts reported the present one. */
+export interface Held {
+  readonly usage: Usage
+  readonly identifiers: ReadonlySet<number>
+}
+
+export interface VNetRow {
+  /** With its operator's name, for instance "alice.shop". */
+  readonly vnet: string
+  /** The VNP that made it and alone may touch it. */
+  readonly client: string
+  readonly generation: number
+  readonly version: Version
+  readonly removing: boolean
+  /** Hosts that are told `absent` and have not reported gone. */
+  readonly leaving: ReadonlySet<string>
+  readonly held: Held | undefined
+  /** Id of the reservation that was committed last: a repeated commit is known by it. */
+  readonly reservation: string
+  readonly timings: readonly Timing[]
+}
+
+export interface ReservationRow {
+  readonly id: string
+  readonly client: string
+  readonly vnet: string
+  readonly version: Version
+  /** Runs from the answer, and anew from a restart: clocks need not agree. */
+  readonly leaseMs: number
+  readonly timings: readonly Timing[]
+}
+
+const message = <N extends MessageName>(name: N) => ({
+  to: (value: Messages[N]): unknown => toJson(name, value),
+  from: (json: unknown): Messages[N] => fromJson(name, json),
+})
+const requests = message('VNetRequest')
+const slices = message('Slice')
+
+interface VersionJson {
+  readonly part: unknown
+  readonly embedding: EmbeddingJson
+  readonly allocation: { readonly request: unknown; readonly segments: readonly AllocatedSegment[] }
+  readonly slices: Readonly<Record<string, unknown>>
+}
+
+const versionToJson = ({ part, embedding, allocation, slices: ofHosts }: Version): VersionJson => ({
+  part: requests.to(part),
+  embedding: embeddingToJson(embedding),
+  allocation: { request: requests.to(allocation.request), segments: allocation.segments },
+  slices: Object.fromEntries([...ofHosts].map(([host, slice]) => [host, slices.to(slice)])),
+})
+
+const versionFromJson = (json: VersionJson): Version => ({
+  part: requests.from(json.part),
+  embedding: embeddingFromJson(json.embedding),
+  allocation: { request: requests.from(json.allocation.request), segments: json.allocation.segments },
+  slices: new Map(Object.entries(json.slices).map(([host, slice]) => [host, slices.from(slice)])),
+})
+
+interface HeldJson {
+  readonly usage: UsageJson
+  readonly identifiers: readonly number[]
+}
+
+type VNetRowJson = Omit<VNetRow, 'version' | 'leaving' | 'held'> & {
+  readonly version: VersionJson
+  readonly leaving: readonly string[]
+  readonly held?: HeldJson
+}
+
+export const vnetKind: Kind<VNetRow> = {
+  name: 'vnet',
+  toJson: ({ held, ...row }): VNetRowJson => ({
+    ...row,
+    version: versionToJson(row.version),
+    leaving: [...row.leaving],
+    ...(held ? { held: { usage: usageToJson(held.usage), identifiers: [...held.identifiers] } } : {}),
+  }),
+  fromJson: (value) => {
+    const { held, ...json } = value as VNetRowJson
+    return {
+      ...json,
+      version: versionFromJson(json.version),
+      leaving: new Set(json.leaving),
+      held: held && { usage: usageFromJson(held.usage), identifiers: new Set(held.identifiers) },
+    }
+  },
+}
+
+type ReservationRowJson = Omit<ReservationRow, 'version'> & { readonly version: VersionJson }
+
+export const reservationKind: Kind<ReservationRow> = {
+  name: 'reservation',
+  toJson: (row): ReservationRowJson => ({ ...row, version: versionToJson(row.version) }),
+  fromJson: (value) => {
+    const json = value as ReservationRowJson
+    return { ...json, version: versionFromJson(json.version) }
+  },
+}
+
+/** Under 'floor': the highest generation of any VNet that was removed. Hosts may remember it: a new VNet starts above. */
+export const generationKind = plainKind<number>('generation')

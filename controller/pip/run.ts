@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import { createLog, type LogLevel } from '../log.ts'
+import { systemClock } from '../roles/clock.ts'
+import type { BrokerOptions } from '../roles/connect.ts'
+import { type Running, runRole } from '../roles/run.ts'
+import { parseSubstrate } from '../substrate/parse.ts'
+import { startPip } from './pip.ts'
+
+export interface RunPipOptions extends BrokerOptions {
+  /** Identity on the broker. */
+  readonly name: string
+  /** Of its topics; normally its name. */
+  readonly domain: string
+  /** The declared substrate, YAML. */
+  readonly substrateFile: string
+  readonly storePath: string
+  readonly socketPath: string
+  readonly logLevel?: LogLevel | undefined
+}
+
+/** Starts a PIP. Errors: substrate.invalid with file:line, not-supported for the store, EADDRINUSE for the socket. */
+export const runPip = async (options: RunPipOptions): Promise<Running> => {
+  const { name, domain, brokerUrl, password, substrateFile, storePath, socketPath, logLevel } = options
+  const log = createLog('pip', name, logLevel)
+  const substrate = parseSubstrate(await readFile(substrateFile, 'utf8'), substrateFile)
+  return runRole({
+    storePath,
+    socketPath,
+    log,
+    start: (term) => startPip({ ...term, name, domain, brokerUrl, password, substrate, clock: systemClock, log }),
+  })
+}
