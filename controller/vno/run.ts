@@ -1,0 +1,26 @@
+import { createLog, type LogLevel } from '../log.ts'
+import { systemClock } from '../roles/clock.ts'
+import { type Running, runRole } from '../roles/run.ts'
+import { startVno } from './vno.ts'
+
+export interface RunVnoOptions {
+  /** Identity on the VNP's broker, and owner of its VNets. */
+  readonly name: string
+  readonly vnp: { readonly domain: string; readonly brokerUrl: string; readonly password?: string | undefined }
+  readonly storePath: string
+  readonly socketPath: string
+  readonly logLevel?: LogLevel | undefined
+}
+
+/** Starts a VNO. Errors: not-supported for the store, EADDRINUSE for the socket. */
+export const runVno = async (options: RunVnoOptions): Promise<Running> => {
+  const { name, vnp, storePath, socketPath, logLevel } = options
+  const { domain: vnpDomain, brokerUrl, password } = vnp
+  const log = createLog('vno', name, logLevel)
+  return runRole({
+    storePath,
+    socketPath,
+    log,
+    start: (term) => startVno({ ...term, name, vnpDomain, brokerUrl, password, clock: systemClock, log }),
+  })
+}
