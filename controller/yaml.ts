@@ -3,7 +3,7 @@
  * Aliases that would unfold to more than a file has room for are refused by the `yaml` library (maxAliasCount).
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, YAMLParseError } from 'yaml'
 import { type ErrorCode, WeftError } from '../proto/errors.ts'
 
 export type Path = readonly (string | number)[]
@@ -31,7 +31,7 @@ export const compileSchema = (schema: object): ValidateFunction =>
 
 export const readYaml = (text: string, file: string, validate: ValidateFunction, codes: YamlCodes): YamlFile => {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parse(text, lines)
   const at = (offset: number): string => `${file}:${lines.linePos(offset).line || 1}`
   const where = (path: Path): string => at(offsetOf(document.contents, path))
   if (document.errors.length > 0) {
@@ -58,6 +58,18 @@ export const readYaml = (text: string, file: string, validate: ValidateFunction,
     .sort((a, b) => a.offset - b.offset)
     .map(({ offset, error: [message, hint] }) => new WeftError(codes.invalid, message, { where: at(offset), hint }))
   return { errors, where }
+}
+
+/** A text that is nested too deeply for the parser's stack is no document; it says so as its only error. */
+const parse = (text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> => {
+  const options = { lineCounter, prettyErrors: false }
+  try {
+    return parseDocument(text, options)
+  } catch (cause) {
+    const empty = parseDocument('', options)
+    empty.errors.push(new YAMLParseError([0, 0], 'RESOURCE_EXHAUSTION', (cause as Error).message))
+    return empty
+  }
 }
 
 /** Where the key or item that a path leads to begins; as far as the path exists. */

@@ -5,7 +5,7 @@ import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { Location, SubstrateEnd, SubstrateLink, SubstrateNode } from '../../proto/generated/weft.v1.ts'
 import { isName } from '../../proto/topics.ts'
-import { parseCpu, parseDuration, parseRate, parseSize, type Quantity, quantities } from '../units.ts'
+import { bytes, delay, type Parsed, parseCpus, parseQuantity, type Quantity, rate } from '../description/units.ts'
 import { compileSchema, type Path, readYaml, type YamlFile } from '../yaml.ts'
 import schema from './schema/weft-substrate-1.json' with { type: 'json' }
 import type { DeclaredSubstrate } from './substrate.ts'
@@ -23,16 +23,16 @@ interface PlaceEntry {
   readonly location?: Partial<Location>
 }
 interface HostEntry extends PlaceEntry {
-  readonly cpu?: unknown
-  readonly memory?: unknown
-  readonly disk?: unknown
+  readonly cpu?: number
+  readonly memory?: string
+  readonly disk?: string
   readonly nics?: Readonly<Record<string, 'dedicated' | 'shared'>>
 }
 interface LinkEntry {
   readonly id?: string
   readonly ends: readonly [string, string]
-  readonly capacity: unknown
-  readonly delay?: unknown
+  readonly capacity: string
+  readonly delay?: string
 }
 
 const validate = compileSchema(schema)
@@ -66,11 +66,9 @@ interface Reader {
   readonly positions: Map<string, string>
   readonly fail: (path: Path, message: string, hint: string) => void
   /** 0 where there is none, or where it is wrong (and told). */
-  readonly quantity: (kind: Quantity, value: unknown, path: Path) => number
+  readonly amount: (kind: Quantity | 'cpus', value: string | number | undefined, path: Path) => number
   readonly declare: (object: string, path: Path) => void
 }
-
-const parsers = { rate: parseRate, size: parseSize, duration: parseDuration, cpu: parseCpu }
 
 const readerOf = (yaml: YamlFile): Reader => {
   const errors: WeftError[] = []
@@ -82,11 +80,13 @@ const readerOf = (yaml: YamlFile): Reader => {
     errors,
     positions,
     fail,
-    quantity: (kind, value, path) => {
+    amount: (kind, value, path) => {
       if (value === undefined) return 0
-      const parsed = parsers[kind](value)
-      if (parsed === undefined) fail(path, `is ${JSON.stringify(value)}`, quantities[kind].written)
-      return parsed ?? 0
+      const parsed: Parsed = kind === 'cpus' ? parseCpus(String(value)) : parseQuantity(kind, String(value))
+      if ('value' in parsed) return parsed.value
+      const example = kind === 'cpus' ? '1.5' : kind.example
+      fail(path, `is ${JSON.stringify(value)}, which ${parsed.problem}`, `for instance ${example}`)
+      return 0
     },
     declare: (object, path) => positions.set(object, yaml.where(path)),
   }
@@ -105,16 +105,14 @@ const readNodes = (input: SubstrateFile, reader: Reader): ReadonlyMap<string, Su
   }
   for (const [id, host] of Object.entries(input.hosts)) {
     const path = ['hosts', id]
-    const limit = (kind: Quantity, key: 'cpu' | 'memory' | 'disk'): number =>
-      reader.quantity(kind, host?.[key], [...path, key])
     const nics = Object.entries(host?.nics ?? {})
     const named = (role: string): string[] => nics.filter(([, given]) => given === role).map(([name]) => name)
     add(path, id, {
       kind: 'host',
       location: locationOf(host),
-      cpuMillis: limit('cpu', 'cpu'),
-      memoryBytes: limit('size', 'memory'),
-      diskBytes: limit('size', 'disk'),
+      cpuMillis: reader.amount('cpus', host?.cpu, [...path, 'cpu']),
+      memoryBytes: reader.amount(bytes, host?.memory, [...path, 'memory']),
+      diskBytes: reader.amount(bytes, host?.disk, [...path, 'disk']),
       nics: named('dedicated'),
       sharedNics: named('shared'),
     })
@@ -141,9 +139,8 @@ const readLinks = (
   for (const [index, entry] of (input.links ?? []).entries()) {
     const path = ['links', index]
     const ends = entry.ends.map((text, i) => readEnd(text, nodes, [...path, 'ends', i], reader))
-    const capacityBitsPerSecond = reader.quantity('rate', entry.capacity, [...path, 'capacity'])
-    if (capacityBitsPerSecond === 0) reader.fail([...path, 'capacity'], 'is not above zero', quantities.rate.written)
-    const delayMicroseconds = reader.quantity('duration', entry.delay, [...path, 'delay'])
+    const capacityBitsPerSecond = reader.amount(rate, entry.capacity, [...path, 'capacity'])
+    const delayMicroseconds = reader.amount(delay, entry.delay, [...path, 'delay'])
     const [a, b] = ends
     if (!a || !b) continue
     if (a.node === b.node) reader.fail([...path, 'ends'], `are both at ${a.node}`, 'a link joins two nodes')

@@ -54,3 +54,8 @@ t.test('an alias bomb is refused', async (t) => {
   const [error] = read(rows.join('\n')).errors
   t.match(error, { code: 'request.syntax', hint: 'use fewer aliases' })
 })
+
+t.test('a text that is nested too deeply is refused', async (t) => {
+  const [error] = read('['.repeat(200_000)).errors
+  t.match(error, { code: 'request.syntax' })
+})

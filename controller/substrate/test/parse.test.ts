@@ -82,7 +82,7 @@ t.test('what breaks a rule is told with its line and what would be right', async
     ['a host without its NIC', `${base}  - {ends: [h1, f], capacity: 1 Gbit/s}`, /is "h1"/, 'f:5', /h1\/eth1/],
     ['a NIC of a fabric', `${base}  - {ends: [h1/eth1, f/p1], capacity: 1 Gbit/s}`, /NIC of a fabric/, 'f:5', /"f"/],
     ['a loop', `${base}  - {ends: [h1/eth1, h1/eth2], capacity: 1 Gbit/s}`, /both at h1/, 'f:5', /two nodes/],
-    ['a capacity of nothing', `${base}  - {ends: [h1/eth1, f], capacity: 0}`, /not above zero/, 'f:5', /10 Mbit/],
+    ['a capacity of nothing', `${base}  - {ends: [h1/eth1, f], capacity: 0 bit/s}`, /more than zero/, 'f:5', /10 Mbit/],
     ['an unknown unit', `${base}  - {ends: [h1/eth1, f], capacity: 1 GiB}`, /"1 GiB"/, 'f:5', /10 Mbit/],
     [
       'a NIC that is given away',
@@ -122,7 +122,7 @@ t.test('what breaks a rule is told with its line and what would be right', async
 })
 
 t.test('all errors of a file are told', async (t) => {
-  const { errors } = readSubstrate('name: x\nhosts:\n  a: {cpu: many}\n  b: {memory: 1 m}\n', 'f')
+  const { errors } = readSubstrate('name: x\nhosts:\n  a: {cpu: 0.0001}\n  b: {memory: 1 m}\n', 'f')
   t.strictSame(
     errors.map(({ where }) => where),
     ['f:3', 'f:4'],
