@@ -201,18 +201,16 @@ export const routeOf = (problem: Problem, link: LinkDemand, from: number, to: nu
 
 const passable = new WeakMap<Problem, Map<string, Uint8Array>>()
 
-/** Switches and fabrics are crossed; a host relays if it is not excluded and one of its data paths has the technology. */
+/** Switches and fabrics are crossed; a host relays over bridges, if it is not excluded and they have the technology. */
 const passableFor = (problem: Problem, technology: string): Uint8Array => {
   const known = passable.get(problem) ?? new Map<string, Uint8Array>()
   passable.set(problem, known)
   const found = known.get(technology)
   if (found) return found
+  const relays = (index: number, datapaths: readonly string[]): boolean =>
+    problem.excluded[index] === 0 && (technology === '' || datapaths.includes(`bridge/${technology}`))
   const made = Uint8Array.from(problem.topology.nodes, ({ kind, datapaths }, index) =>
-    kind !== 'host' ||
-    (problem.excluded[index] === 0 &&
-      (technology === '' || datapaths.some((offer) => offer.endsWith(`/${technology}`))))
-      ? 1
-      : 0,
+    kind !== 'host' || relays(index, datapaths) ? 1 : 0,
   )
   known.set(technology, made)
   return made
