@@ -204,6 +204,8 @@ const allocateSegments = ({ embedding, substrate, taken, previous }: AllocateInp
     used.add(had)
     return had
   })
+  // Hosts may still have the tunnels of links that went: theirs are free only with the next version.
+  for (const identifier of before.values()) used.add(identifier)
   let next = firstVni
   return wanted.map((segment, index): AllocatedSegment => {
     const had = kept[index]
