@@ -36,6 +36,8 @@ export const errorCodes = {
   'mtu.too-small': 'The underlay cannot carry the least MTU that the link needs.',
   'object.foreign': 'An object of that name exists and is not ours.',
   'not-supported': 'The kernel, library or machine lacks what is needed.',
+  'broker.failed': 'The embedded broker cannot listen where it should.',
+  'config.invalid': 'A configuration file breaks a rule.',
   'lab.exists': 'A lab of that name runs already.',
   'lab.unknown': 'There is no lab of that name.',
   'lab.failed': 'A part of the lab did not start.',
