@@ -27,7 +27,7 @@ import {
   dumpNeighbours,
   type Neighbour,
 } from './neighbour.ts'
-import { addRoute, decodeRoute, deleteRoute, dumpRoutes, type NewRoute, type Route } from './routing.ts'
+import { addRoute, decodeRoute, deleteRoute, dumpRoutes, dumpRoutesOf, type NewRoute, type Route } from './routing.ts'
 import { type Connection, type ConnectionOptions, openConnection } from './socket/connection.ts'
 import { NetlinkError } from './socket/error.ts'
 import { decodeClass, dumpClasses, type TrafficClass } from './traffic/class.ts'
@@ -38,7 +38,7 @@ import { decodeQdisc, dumpQdiscs, type Qdisc } from './traffic/qdisc.ts'
 export const routeProtocol = 0
 
 /** Every call rejects with NetlinkError: code (an errno's name), operation, subject and the kernel's own explanation. */
-export interface RouteSocket extends Pick<Connection, 'batch' | 'request' | 'dump' | 'closed' | 'close'> {
+export interface RouteSocket extends Connection {
   /** `ip -details link show`; with counters `ip -statistics`. */
   links(options?: { readonly counters?: boolean }): Promise<readonly Link[]>
   /** `ip -details link show X`; undefined where there is none. */
@@ -57,6 +57,8 @@ export interface RouteSocket extends Pick<Connection, 'batch' | 'request' | 'dum
   deleteAddress(index: number, prefix: string): Promise<void>
   /** `ip route show table all`. */
   routes(): Promise<readonly Route[]>
+  /** `ip route show table main dev X`, of both families. */
+  routesOf(index: number): Promise<readonly Route[]>
   /** `ip route replace …`. */
   addRoute(route: NewRoute): Promise<void>
   /** `ip route del …`; ESRCH where there is none. */
@@ -80,7 +82,7 @@ export interface RouteSocket extends Pick<Connection, 'batch' | 'request' | 'dum
 /** Throws NetlinkError (ENOENT: no such namespace), or ERR_ADDON_UNAVAILABLE where the addon was not built. */
 export const openRoute = (options: ConnectionOptions = {}): RouteSocket => {
   const connection = openConnection(routeProtocol, options)
-  const { batch, request, dump, close } = connection
+  const { batch, request, dump, close, portId } = connection
   const change = async (...of: Parameters<typeof request>): Promise<void> => void (await request(...of))
 
   return {
@@ -88,6 +90,7 @@ export const openRoute = (options: ConnectionOptions = {}): RouteSocket => {
     request,
     dump,
     close,
+    portId,
     get closed() {
       return connection.closed
     },
@@ -106,6 +109,14 @@ export const openRoute = (options: ConnectionOptions = {}): RouteSocket => {
     deleteAddress: (index, prefix) => change(deleteAddress(index, prefix)),
 
     routes: async () => (await dump(dumpRoutes())).map(decodeRoute),
+    routesOf: async (index) => {
+      const both = await Promise.all([dump(dumpRoutesOf(4, index)), dump(dumpRoutesOf(6, index))])
+      // A kernel without strict checking tells of all links.
+      return both
+        .flat()
+        .map(decodeRoute)
+        .filter((route) => route.index === index || route.nextHops.includes(index))
+    },
     addRoute: (route) => change(addRoute(route)),
     deleteRoute: (route) => change(deleteRoute(route)),
 

@@ -82,6 +82,15 @@ export const dumpRoutes = (): Request => ({
   subject: '',
 })
 
+/** `ip -4|-6 route show table main dev X`: the kernel picks them, so that a large table costs little. */
+export const dumpRoutesOf = (ipVersion: 4 | 6, index: number): Request => {
+  const bytes = Buffer.alloc(12)
+  bytes.writeUInt8(ipVersion === 4 ? 2 : 10, 0)
+  bytes.writeUInt8(mainTable, 4)
+  const body = new AttributeEncoder().fixed(bytes).u32(4, index).finish()
+  return { type: rtm.getRoute, flags: 0, body, operation: 'route show', subject: `dev ${index}` }
+}
+
 /** Reads a message of type RTM_NEWROUTE or RTM_DELROUTE. Throws CodecError. */
 export const decodeRoute = ({ body }: Message): Route => {
   const inet = body.readUInt8(0) === 2

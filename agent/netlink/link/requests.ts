@@ -22,7 +22,6 @@ export interface LinkChange {
   readonly up?: boolean
   readonly mtu?: number
   readonly mac?: string
-  readonly alias?: string
   /** Index of a bridge; 0: none. */
   readonly master?: number
   readonly transmitQueueLength?: number
@@ -46,6 +45,8 @@ export interface NewLink extends LinkChange {
 export interface LinkSettings extends LinkChange {
   /** Renames it; it must be named by its index then. */
   readonly name?: string
+  /** '' removes it. A new link takes none: it is set by a second request of the same batch. */
+  readonly alias?: string
   /** IN6_ADDR_GEN_MODE_*: 0 EUI-64, 1 none: it never gives itself a link-local address. */
   readonly addressGeneration?: number
   /** As a port of the bridge that it is in already. */
@@ -65,13 +66,11 @@ const header = (index: number, up: boolean | undefined): Buffer => {
 }
 
 const putChange = (encoder: AttributeEncoder, change: LinkChange): void => {
-  const { mtu, mac, alias, master, transmitQueueLength, namespace } = change
+  const { mtu, mac, master, transmitQueueLength, namespace } = change
   if (mac !== undefined) encoder.bytes(1, parseMac(mac))
   if (mtu !== undefined) encoder.u32(4, mtu)
   if (master !== undefined) encoder.u32(10, master)
   if (transmitQueueLength !== undefined) encoder.u32(13, transmitQueueLength)
-  // The kernel takes an alias of no bytes as "remove it", one of a zero byte as an alias of nothing.
-  if (alias !== undefined) encoder.bytes(20, Buffer.from(alias))
   if (namespace !== undefined && 'pid' in namespace) encoder.u32(19, namespace.pid)
   if (namespace !== undefined && 'fd' in namespace) encoder.u32(28, namespace.fd)
 }
@@ -114,6 +113,8 @@ export const setLink = (link: LinkRef, settings: LinkSettings): Request => {
   const name = typeof link === 'string' ? link : settings.name
   if (name !== undefined) encoder.string(3, name)
   putChange(encoder, settings)
+  // An alias of no bytes is removed; a final zero would be part of it.
+  if (settings.alias !== undefined) encoder.bytes(20, Buffer.from(settings.alias))
   if (settings.addressGeneration !== undefined) putAddressGeneration(encoder, settings.addressGeneration)
   if (settings.port !== undefined) putPort(encoder, settings.port)
   if (settings.info !== undefined) putInfo(encoder, settings.info)

@@ -13,7 +13,9 @@ import type { Reply, Request } from './request.ts'
 
 /** Each answer takes about 1 KiB of the receive buffer, with what the kernel counts around it; an echo or a link up to 4. */
 const window = 256
-const datagramBytes = 32 * 1024
+/** Limits of one datagram. A batch within them is never split. */
+const groupLength = 128
+const groupBytes = 32 * 1024
 /** A dump that was interrupted by a change is repeated; how often, before that counts as an error. */
 const dumpAttempts = 20
 
@@ -26,8 +28,9 @@ export interface Connection {
   /** Sends and awaits one request. Rejects with NetlinkError. */
   request(request: Request): Promise<Reply>
   /**
-   * Sends requests in one datagram (more, where they are many) and awaits all answers. Never rejects: each place of the result is
-   * what became of its request, and one that failed did not stop those after it.
+   * Sends requests in one datagram (more, where they are more than 128 or 32 KiB) and awaits all answers. Never rejects: each place
+   * of the result is what became of its request, and one that failed did not stop those after it. The kernel does a datagram to its
+   * end even where the process is killed.
    */
   batch(requests: readonly Request[]): Promise<readonly (Reply | NetlinkError)[]>
   /** Reads all objects of a kind, consistently. Rejects with NetlinkError. */
@@ -35,20 +38,28 @@ export interface Connection {
   /** Idempotent. What is in flight is rejected with ECANCELED. */
   close(): void
   readonly closed: boolean
+  /** Of the socket: what others are told of a change carries it. */
+  readonly portId: number
 }
 
 interface Pending {
+  /** Sequence number. */
+  readonly number: number
   readonly request: Request
   readonly dump: boolean
+  readonly bytes: Buffer
   readonly messages: Message[]
   interrupted: boolean
-  settle(outcome: Reply | NetlinkError): void
+  readonly settle: (outcome: Outcome) => void
+  readonly outcome: Promise<Outcome>
 }
+
+type Outcome = Reply | NetlinkError
 
 /** Opens a socket of a protocol: 0 rtnetlink, 16 generic. Throws NetlinkError, or ERR_ADDON_UNAVAILABLE. */
 export const openConnection = (protocol: number, { namespace }: ConnectionOptions = {}): Connection => {
   const inFlight = new Map<number, Pending>()
-  const queue: Pending[] = []
+  const queue: Pending[][] = []
   let sequence = 0
   let dumps: Promise<unknown> = Promise.resolve()
   let socket: NetlinkSocket | undefined
@@ -91,7 +102,7 @@ export const openConnection = (protocol: number, { namespace }: ConnectionOption
     const { operation, subject } = pending.request
     pending.settle(
       errno === 0
-        ? { messages: pending.messages, warning: extendedAck?.message ?? '' }
+        ? { messages: pending.messages, warning: extendedAck?.message ?? '', interrupted: pending.interrupted }
         : new NetlinkError({ errno, operation, subject, extendedAck }),
     )
   }
@@ -112,68 +123,72 @@ export const openConnection = (protocol: number, { namespace }: ConnectionOption
   const end = (errno: number, cause: unknown): void => {
     socket?.close()
     socket = undefined
-    for (const pending of queue.splice(0)) fail(pending, errno, cause)
+    for (const pending of queue.splice(0).flat()) fail(pending, errno, cause)
     failAll(errno, cause, () => true)
   }
 
   const send = (): void => {
-    while (queue.length > 0 && inFlight.size < window && socket !== undefined) {
-      const numbers: number[] = []
-      const parts: Buffer[] = []
-      let bytes = 0
-      while (queue[0] !== undefined && inFlight.size < window && bytes < datagramBytes) {
-        const pending = queue.shift() as Pending
-        sequence = (sequence % 0xffff_ffff) + 1
-        const { type, flags, body } = pending.request
-        const all = flags | messageFlag.request | (pending.dump ? messageFlag.dump : messageFlag.ack)
-        const part = encodeMessage({ type, flags: all, sequence, portId: 0, body })
-        inFlight.set(sequence, pending)
-        numbers.push(sequence)
-        parts.push(part)
-        bytes += part.length
-      }
+    while (queue[0] !== undefined && socket !== undefined) {
+      if (inFlight.size > 0 && inFlight.size + queue[0].length > window) break
+      const group = queue.shift() ?? []
+      for (const pending of group) inFlight.set(pending.number, pending)
       try {
-        socket.send(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts))
+        socket.send(Buffer.concat(group.map((pending) => pending.bytes)))
       } catch (error) {
-        const errno = Math.abs((error as NodeJS.ErrnoException).errno ?? constants.errno.EIO)
-        for (const number of numbers) {
-          const pending = inFlight.get(number)
-          inFlight.delete(number)
-          if (pending) fail(pending, errno, error)
+        for (const pending of group) {
+          inFlight.delete(pending.number)
+          fail(pending, Math.abs((error as NodeJS.ErrnoException).errno ?? constants.errno.EIO), error)
         }
       }
     }
     keepAlive()
   }
 
-  const enqueue = (request: Request, dump: boolean): Promise<{ outcome: Reply | NetlinkError; interrupted: boolean }> =>
-    new Promise((resolve) => {
-      const pending: Pending = {
-        request,
-        dump,
-        messages: [],
-        interrupted: false,
-        settle: (outcome) => resolve({ outcome, interrupted: pending.interrupted }),
+  /** Queues requests, in groups that go as one datagram each. */
+  const enqueue = (requests: readonly Request[], dump: boolean): readonly Promise<Outcome>[] => {
+    let group: Pending[] = []
+    let bytes = 0
+    return requests.map((request) => {
+      const pending = prepare(request, dump)
+      if (socket === undefined) {
+        fail(pending, constants.errno.ECANCELED, undefined)
+      } else {
+        if (group.length === 0 || group.length === groupLength || bytes + pending.bytes.length > groupBytes) {
+          group = []
+          bytes = 0
+          queue.push(group)
+        }
+        group.push(pending)
+        bytes += pending.bytes.length
       }
-      if (socket === undefined) fail(pending, constants.errno.ECANCELED, undefined)
-      else queue.push(pending)
+      return pending.outcome
     })
+  }
+
+  const prepare = (request: Request, dump: boolean): Pending => {
+    sequence = (sequence % 0xffff_ffff) + 1
+    const { type, flags, body } = request
+    const all = flags | messageFlag.request | (dump ? messageFlag.dump : messageFlag.ack)
+    const bytes = encodeMessage({ type, flags: all, sequence, portId: 0, body })
+    const { promise: outcome, resolve: settle } = Promise.withResolvers<Outcome>()
+    return { number: sequence, request, dump, bytes, messages: [], interrupted: false, settle, outcome }
+  }
 
   const dumpConsistently = async (request: Request): Promise<readonly Message[]> => {
     for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
-      const answered = enqueue(request, true)
+      const [answer] = enqueue([request], true)
       send()
-      const { outcome, interrupted } = await answered
+      const outcome = await answer
       if (outcome instanceof NetlinkError) throw outcome
-      if (!interrupted) return outcome.messages
+      if (outcome !== undefined && !outcome.interrupted) return outcome.messages
     }
     throw new NetlinkError({ errno: constants.errno.EINTR, operation: request.operation, subject: request.subject })
   }
 
-  const batch = async (requests: readonly Request[]): Promise<readonly (Reply | NetlinkError)[]> => {
-    const answered = requests.map((request) => enqueue(request, false))
+  const batch = async (requests: readonly Request[]): Promise<readonly Outcome[]> => {
+    const answers = enqueue(requests, false)
     send()
-    return (await Promise.all(answered)).map(({ outcome }) => outcome)
+    return Promise.all(answers)
   }
 
   try {
@@ -202,6 +217,8 @@ export const openConnection = (protocol: number, { namespace }: ConnectionOption
     },
 
     close: () => end(constants.errno.ECANCELED, undefined),
+
+    portId: socket.portId,
 
     get closed() {
       return socket === undefined

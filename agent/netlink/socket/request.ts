@@ -20,4 +20,6 @@ export interface Reply {
   readonly messages: readonly Message[]
   /** Of the extended acknowledgement; '' for none. */
   readonly warning: string
+  /** Of a dump: something changed while it was read. */
+  readonly interrupted: boolean
 }

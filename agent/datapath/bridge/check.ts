@@ -1,0 +1,187 @@
+/** What a link must be like before anything is planned. Each failure is an error with a code, the link as its object. */
+import { isIP } from 'node:net'
+import { type ErrorCode, WeftError } from '../../../proto/errors.ts'
+import type { Segment } from '../../../proto/generated/weft.v1.ts'
+import type { Link } from '../../netlink/link/link.ts'
+import type { LinkSpec } from '../driver.ts'
+import { aliasMaxBytes, linkMark } from '../mark.ts'
+import { overheadBytes } from '../overhead.ts'
+import { formatNote, noteOf, parseNote } from './note.ts'
+import { vxlanPort } from './ports.ts'
+import { type BridgeSnapshot, isAddressed } from './snapshot.ts'
+import { isForeignRoot } from './underlay.ts'
+
+/** RFC 791: every link carries this much. */
+const leastMtu = 68
+const greatestMtu = 65_535
+
+const fail = (spec: LinkSpec, code: ErrorCode, message: string, hint = ''): never => {
+  throw new WeftError(code, `link ${spec.link.id} of ${spec.vnet}: ${message}`, {
+    object: `link/${spec.link.id}`,
+    hint,
+  })
+}
+
+/** Rules that one link keeps by itself. */
+export const checkSpec = (spec: LinkSpec): void => {
+  const { ends, segments, mtu } = spec.link
+  const joined = ends.length + segments.length + (spec.nic === '' ? 0 : 1)
+  if (joined !== 2 || (spec.nic !== '' && ends.length !== 1)) {
+    fail(
+      spec,
+      'slice.invalid',
+      `joins ${joined} things`,
+      'two ends, an end and a segment, two segments, or an end and a physical interface',
+    )
+  }
+  if (spec.vifs.length !== ends.length) {
+    fail(spec, 'slice.invalid', `has ${ends.length} ends and ${spec.vifs.length} vifs`)
+  }
+  if (mtu !== 0 && (mtu < leastMtu || mtu > greatestMtu)) {
+    fail(spec, 'slice.invalid', `MTU ${mtu}`, `between ${leastMtu} and ${greatestMtu}, or 0 for the greatest that fits`)
+  }
+  for (const segment of segments) checkSegment(spec, segment)
+}
+
+const checkSegment = (spec: LinkSpec, { technology, identifier, local, remote }: Segment): void => {
+  if (technology !== 'vxlan') {
+    fail(spec, 'datapath.unavailable', `the data path bridge has no technology "${technology}"`, 'vxlan')
+  }
+  if (identifier < 1 || identifier > 0xff_ffff)
+    fail(spec, 'slice.invalid', `VNI ${identifier}`, 'between 1 and 16777215')
+  for (const address of [local, remote]) {
+    if (isIP(address) !== 4) fail(spec, 'slice.invalid', `outer address "${address}"`, 'an IPv4 address')
+  }
+}
+
+/** Rules between the links of a VNet: a VNI, a vif and a physical interface are each in one link. */
+export const checkTogether = (specs: readonly LinkSpec[]): void => {
+  const used = new Set<string>()
+  for (const spec of specs) {
+    const claims = [
+      `link ${spec.link.id}`,
+      ...spec.link.segments.map(({ identifier }) => `VNI ${identifier}`),
+      ...spec.vifs.map((vif) => `vif ${vif}`),
+      ...(spec.nic === '' ? [] : [`NIC ${spec.nic}`]),
+    ]
+    for (const claim of claims) {
+      if (used.has(claim)) fail(spec, claim.startsWith('NIC') ? 'nic.taken' : 'slice.invalid', `${claim} is used twice`)
+      used.add(claim)
+    }
+  }
+}
+
+/** The alias that a link's bridge and tunnels carry. */
+export const markOf = (spec: LinkSpec, note: string): string => {
+  const alias = linkMark(spec.vnet, spec.link.id, note)
+  const length = Buffer.byteLength(alias)
+  if (length > aliasMaxBytes) fail(spec, 'slice.invalid', `its mark has ${length} bytes`, `at most ${aliasMaxBytes}`)
+  return alias
+}
+
+/** An interface that shall be made, or undefined where it is not there yet. Throws object.foreign where somebody else has the name. */
+export const ownInterface = (spec: LinkSpec, name: string, snapshot: BridgeSnapshot): Link | undefined => {
+  const link = snapshot.byName.get(name)
+  if (link === undefined) return undefined
+  const mark = snapshot.marks.get(name)
+  const own = mark?.kind === 'link' && mark.vnet === spec.vnet && mark.id === spec.link.id
+  return own
+    ? link
+    : fail(spec, 'object.foreign', `the interface ${name} is not ours`, `alias "${linkMark(spec.vnet, spec.link.id)}"`)
+}
+
+/** A vif that can be joined; undefined where it is not there, or not marked yet by who makes it. Throws object.foreign. */
+export const ownVif = (spec: LinkSpec, name: string, snapshot: BridgeSnapshot): Link | undefined => {
+  const link = snapshot.byName.get(name)
+  const mark = snapshot.marks.get(name)
+  if (link === undefined || (mark === undefined && link.alias === '')) return undefined
+  const own = mark?.kind === 'node' && mark.vnet === spec.vnet
+  return own
+    ? link
+    : fail(spec, 'object.foreign', `the interface ${name} is not a vif of this VNet`, `its alias is "${link.alias}"`)
+}
+
+/** The underlay NIC of a segment, fit to carry it. */
+export const underlayNic = (spec: LinkSpec, segment: Segment, snapshot: BridgeSnapshot): Link => {
+  const nic = snapshot.byName.get(segment.nic)
+  if (nic === undefined) return fail(spec, 'nic.unknown', `there is no interface "${segment.nic}" for its tunnel`)
+  if (snapshot.marks.get(nic.name) !== undefined) fail(spec, 'nic.taken', `${nic.name} is part of a VNet itself`)
+  if (nicNotes(snapshot).has(nic.name)) fail(spec, 'nic.taken', `${nic.name} is given to another link`)
+  if (isForeignRoot(snapshot.traffic.get(nic.index)?.qdiscs ?? [])) {
+    fail(
+      spec,
+      'object.foreign',
+      `${nic.name} has a root queueing discipline that is not ours`,
+      `tc qdisc del dev ${nic.name} root, if nobody needs it`,
+    )
+  }
+  checkIdentifier(spec, segment, snapshot)
+  return nic
+}
+
+/** The kernel has one tunnel a VNI and port. Another of ours that has it is an error of apply, since it may be going. */
+const checkIdentifier = (spec: LinkSpec, { identifier }: Segment, { interfaces, marks }: BridgeSnapshot): void => {
+  const foreign = interfaces.find(
+    ({ name, info }) =>
+      !marks.has(name) && info?.kind === 'vxlan' && info.identifier === identifier && info.port === vxlanPort,
+  )
+  if (foreign) fail(spec, 'object.foreign', `VNI ${identifier} belongs to ${foreign.name}, which is not ours`)
+}
+
+/** MTU of a link: what was asked for, or the greatest that its underlays carry. Throws mtu.too-small. */
+export const linkMtu = (spec: LinkSpec, snapshot: BridgeSnapshot): number => {
+  const fits = spec.link.segments.map((segment) => {
+    const overhead = overheadBytes(segment.technology, segment.local) ?? 0
+    const nic = underlayNic(spec, segment, snapshot)
+    return { nic, overhead, mtu: nic.mtu - overhead }
+  })
+  const { mtu } = spec.link
+  if (mtu === 0) return Math.max(leastMtu, Math.min(1500, ...fits.map((fit) => fit.mtu)))
+  for (const fit of fits) {
+    if (fit.mtu >= mtu) continue
+    const { nic, overhead } = fit
+    fail(
+      spec,
+      'mtu.too-small',
+      `MTU ${mtu} and ${overhead} bytes of tunnel do not fit in the MTU ${nic.mtu} of ${nic.name}`,
+      `at most ${fit.mtu}, or ${mtu + overhead} on ${nic.name}`,
+    )
+  }
+  return mtu
+}
+
+/** Which link each given NIC is in, by NIC: told by the notes of bridges. */
+export const nicNotes = ({ marks }: BridgeSnapshot): ReadonlyMap<string, string> =>
+  new Map(
+    [...marks].flatMap(([bridge, { note }]) => {
+      const parsed = parseNote(note)
+      return parsed === undefined ? [] : [[parsed.nic, bridge] as const]
+    }),
+  )
+
+/** A physical interface that the link may have. Throws nic.unknown and nic.taken. */
+export const freeNic = (spec: LinkSpec, bridge: string, snapshot: BridgeSnapshot): Link => {
+  const nic = snapshot.byName.get(spec.nic)
+  if (nic === undefined) return fail(spec, 'nic.unknown', `there is no interface "${spec.nic}"`)
+  const holder = nicNotes(snapshot).get(nic.name)
+  if (holder === bridge) return nic
+  const taken = (why: string): never => fail(spec, 'nic.taken', `${nic.name} ${why}`)
+  if (holder !== undefined) taken('is given to another link')
+  if (snapshot.marks.has(nic.name)) taken('is part of a VNet itself')
+  if (nic.info?.kind === 'bridge' || nic.hardware !== 1) taken('is no physical interface')
+  if (nic.master !== 0) taken(`is part of ${snapshot.byIndex.get(nic.master)?.name ?? 'another interface'}`)
+  if (isAddressed(snapshot.addresses, nic.index)) taken('carries an address of the host')
+  if (snapshot.routed.has(nic.index)) taken('is the way of a route of the host')
+  const upper = snapshot.interfaces.find((link) => isAbove(link, nic))
+  if (upper) taken(`carries ${upper.name}`)
+  return nic
+}
+
+/** A tunnel, VLAN or macvlan on it. Of a veth pair each end is the other's lower one. */
+const isAbove = ({ info, lower, lowerNamespace }: Link, nic: Link): boolean =>
+  info?.kind === 'vxlan'
+    ? info.lower === nic.index
+    : info?.kind !== 'veth' && lower === nic.index && lowerNamespace === undefined
+
+/** The note that a bridge keeps of the NIC that it takes. */
+export const takenNote = (nic: Link): string => formatNote(noteOf(nic))

@@ -1,0 +1,119 @@
+/**
+ * What a step consists of. An operation is a value that names interfaces, says what shall be and what was, and so holds its own
+ * inverse; apply.ts turns it into requests.
+ */
+import type { BridgeSettings } from '../../netlink/link/bridge.ts'
+import type { BridgePortSettings } from '../../netlink/link/bridge-port.ts'
+import type { Tbf } from '../../netlink/traffic/tbf.ts'
+import type { NicNote } from './note.ts'
+import type { ObservedReservation, Reservation } from './underlay.ts'
+
+/** Values of an interface that are set alike, whatever it is. */
+export interface InterfaceSettings {
+  readonly mtu?: number
+  readonly alias?: string
+  /** 1: it gives itself no IPv6 address. */
+  readonly addressGeneration?: number
+  readonly bridge?: BridgeSettings
+  readonly tunnel?: TunnelSettings
+}
+
+/** What of a tunnel can be changed while it carries traffic. */
+export interface TunnelSettings {
+  readonly local?: string
+  readonly remote?: string
+  /** Underlay NIC, by name. */
+  readonly nic?: string
+  readonly learning?: boolean
+  readonly ttl?: number
+  readonly dontFragment?: number
+}
+
+export type Operation =
+  /** A bridge with its mark, down. */
+  | { readonly op: 'add-bridge'; readonly name: string; readonly alias: string; readonly mtu: number }
+  /** A tunnel with its mark, down. */
+  | {
+      readonly op: 'add-tunnel'
+      readonly name: string
+      readonly alias: string
+      readonly mtu: number
+      readonly identifier: number
+      readonly local: string
+      readonly remote: string
+      readonly nic: string
+    }
+  | { readonly op: 'set'; readonly name: string; readonly to: InterfaceSettings; readonly from: InterfaceSettings }
+  /** Keeps a bridge from the host's stack (isolation.ts). */
+  | { readonly op: 'isolate'; readonly name: string; readonly hooks: 'right' | 'missing' | 'wrong' }
+  | { readonly op: 'join'; readonly name: string; readonly bridge: string }
+  | {
+      readonly op: 'set-port'
+      readonly name: string
+      readonly to: BridgePortSettings
+      readonly from: BridgePortSettings
+    }
+  /** Ceiling of an interface's egress; undefined: none. */
+  | { readonly op: 'limit'; readonly name: string; readonly to: Tbf | undefined; readonly from: Tbf | undefined }
+  /** Queueing that every underlay NIC has, of which the pieces named are missing. */
+  | {
+      readonly op: 'underlay'
+      readonly nic: string
+      readonly rateBitsPerSecond: number
+      readonly missing: readonly string[]
+    }
+  /** What a segment is guaranteed at its NIC; undefined: nothing. */
+  | {
+      readonly op: 'reserve'
+      readonly nic: string
+      readonly identifier: number
+      readonly to: Reservation | undefined
+      readonly from: ObservedReservation | undefined
+    }
+  | { readonly op: 'raise'; readonly name: string }
+  | { readonly op: 'lower'; readonly name: string }
+  /** Takes a vif out of a bridge and lowers it first: one that is up and in no bridge would speak with the host's own stack. */
+  | { readonly op: 'leave'; readonly name: string; readonly bridge: string }
+  | { readonly op: 'delete'; readonly name: string }
+  /** Takes a NIC out of a bridge, as it was before. */
+  | { readonly op: 'give-back'; readonly note: NicNote }
+  /** Removes the queueing of a NIC that no tunnel uses any more. */
+  | { readonly op: 'tidy'; readonly nic: string }
+
+/**
+ * What undoes an operation; undefined where nothing does or should. Deletions are not undone: what they remove is wanted no
+ * more, or was wrong, and the next plan goes on from there. A guard stays.
+ */
+export const inverse = (operation: Operation): Operation | undefined => {
+  switch (operation.op) {
+    case 'add-bridge':
+    case 'add-tunnel':
+      return { op: 'delete', name: operation.name }
+    case 'set':
+    case 'set-port':
+    case 'limit':
+      return { ...operation, to: operation.from, from: operation.to } as Operation
+    case 'join':
+      return { op: 'leave', name: operation.name, bridge: operation.bridge }
+    case 'raise':
+      return { op: 'lower', name: operation.name }
+    case 'lower':
+      return { op: 'raise', name: operation.name }
+    case 'underlay':
+      return { op: 'tidy', nic: operation.nic }
+    case 'reserve':
+      return undoReservation(operation)
+    case 'isolate':
+    case 'leave':
+    case 'delete':
+    case 'give-back':
+    case 'tidy':
+      return undefined
+  }
+}
+
+const undoReservation = ({ nic, identifier, from }: Extract<Operation, { op: 'reserve' }>): Operation => {
+  const before =
+    from?.options === undefined ? undefined : { identifier, options: from.options, limitBytes: from.limitBytes }
+  return { op: 'reserve', nic, identifier, to: before, from }
+}

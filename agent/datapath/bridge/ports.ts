@@ -1,0 +1,50 @@
+/** A point-to-point bridge is a wire: what comes in at one port goes out at the other, whatever it is, and nothing is remembered. */
+import type { BridgeSettings } from '../../netlink/link/bridge.ts'
+import type { BridgePortSettings } from '../../netlink/link/bridge-port.ts'
+import type { VxlanSettings } from '../../netlink/link/vxlan.ts'
+
+/** `ip link set X type bridge stp_state 0 mcast_snooping 0 vlan_filtering 0`. */
+export const wireBridge = {
+  stpState: 0,
+  multicastSnooping: false,
+  vlanFiltering: false,
+} as const satisfies BridgeSettings
+
+/**
+ * `bridge link set dev X learning off flood on …`. All of 01:80:c2:00:00:0X pass, except pause frames (bit 1), which the kernel
+ * always drops: a port may forward even those that a bridge's own mask may not (STP, LACP).
+ */
+export const wirePort = {
+  learning: false,
+  unicastFlood: true,
+  multicastFlood: true,
+  broadcastFlood: true,
+  hairpin: false,
+  guard: false,
+  isolated: false,
+  proxyArp: false,
+  neighbourSuppress: false,
+  groupForwardMask: 0xfffd,
+} as const satisfies BridgePortSettings
+
+/** IANA's port; the kernel's own default is another. */
+export const vxlanPort = 4789
+
+/** `nolearning ttl 64 df set`: outer packets are never fragmented, neither here nor on the way. */
+export const tunnelSettings = { learning: false, ttl: 64, dontFragment: 1 } as const satisfies VxlanSettings
+
+/** The settings among `wanted` that are otherwise; what a kernel does not tell counts as right. */
+export const differing = <T extends object>(wanted: T, observed: Partial<Record<keyof T, unknown>>): Partial<T> =>
+  Object.fromEntries(
+    Object.entries(wanted).filter(([name, value]) => {
+      const now = observed[name as keyof T]
+      return now !== undefined && now !== value
+    }),
+  ) as Partial<T>
+
+/** The values that `observed` has for the settings named. */
+export const valuesOf = <T extends object>(
+  settings: Partial<T>,
+  observed: Partial<Record<keyof T, unknown>>,
+): Partial<T> =>
+  Object.fromEntries(Object.keys(settings).map((name) => [name, observed[name as keyof T]])) as Partial<T>

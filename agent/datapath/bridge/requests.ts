@@ -1,0 +1,125 @@
+/** Pure: the requests of an operation on interfaces. What concerns a NIC's queueing is done by underlay-apply.ts. */
+import { addLink, deleteLink, getLink, setLink } from '../../netlink/link/requests.ts'
+import type { Request } from '../../netlink/socket/request.ts'
+import { parent } from '../../netlink/traffic/handle.ts'
+import { deleteQdisc, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
+import { isolateRequests } from './isolation.ts'
+import type { InterfaceSettings, Operation, TunnelSettings } from './operation.ts'
+import { tunnelSettings, vxlanPort, wireBridge } from './ports.ts'
+
+/** A request, and the errors that mean that it is done already. */
+export interface Wish {
+  readonly request: Request
+  readonly unless: readonly string[]
+}
+
+export type InterfaceOperation = Exclude<Operation, { op: 'underlay' | 'reserve' | 'tidy' }>
+
+/** Index of an interface by its name; 0 where it is not there, of which the kernel says ENODEV. */
+export type IndexOf = (name: string) => number
+
+const wish = (request: Request, ...unless: readonly string[]): Wish => ({ request, unless })
+/** A kernel without IPv6 knows no way to generate its addresses. */
+const withoutIpv6 = ['EAFNOSUPPORT', 'EOPNOTSUPP']
+const gone = ['ENODEV']
+const noQdisc = ['ENOENT', 'EINVAL', 'ENODEV']
+
+export const wishesOf = (operation: InterfaceOperation, indexOf: IndexOf): readonly Wish[] => {
+  switch (operation.op) {
+    case 'add-bridge': {
+      const { name, alias, mtu } = operation
+      return newInterface(addLink({ name, info: { kind: 'bridge', ...wireBridge } }), name, { alias, mtu })
+    }
+    case 'add-tunnel': {
+      const { name, alias, mtu, identifier, local, remote, nic } = operation
+      const info = {
+        kind: 'vxlan',
+        identifier,
+        local,
+        remote,
+        lower: indexOf(nic),
+        port: vxlanPort,
+        ...tunnelSettings,
+      } as const
+      return newInterface(addLink({ name, mtu, info }), name, { alias })
+    }
+    case 'set':
+      return [wish(setLink(operation.name, linkSettings(operation.to, indexOf)))]
+    case 'isolate': {
+      const requests = isolateRequests(indexOf(operation.name), operation.hooks)
+      return requests.map((request) => wish(request, ...(request.operation === 'qdisc add' ? ['EEXIST'] : [])))
+    }
+    case 'join':
+      return [wish(setLink(operation.name, { master: indexOf(operation.bridge) }))]
+    case 'set-port':
+      return [wish(setLink(operation.name, { port: operation.to }))]
+    case 'limit': {
+      const index = indexOf(operation.name)
+      if (operation.to === undefined) return [wish(deleteQdisc(index, parent.root), ...noQdisc)]
+      return [wish(replaceQdisc({ index, parent: parent.root, options: operation.to }))]
+    }
+    case 'raise':
+      return [wish(setLink(operation.name, { up: true }))]
+    case 'lower':
+      return [wish(setLink(operation.name, { up: false }), ...gone)]
+    case 'leave':
+      return [
+        wish(setLink(operation.name, { up: false }), ...gone),
+        wish(setLink(operation.name, { master: 0 }), ...gone),
+      ]
+    case 'delete':
+      return [wish(deleteLink(operation.name), ...gone)]
+    case 'give-back': {
+      const { nic, up, mtu, addressGeneration } = operation.note
+      return [
+        wish(setLink(nic, { master: 0 }), ...gone),
+        wish(setLink(nic, { up, mtu }), ...gone),
+        ...(addressGeneration === undefined
+          ? []
+          : [wish(setLink(nic, { addressGeneration }), ...gone, ...withoutIpv6)]),
+      ]
+    }
+  }
+}
+
+/**
+ * In one datagram, so that a process that is killed leaves no interface without its mark; the last request tells its index. A bridge is
+ * given its MTU after it was made: the kernel lets a bridge's MTU follow its ports' until somebody sets it.
+ */
+const newInterface = (add: Request, name: string, settings: { alias: string; mtu?: number }): readonly Wish[] => [
+  wish(add),
+  wish(setLink(name, settings)),
+  wish(setLink(name, { addressGeneration: 1 }), ...withoutIpv6),
+  wish(getLink(name)),
+]
+
+const linkSettings = ({ bridge, tunnel, ...plain }: InterfaceSettings, indexOf: IndexOf) => ({
+  ...plain,
+  ...(bridge === undefined ? {} : { info: { kind: 'bridge', ...bridge } as const }),
+  ...(tunnel === undefined ? {} : { info: { kind: 'vxlan', ...vxlanSettings(tunnel, indexOf) } as const }),
+})
+
+const vxlanSettings = ({ nic, ...settings }: TunnelSettings, indexOf: IndexOf) => ({
+  ...settings,
+  ...(nic === undefined ? {} : { lower: indexOf(nic) }),
+})
+
+/** Interfaces of which an operation needs the index. */
+export const needsIndex = (operation: Operation): readonly string[] => {
+  switch (operation.op) {
+    case 'add-tunnel':
+    case 'underlay':
+    case 'reserve':
+    case 'tidy':
+      return [operation.nic]
+    case 'set':
+      return operation.to.tunnel?.nic === undefined ? [] : [operation.to.tunnel.nic]
+    case 'isolate':
+    case 'limit':
+      return [operation.name]
+    case 'join':
+      return [operation.bridge]
+    default:
+      return []
+  }
+}

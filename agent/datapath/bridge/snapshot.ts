@@ -1,0 +1,134 @@
+/** One reading of the kernel: all links, disciplines, addresses and routes, and the classes and filters of underlay NICs. */
+import { type Address, scopeLink } from '../../netlink/address.ts'
+import { hardware, type Link } from '../../netlink/link/link.ts'
+import type { RouteSocket } from '../../netlink/route.ts'
+import { unicast } from '../../netlink/routing.ts'
+import type { TrafficClass } from '../../netlink/traffic/class.ts'
+import type { Filter } from '../../netlink/traffic/filter.ts'
+import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
+import type { ObservedLink, Snapshot } from '../driver.ts'
+import { type Mark, parseMark } from '../mark.ts'
+import { blocks, isGuard } from './isolation.ts'
+import { rootHandle, type UnderlayState } from './underlay.ts'
+
+/** What was read, as lists. */
+export interface Reading {
+  readonly interfaces: readonly Link[]
+  readonly qdiscs: readonly Qdisc[]
+  readonly addresses: readonly Address[]
+  /** Indices of interfaces that a route of the host leaves by although they carry no address. */
+  readonly routed: ReadonlySet<number>
+  /** Of the NICs that carry our root discipline. */
+  readonly classes: readonly TrafficClass[]
+  readonly filters: readonly Filter[]
+  /** The guard of all bridges stands (isolation.ts). */
+  readonly guarded: boolean
+  /** Bits per second of NICs, by name. */
+  readonly nicRates: ReadonlyMap<string, number>
+}
+
+export interface BridgeSnapshot extends Snapshot, Reading {
+  readonly byName: ReadonlyMap<string, Link>
+  readonly byIndex: ReadonlyMap<number, Link>
+  /** By interface name. */
+  readonly marks: ReadonlyMap<string, Mark>
+  /** Disciplines, classes and filters of an interface, by its index. */
+  readonly traffic: ReadonlyMap<number, UnderlayState>
+}
+
+/** Pure: orders a reading. */
+export const snapshotOf = (reading: Reading): BridgeSnapshot => {
+  const { interfaces } = reading
+  const marks = new Map(
+    interfaces.flatMap(({ name, alias }) => [parseMark(alias) ?? []].flat().map((mark) => [name, mark])),
+  )
+  return {
+    ...reading,
+    marks,
+    links: observedLinks(interfaces, marks),
+    byName: new Map(interfaces.map((link) => [link.name, link])),
+    byIndex: new Map(interfaces.map((link) => [link.index, link])),
+    traffic: trafficOf(reading),
+  }
+}
+
+const trafficOf = ({ qdiscs, classes, filters }: Reading): ReadonlyMap<number, UnderlayState> => {
+  const qdiscsOf = Map.groupBy(qdiscs, ({ index }) => index)
+  const classesOf = Map.groupBy(classes, ({ index }) => index)
+  const filtersOf = Map.groupBy(filters, ({ place }) => ('index' in place ? place.index : 0))
+  return new Map(
+    [...qdiscsOf].map(([index, of]) => [
+      index,
+      { qdiscs: of, classes: classesOf.get(index) ?? [], filters: filtersOf.get(index) ?? [] },
+    ]),
+  )
+}
+
+/** Bridges and tunnels with our mark, gathered by link, the bridge first. */
+const observedLinks = (interfaces: readonly Link[], marks: ReadonlyMap<string, Mark>): readonly ObservedLink[] => {
+  const marked = interfaces.filter(({ name }) => marks.get(name)?.kind === 'link')
+  const byLink = Map.groupBy(marked, ({ name }) => {
+    const mark = marks.get(name)
+    return `${mark?.vnet}/${mark?.id}`
+  })
+  return [...byLink.values()].map((members) => {
+    const bridgesFirst = members.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))
+    const { vnet = '', id = '' } = marks.get(members[0]?.name ?? '') ?? {}
+    return { vnet, id, interfaces: bridgesFirst.map(({ name }) => name) }
+  })
+}
+
+const rank = (link: Link): number => (link.info?.kind === 'bridge' ? 0 : 1)
+
+/** NICs that carry our root discipline, by index. */
+export const underlays = (qdiscs: readonly Qdisc[]): readonly number[] =>
+  qdiscs.filter(({ handle }) => handle === rootHandle).map(({ index }) => index)
+
+/** An address that an IPv6 interface gives itself, and loses with it. */
+const isOwn = ({ family, scope }: Address): boolean => family === 6 && scope === scopeLink
+
+/** Whether the host uses an interface by an address. */
+export const isAddressed = (addresses: readonly Address[], index: number): boolean =>
+  addresses.some((address) => address.index === index && !isOwn(address))
+
+/** Interfaces that might be given to a link, as far as addresses and marks tell: physical ones, and what stands for them. */
+const candidates = (interfaces: readonly Link[], addresses: readonly Address[]): readonly Link[] =>
+  interfaces.filter(
+    ({ index, alias, master, ...link }) =>
+      link.hardware === hardware.ether &&
+      (link.info === undefined || link.info.kind === 'veth' || link.info.kind === 'other') &&
+      parseMark(alias) === undefined &&
+      master === 0 &&
+      !isAddressed(addresses, index),
+  )
+
+/** Routes of one interface that somebody made: an IPv6 interface has some of its own. */
+const isRouted = async (route: RouteSocket, index: number): Promise<boolean> =>
+  (await route.routesOf(index)).some(
+    ({ kind, destination }) => kind === unicast && !destination.startsWith('fe80:') && !destination.startsWith('ff'),
+  )
+
+/** Reads it all: five dumps, two more for each underlay NIC and for each NIC that has no address. */
+export const readKernel = async (route: RouteSocket): Promise<Omit<Reading, 'nicRates'>> => {
+  const [interfaces, qdiscs, addresses, ...guards] = await Promise.all([
+    route.links(),
+    route.qdiscs(),
+    route.addresses(),
+    route.filters({ block: blocks.ingress }),
+    route.filters({ block: blocks.egress }),
+  ])
+  const indices = underlays(qdiscs)
+  const idle = candidates(interfaces, addresses).map(({ index }) => index)
+  const routed = await Promise.all(idle.map((index) => isRouted(route, index)))
+  const classes = await Promise.all(indices.map((index) => route.classes(index)))
+  const filters = await Promise.all(indices.map((index) => route.filters({ index, parent: rootHandle })))
+  return {
+    interfaces,
+    qdiscs,
+    addresses,
+    routed: new Set(idle.filter((_, position) => routed[position])),
+    classes: classes.flat(),
+    filters: filters.flat(),
+    guarded: guards.every(isGuard),
+  }
+}

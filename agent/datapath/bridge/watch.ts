@@ -1,0 +1,116 @@
+/**
+ * Which VNets a change in the kernel concerns. Links tell it by their mark; queueing disciplines and underlay NICs by the marked links
+ * that they belong to. Changes are gathered for a moment, since a link is made of many.
+ */
+
+import type { Message } from '../../netlink/codec/message.ts'
+import { decodeLink, type Link } from '../../netlink/link/link.ts'
+import { type RouteSocket, routeProtocol } from '../../netlink/route.ts'
+import { openMonitor, routeGroup } from '../../netlink/socket/monitor.ts'
+import { blockIndex, decodeTraffic } from '../../netlink/traffic/message.ts'
+import { parseMark } from '../mark.ts'
+import { blocks } from './isolation.ts'
+
+export interface WatchOptions {
+  readonly namespace: string | undefined
+  /** For what is there when the watch begins, and where announcements were lost. */
+  readonly route: RouteSocket
+  readonly changed: (vnet: string) => void
+  /** How long changes are gathered, ms. */
+  readonly gatherMs?: number
+}
+
+export interface Watch {
+  close(): void
+}
+
+/** What is known of the links that are there, by index. */
+interface Known {
+  readonly vnetOf: Map<number, string>
+  /** Underlay NIC of a tunnel. */
+  readonly nicOf: Map<number, number>
+}
+
+const rtm = { newLink: 16, deleteLink: 17 } as const
+
+export const openWatch = async ({ namespace, route, changed, gatherMs = 20 }: WatchOptions): Promise<Watch> => {
+  const known: Known = { vnetOf: new Map(), nicOf: new Map() }
+  const gathered = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+
+  const gather = (vnets: Iterable<string>): void => {
+    for (const vnet of vnets) gathered.add(vnet)
+    if (gathered.size === 0 || timer !== undefined || closed) return
+    timer = setTimeout(() => {
+      timer = undefined
+      const all = [...gathered]
+      gathered.clear()
+      for (const vnet of all) changed(vnet)
+    }, gatherMs).unref()
+  }
+
+  const readAll = async (): Promise<void> => {
+    for (const link of await route.links()) learn(known, link)
+  }
+
+  const monitor = openMonitor(routeProtocol, {
+    namespace,
+    groups: [routeGroup.link, routeGroup.traffic],
+    onMessage: (message) => gather(concerned(known, message, route.portId)),
+    onLost: () => {
+      const all = () => gather(known.vnetOf.values())
+      readAll().then(all, all)
+    },
+  })
+
+  try {
+    await readAll()
+  } catch (error) {
+    monitor.close()
+    throw error
+  }
+
+  return {
+    close: () => {
+      closed = true
+      clearTimeout(timer)
+      monitor.close()
+    },
+  }
+}
+
+/** VNets that a message is about. */
+const concerned = (known: Known, message: Message, ownPort: number): Iterable<string> => {
+  if (message.type === rtm.newLink || message.type === rtm.deleteLink) {
+    const link = decodeLink(message)
+    const before = known.vnetOf.get(link.index)
+    const vnets = [...(before === undefined ? [] : [before]), ...onNic(known, link.index)]
+    if (message.type === rtm.deleteLink) forget(known, link.index)
+    else learn(known, link)
+    const now = parseMark(link.alias)?.vnet
+    return now === undefined ? vnets : [...vnets, now]
+  }
+  // What we did ourselves to disciplines need not be looked at again; of a link everything is, since others change it with us.
+  if (message.portId === ownPort) return []
+  const { index, parent } = decodeTraffic(message)
+  if (index === blockIndex) return Object.values<number>(blocks).includes(parent) ? known.vnetOf.values() : []
+  const vnet = known.vnetOf.get(index)
+  return vnet === undefined ? onNic(known, index) : [vnet]
+}
+
+/** VNets of the tunnels on a NIC. */
+const onNic = ({ vnetOf, nicOf }: Known, nic: number): readonly string[] =>
+  [...nicOf].flatMap(([tunnel, lower]) => (lower === nic ? [vnetOf.get(tunnel) ?? []].flat() : []))
+
+const learn = ({ vnetOf, nicOf }: Known, { index, alias, info }: Link): void => {
+  const vnet = parseMark(alias)?.vnet
+  if (vnet === undefined) return
+  vnetOf.set(index, vnet)
+  if (info?.kind === 'vxlan' && info.lower !== undefined) nicOf.set(index, info.lower)
+}
+
+const forget = ({ vnetOf, nicOf }: Known, index: number): void => {
+  vnetOf.delete(index)
+  nicOf.delete(index)
+}
