@@ -37,7 +37,10 @@ export interface LinkStep {
   /** For people: why it is done, one line each. */
   readonly reasons: readonly string[]
   readonly operations: readonly unknown[]
-  /** Vifs that the step waits for because they are not there yet; the rest of the link is built without them. */
+  /**
+   * Vifs that the step waits for because they are not there yet; the rest of the link is built without them. Once it is, the step has
+   * no operations and only says so: there is nothing to apply.
+   */
   readonly waitsFor: readonly string[]
 }
 

@@ -1,6 +1,6 @@
 /**
  * A data path that is a Map: for tests of the agent and for fake hosts. It keeps the driver's contract (plan is pure, a
- * right link has no step, a vif that is missing is waited for), makes nothing and fails only when it is told to.
+ * right link has no step, one that waits for a vif has a step without operations), makes nothing and fails only when it is told to.
  */
 import { WeftError } from '../../proto/errors.ts'
 import type { DatapathDriver, LinkSpec, LinkStep, ObservedLink, Snapshot } from './driver.ts'
@@ -54,14 +54,17 @@ const planOne = (spec: LinkSpec, { held, present }: FakeSnapshot): LinkStep | un
   const key = keyOf(spec.vnet, spec.link.id)
   const before = held.get(key)
   const hold: FakeLink = { spec, joined: spec.vifs.filter(present) }
-  if (before !== undefined && JSON.stringify(before) === JSON.stringify(hold)) return undefined
+  const waitsFor = spec.vifs.filter((vif) => !present(vif))
+  const right = before !== undefined && JSON.stringify(before) === JSON.stringify(hold)
+  if (right && waitsFor.length === 0) return undefined
+  const reason = before === undefined ? 'the link is not there' : 'the link differs'
   return {
     vnet: spec.vnet,
     link: spec.link.id,
     action: before === undefined ? 'add' : 'change',
-    reasons: [before === undefined ? 'the link is not there' : 'the link differs'],
-    operations: [{ key, hold } satisfies FakeOperation],
-    waitsFor: spec.vifs.filter((vif) => !present(vif)),
+    reasons: [...(right ? [] : [reason]), ...waitsFor.map((vif) => `${vif} is not there yet`)],
+    operations: right ? [] : [{ key, hold } satisfies FakeOperation],
+    waitsFor,
   }
 }
 

@@ -3,6 +3,9 @@ import type { BridgeSettings } from '../../netlink/link/bridge.ts'
 import type { BridgePortSettings } from '../../netlink/link/bridge-port.ts'
 import type { VxlanSettings } from '../../netlink/link/vxlan.ts'
 
+/** `ip link add X type bridge mcast_snooping 0`: the rest is so from the start, and a kernel without VLAN filtering refuses its name. */
+export const newBridge = { multicastSnooping: false } as const satisfies BridgeSettings
+
 /** `ip link set X type bridge stp_state 0 mcast_snooping 0 vlan_filtering 0`. */
 export const wireBridge = {
   stpState: 0,

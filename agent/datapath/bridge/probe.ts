@@ -8,7 +8,7 @@ import type { Request } from '../../netlink/socket/request.ts'
 import { parent } from '../../netlink/traffic/handle.ts'
 import { replaceQdisc } from '../../netlink/traffic/qdisc.ts'
 import { isolateRequests } from './isolation.ts'
-import { wireBridge } from './ports.ts'
+import { newBridge } from './ports.ts'
 import { bucketOf } from './rates.ts'
 import { pieces } from './underlay.ts'
 
@@ -47,7 +47,7 @@ const tryAll = async (route: RouteSocket): Promise<void> => {
   // A probe that was killed may have left some.
   await route.batch([deleteLink(bridge), deleteLink(tunnel)])
   await run(route, [
-    addLink({ name: bridge, info: { kind: 'bridge', ...wireBridge } }),
+    addLink({ name: bridge, info: { kind: 'bridge', ...newBridge } }),
     addLink({ name: tunnel, info: { kind: 'vxlan', identifier, port, remote: '192.0.2.1', local: '192.0.2.2' } }),
     setLink(bridge, { alias: 'weft probe' }),
     setLink(tunnel, { alias: 'weft probe' }),

@@ -5,7 +5,7 @@ import { parent } from '../../netlink/traffic/handle.ts'
 import { deleteQdisc, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
 import { isolateRequests } from './isolation.ts'
 import type { InterfaceSettings, Operation, TunnelSettings } from './operation.ts'
-import { tunnelSettings, vxlanPort, wireBridge } from './ports.ts'
+import { newBridge, tunnelSettings, vxlanPort } from './ports.ts'
 
 /** A request, and the errors that mean that it is done already. */
 export interface Wish {
@@ -28,7 +28,7 @@ export const wishesOf = (operation: InterfaceOperation, indexOf: IndexOf): reado
   switch (operation.op) {
     case 'add-bridge': {
       const { name, alias, mtu } = operation
-      return newInterface(addLink({ name, info: { kind: 'bridge', ...wireBridge } }), name, { alias, mtu })
+      return newInterface(addLink({ name, info: { kind: 'bridge', ...newBridge } }), name, { alias, mtu })
     }
     case 'add-tunnel': {
       const { name, alias, mtu, identifier, local, remote, nic } = operation

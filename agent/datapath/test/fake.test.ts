@@ -32,6 +32,7 @@ t.test('a vif that is missing is waited for, and the watcher is called when it c
   const [first] = datapath.plan('a.v', specs, await datapath.snapshot())
   t.same(first?.waitsFor, ['vif2.0'])
   if (first) await datapath.apply(first)
+  t.match(datapath.plan('a.v', specs, await datapath.snapshot()), [{ operations: [], waitsFor: ['vif2.0'] }])
   const called = new Promise<string>((resolve) => void datapath.watch(resolve))
   datapath.setVifs(['vif1.0', 'vif2.0'])
   t.equal(await called, 'a.v')

@@ -1,0 +1,201 @@
+/** Namespaces that stand for hosts and guests, made and removed by a test. */
+import { execFile, spawn } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Test } from 'tap'
+import type { SliceEnd } from '../../../../proto/generated/weft.v1.ts'
+import { bridgeDriver } from '../../bridge/driver.ts'
+import type { DatapathDriver, LinkSpec, LinkStep } from '../../driver.ts'
+import { nodeMark } from '../../mark.ts'
+
+const run = promisify(execFile)
+
+/** stdout of a command; rejects with what it said where it failed. */
+export const command = async (file: string, ...args: readonly string[]): Promise<string> => {
+  const { stdout } = await run(file, args, { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 })
+  return stdout
+}
+
+let count = 0
+
+export interface Namespace {
+  readonly name: string
+  readonly path: string
+  /** `ip -n NAME …` */
+  ip(...args: readonly string[]): Promise<string>
+  exec(file: string, ...args: readonly string[]): Promise<string>
+}
+
+/** A fresh network namespace with its loopback up, removed at the end of the test. */
+export const namespace = async (t: Test, role: string): Promise<Namespace> => {
+  count += 1
+  const name = `weft-dp-${process.pid}-${count}-${role}`
+  await command('ip', 'netns', 'add', name)
+  t.teardown(() => command('ip', 'netns', 'del', name))
+  const ip = (...args: readonly string[]) => command('ip', '-n', name, ...args)
+  await ip('link', 'set', 'lo', 'up')
+  return {
+    name,
+    path: `/run/netns/${name}`,
+    ip,
+    exec: (file, ...args) => command('ip', 'netns', 'exec', name, file, ...args),
+  }
+}
+
+export interface Host extends Namespace {
+  readonly driver: DatapathDriver
+}
+
+/** A namespace with the driver in it. */
+export const host = async (
+  t: Test,
+  role: string,
+  options: { readonly nicRates?: Readonly<Record<string, number>> } = {},
+): Promise<Host> => {
+  const home = await namespace(t, role)
+  const driver = bridgeDriver({ namespace: home.path, ...options })
+  t.teardown(() => driver.close())
+  return { ...home, driver }
+}
+
+/** A wire between two hosts: a veth pair with an address at each end. */
+export const wire = async (
+  a: { readonly at: Namespace; readonly nic: string; readonly address: string },
+  b: { readonly at: Namespace; readonly nic: string; readonly address: string },
+  mtu = 1500,
+): Promise<void> => {
+  await a.at.ip(
+    'link',
+    'add',
+    a.nic,
+    'mtu',
+    String(mtu),
+    'type',
+    'veth',
+    'peer',
+    'name',
+    b.nic,
+    'mtu',
+    String(mtu),
+    'netns',
+    b.at.name,
+  )
+  for (const { at, nic, address } of [a, b]) {
+    await at.ip('address', 'add', address, 'dev', nic)
+    await at.ip('link', 'set', nic, 'up')
+  }
+}
+
+export interface GuestOptions {
+  readonly vnet?: string
+  readonly node?: string
+  readonly vif: string
+  readonly address: string
+  readonly mtu?: number
+}
+
+/** A guest of a host: a namespace with eth0, of which the other end is a marked vif in the host, as the hypervisor leaves it. */
+export const guest = async (t: Test, at: Namespace, options: GuestOptions): Promise<Namespace> => {
+  const { vnet = 'a.v', node = options.vif, vif, address, mtu = 1450 } = options
+  const inside = await namespace(t, node.replaceAll('.', ''))
+  await at.ip('link', 'add', vif, 'type', 'veth', 'peer', 'name', 'eth0', 'mtu', String(mtu), 'netns', inside.name)
+  await at.ip('link', 'set', vif, 'addrgenmode', 'none')
+  await at.ip('link', 'set', vif, 'alias', nodeMark(vnet, node))
+  await inside.ip('link', 'set', 'eth0', 'addrgenmode', 'none', 'up')
+  await inside.ip('address', 'add', address, 'dev', 'eth0')
+  return inside
+}
+
+export interface LinkOptions {
+  readonly vnet?: string
+  readonly id?: string
+  readonly mtu?: number
+  readonly vifs?: readonly string[]
+  /** Towards each vif, bits per second. */
+  readonly rates?: readonly number[]
+  readonly segments?: readonly {
+    readonly identifier: number
+    readonly local: string
+    readonly remote: string
+    readonly nic: string
+    readonly rate?: number
+  }[]
+  readonly nic?: string
+}
+
+/** A link as the agent would ask for it. */
+export const link = (options: LinkOptions): LinkSpec => {
+  const { vnet = 'a.v', id = 'l1', mtu = 1450, vifs = [], rates = [], segments = [], nic = '' } = options
+  const ends = vifs.map((vif, end): SliceEnd => ({ node: vif, interface: 0, rateBitsPerSecond: rates[end] ?? 0 }))
+  return {
+    vnet,
+    link: {
+      id,
+      mtu,
+      ends,
+      segments: segments.map(({ rate = 0, ...segment }) => ({
+        ...segment,
+        technology: 'vxlan',
+        rateBitsPerSecond: rate,
+        peer: '',
+      })),
+    },
+    vifs,
+    nic,
+  }
+}
+
+export const plan = async (
+  driver: DatapathDriver,
+  specs: readonly LinkSpec[],
+  vnet = 'a.v',
+): Promise<readonly LinkStep[]> => driver.plan(vnet, specs, await driver.snapshot())
+
+/** Plans and applies; what was applied. */
+export const build = async (
+  driver: DatapathDriver,
+  specs: readonly LinkSpec[],
+  vnet = 'a.v',
+): Promise<readonly LinkStep[]> => {
+  const steps = await plan(driver, specs, vnet)
+  for (const step of steps) await driver.apply(step)
+  return steps
+}
+
+/** Whether a ping of so many bytes comes back; never fragmented. */
+export const ping = async (from: Namespace, address: string, payloadBytes = 56, count = 1): Promise<boolean> => {
+  try {
+    await from.exec('ping', '-n', '-c', String(count), '-W', '3', '-M', 'do', '-s', String(payloadBytes), address)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Waits until a ping comes back, since a bridge or a tunnel needs a moment; fails after 20 s. */
+export const reaches = async (from: Namespace, address: string): Promise<boolean> => {
+  for (let attempt = 0; attempt < 20; attempt++) if (await ping(from, address)) return true
+  return false
+}
+
+/** Links, disciplines and filters of a namespace as text, without counters and indices that say nothing. */
+export const state = async (at: Namespace): Promise<string> => {
+  const links = await at.ip('-d', '-o', 'link', 'show')
+  const qdiscs = await command('tc', '-n', at.name, 'qdisc', 'show')
+  const names = [...links.matchAll(/^\d+: ([^:@]+)/gm)].map(([, name = '']) => name)
+  const filters = await Promise.all(names.map((name) => command('tc', '-n', at.name, 'filter', 'show', 'dev', name)))
+  return [links, qdiscs, ...filters].join('\n')
+}
+
+/** A server or a flood in a namespace, ended by its process id at the end of the test. */
+export const background = (t: Test, at: Namespace, file: string, ...args: readonly string[]) => {
+  const child = spawn('ip', ['netns', 'exec', at.name, file, ...args], { stdio: 'ignore' })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return child
+}
+
+/** A reason to skip; false where root tests can run. */
+export const problem = process.getuid?.() === 0 ? false : 'needs root'
