@@ -1,8 +1,8 @@
 /**
  * Why a request was refused: which one constraint, of which object, would have to give way so that all the rest fits.
  *
- * Found by relaxing and searching again: first where something alone can be nowhere, then one kind of constraint at a time
- * for all objects, and within the kind that makes it fit one object at a time.
+ * Found by relaxing and searching again: first what alone can be nowhere, then one kind of constraint at a time for all
+ * objects, and within the kind that makes it fit one object at a time.
  */
 import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
@@ -12,6 +12,7 @@ import {
   hasNodeConstraint,
   isLinkKind,
   isNodeKind,
+  type Kind,
   kinds,
   linkKinds,
   meets,
@@ -58,44 +59,46 @@ const bindingOf = (problem: Problem, budget: Budget): Binding => {
   const fits = (relaxed: Problem): boolean => search(relaxed, budget).found
   const alone = aloneNowhere(problem)
   const decisive = alone.slice(0, objectsTried).find((constraint) => fits(relax(problem, constraint)))
-  const first = decisive ?? alone[0]
-  if (first) return { ...first, alone: true, beside: [] }
+  if (decisive) return { ...decisive, alone: true, beside: [] }
 
-  // No object alone is at fault: relax one kind after the other, and where none suffices, more and more of them.
-  const kind = kinds.find((one) => isPresent(problem, { kind: one }) && fits(relax(problem, { kind: one })))
-  if (kind) return narrowed(problem, { kind }, fits)
+  const present = kinds.filter((kind) => isPresent(problem, kind))
+  const kind = present.find((one) => fits(relax(problem, { kind: one })))
+  const object = kind && narrowed(problem, kind, fits)
+  if (object) return { ...object, alone: false, beside: [] }
+  // Several objects are at fault. One that can be nowhere by itself is told rather than a sum.
+  const [first] = alone
+  if (first) return { ...first, alone: true, beside: [] }
+  if (kind) return { kind, alone: false, beside: [] }
+
+  // No kind suffices: relax one more after the other.
   let loose = problem
-  const beside: Constraint['kind'][] = []
-  for (const one of kinds) {
-    if (!isPresent(problem, { kind: one })) continue
+  for (const [index, one] of present.entries()) {
     loose = relax(loose, { kind: one })
-    if (fits(loose)) return { kind: one, alone: false, beside }
-    beside.push(one)
+    if (fits(loose)) return { kind: one, alone: false, beside: present.slice(0, index) }
   }
-  // Not reached but for a search that ends early: without any constraint every node fits anywhere.
-  return { kind: 'cpu', alone: false, beside }
+  // Only where the search ends early: without any constraint every node fits anywhere.
+  return { kind: 'cpu', alone: false, beside: present }
 }
 
 /** Whether anything has the constraint, so that relaxing it can change something. */
-const isPresent = (problem: Problem, { kind }: Constraint): boolean => {
+const isPresent = (problem: Problem, kind: Kind): boolean => {
   if (kind === 'away') return problem.excluded.includes(1)
   if (isNodeKind(kind)) return problem.nodes.some((node) => hasNodeConstraint(node, kind))
   return problem.links.some((link) => hasLinkConstraint(link, kind))
 }
 
-/** The object whose constraint alone decides, the most demanding tried first; without one where several do together. */
-const narrowed = (problem: Problem, { kind }: Constraint, fits: (relaxed: Problem) => boolean): Binding => {
-  const objects: Constraint[] =
-    kind === 'away'
-      ? [...problem.excluded.keys()].filter((host) => problem.excluded[host]).map((host) => ({ kind, host }))
-      : isNodeKind(kind)
-        ? indices(problem.nodes, (node) => hasNodeConstraint(node, kind), nodeSize).map((node) => ({ kind, node }))
-        : indices(problem.links, (link) => isLinkKind(kind) && hasLinkConstraint(link, kind), linkSize).map((link) => ({
-            kind,
-            link,
-          }))
-  const decisive = objects.slice(0, objectsTried).find((constraint) => fits(relax(problem, constraint)))
-  return { ...(decisive ?? { kind }), alone: false, beside: [] }
+/** The object whose constraint alone decides, the most demanding tried first; none where several do together. */
+const narrowed = (problem: Problem, kind: Kind, fits: (relaxed: Problem) => boolean): Constraint | undefined =>
+  objectsOf(problem, kind)
+    .slice(0, objectsTried)
+    .find((constraint) => fits(relax(problem, constraint)))
+
+const objectsOf = (problem: Problem, kind: Kind): readonly Constraint[] => {
+  if (kind === 'away')
+    return [...problem.excluded.keys()].filter((host) => problem.excluded[host]).map((host) => ({ kind, host }))
+  if (isLinkKind(kind))
+    return indices(problem.links, (one) => hasLinkConstraint(one, kind), linkSize).map((link) => ({ kind, link }))
+  return indices(problem.nodes, (one) => hasNodeConstraint(one, kind), nodeSize).map((node) => ({ kind, node }))
 }
 
 const indices = <T>(list: readonly T[], has: (item: T) => boolean, size: (item: T) => number): readonly number[] =>
@@ -125,7 +128,7 @@ const aloneNowhere = (problem: Problem): readonly Constraint[] => {
     const relaxations: readonly Constraint[] = [{ kind: 'away', link }, ...linkKinds.map((kind) => ({ kind, link }))]
     for (const constraint of relaxations) {
       const relaxed = relax(problem, constraint)
-      const changed = constraint.kind !== 'away' || isPresent(problem, constraint)
+      const changed = constraint.kind !== 'away' || isPresent(problem, constraint.kind)
       if (changed && isJoinable(relaxed, relaxed.links[link] as LinkDemand)) found.push(constraint)
     }
   }

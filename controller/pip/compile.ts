@@ -22,7 +22,7 @@ import type { Embedding } from '../mapping/mapping.ts'
 import { type PathSegment, segmentsOf } from '../mapping/segments.ts'
 import { leastMtu, nicOf, nicProblem, tunnelOverheadBytes, underlayAddress } from '../substrate/nic.ts'
 import type { DeclaredSubstrate, Inventories } from '../substrate/substrate.ts'
-import type { Allocation } from './allocate.ts'
+import type { AllocatedSegment, Allocation } from './allocate.ts'
 
 export interface CompileInput {
   readonly vnet: string
@@ -44,7 +44,8 @@ const ethernetMtu = 1500
  */
 export const compileSlices = (input: CompileInput): ReadonlyMap<string, Slice> => {
   const { vnet, embedding, allocation, generation, epoch } = input
-  const links = allocation.request.links.map((link) => compileLink(input, link))
+  const allocated = Map.groupBy(allocation.segments, ({ link }) => link)
+  const links = allocation.request.links.map((link) => compileLink(input, link, allocated.get(link.id) ?? []))
   const mtus = mtuByInterface(links)
   const slices = hostsOf(embedding, allocation).map((host) => {
     const nodes = allocation.request.nodes
@@ -72,11 +73,10 @@ interface CompiledLink {
   readonly byHost: ReadonlyMap<string, SliceLink>
 }
 
-const compileLink = (input: CompileInput, link: Link): CompiledLink => {
-  const { embedding, allocation, substrate } = input
+const compileLink = (input: CompileInput, link: Link, allocated: readonly AllocatedSegment[]): CompiledLink => {
+  const { embedding, substrate } = input
   const path = embedding.paths.get(link.id)
   if (!path || !link.a || !link.b) throw new WeftError('internal', `link ${link.id} was not mapped`)
-  const allocated = allocation.segments.filter((segment) => segment.link === link.id)
   const segments = segmentsOf(substrate, path).map((segment, index) => {
     const { identifier, technology } = allocated[index] ?? {}
     if (identifier === undefined) throw new WeftError('internal', `link ${link.id} lacks the identifier of a segment`)

@@ -13,9 +13,10 @@ import type {
   Phase,
   Reported,
   ReportedLink,
+  ReportedNode,
 } from '../../proto/generated/weft.v1.ts'
 import type { Embedding } from '../mapping/mapping.ts'
-import type { Allocation } from './allocate.ts'
+import type { AllocatedSegment, Allocation } from './allocate.ts'
 import { hostsOf } from './compile.ts'
 
 export interface MergeInput {
@@ -48,9 +49,11 @@ export interface Merged {
  */
 export const mergeReports = (input: MergeInput): Merged => {
   const hosts = hostsOf(input.embedding, input.allocation).map((host) => viewOf(input, host))
-  const { request } = input.allocation
-  const nodes = request.nodes.map((node) => nodeState(input, node, hosts))
-  const links = request.links.map((link) => linkState(input, link, hosts))
+  const { request, segments } = input.allocation
+  const views = new Map(hosts.map((view) => [view.host, view]))
+  const byLink = Map.groupBy(segments, ({ link }) => link)
+  const nodes = request.nodes.map((node) => nodeState(input, node, views))
+  const links = request.links.map((link) => linkState(input, link, views, byLink.get(link.id) ?? []))
   const error = [...hosts, ...nodes, ...links].find((one) => one.error)?.error
   return { phase: phaseOf(input, hosts), ...(error && { error }), nodes, links }
 }
@@ -58,6 +61,8 @@ export const mergeReports = (input: MergeInput): Merged => {
 interface HostView {
   readonly host: string
   readonly report: Reported | undefined
+  readonly nodes: ReadonlyMap<string, ReportedNode>
+  readonly links: ReadonlyMap<string, ReportedLink>
   /** Whether the report answers what was last published. */
   readonly isCurrent: boolean
   /** Of the host as a whole: that it is away, or refused its slice. */
@@ -77,6 +82,8 @@ const viewOf = ({ reports, expectedGeneration, expectedEpoch, away }: MergeInput
   return {
     host,
     report,
+    nodes: new Map((report?.nodes ?? []).map((node) => [node.id, node])),
+    links: new Map((report?.links ?? []).map((link) => [link.id, link])),
     isCurrent,
     error: away?.has(host) ? unreachable : isCurrent ? at(host, report.error) : undefined,
   }
@@ -102,18 +109,15 @@ interface Part {
 
 /** What a host says of one object; what it said before it was told anew is only that there is something. */
 const partOf = (
-  input: MergeInput,
+  { removing }: MergeInput,
   view: HostView,
-  object: { state: ObjectState; error?: WireError } | undefined,
+  object: Pick<ReportedNode | ReportedLink, 'state' | 'error'> | undefined,
 ): Part => {
-  if (input.removing) {
-    const error = view.isCurrent ? at(view.host, object?.error) : undefined
-    return { state: error ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_REMOVING', error: error ?? view.error }
-  }
+  const error = (view.isCurrent ? at(view.host, object?.error) : undefined) ?? view.error
+  if (removing) return { state: error && view.isCurrent ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_REMOVING', error }
   if (!object)
-    return { state: view.error && view.isCurrent ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_PENDING', error: view.error }
-  if (view.isCurrent) return { state: object.state, error: at(view.host, object.error) ?? view.error }
-  return { state: 'OBJECT_STATE_BUILDING', error: view.error }
+    return { state: view.isCurrent && view.report?.error ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_PENDING', error }
+  return { state: view.isCurrent ? object.state : 'OBJECT_STATE_BUILDING', error }
 }
 
 /** From the worst to the best: what is told of an object that several hosts have a part in. */
@@ -132,13 +136,15 @@ const worst = (parts: readonly Part[]): Part => ({
     ?.error,
 })
 
-const nodeState = (input: MergeInput, node: Node, hosts: readonly HostView[]): NodeState => {
+const nodeState = (input: MergeInput, node: Node, views: ReadonlyMap<string, HostView>): NodeState => {
   const host = input.embedding.hosts.get(node.id) ?? ''
-  const view = hosts.find((one) => one.host === host) as HostView
-  const reported = view.report?.nodes.find(({ id }) => id === node.id)
+  const view = views.get(host) as HostView
+  const reported = view.nodes.get(node.id)
   // An agent reports a vif on a physical interface as a link NODE.INDEX@NIC of its own; to the operator it is the node's.
-  const nics = (view.report?.links ?? []).filter(({ id }) => id.includes('@') && id.startsWith(`${node.id}.`))
-  const parts = [reported, ...(reported ? nics : [])].map((object) => partOf(input, view, object))
+  const nics = node.interfaces.flatMap(({ index }) => {
+    const nic = input.embedding.nics.get(`${node.id}.${index}`)
+    return nic === undefined || !reported ? [] : [view.links.get(`${node.id}.${index}@${nic}`)]
+  })
   return create('NodeState', {
     id: node.id,
     provider: input.provider,
@@ -146,23 +152,30 @@ const nodeState = (input: MergeInput, node: Node, hosts: readonly HostView[]): N
     hypervisor: input.embedding.hypervisors.get(node.id) ?? reported?.hypervisor ?? '',
     domain: reported?.domain ?? '',
     vifs: reported?.vifs ?? [],
-    ...worst(parts),
+    ...worst([reported, ...nics].map((object) => partOf(input, view, object))),
   })
 }
 
-const linkState = (input: MergeInput, link: Link, hosts: readonly HostView[]): LinkState => {
-  const path = input.embedding.paths.get(link.id)
-  const segments = input.allocation.segments.filter((segment) => segment.link === link.id)
-  const on = new Set([path?.nodes[0] ?? '', ...segments.flatMap(({ from, to }) => [from, to])])
-  const views = hosts.filter(({ host }) => on.has(host))
-  const reported = (view: HostView): ReportedLink | undefined => view.report?.links.find(({ id }) => id === link.id)
-  const mtus = views.flatMap((view) => reported(view)?.mtu || [])
+const linkState = (
+  input: MergeInput,
+  { id }: Link,
+  views: ReadonlyMap<string, HostView>,
+  segments: readonly AllocatedSegment[],
+): LinkState => {
+  const path = input.embedding.paths.get(id)?.nodes ?? []
+  const hosts = new Set([...path.slice(0, 1), ...segments.flatMap(({ from, to }) => [from, to])])
+  const parts = [...hosts].map((host) => {
+    const view = views.get(host) as HostView
+    const reported = view.links.get(id)
+    return { mtu: reported?.mtu ?? 0, ...partOf(input, view, reported) }
+  })
+  const mtus = parts.flatMap(({ mtu }) => (mtu > 0 ? [mtu] : []))
   return create('LinkState', {
-    id: link.id,
+    id,
     // A link within a host has no tunnel.
     technology: segments[0]?.technology ?? '',
     mtu: mtus.length === 0 ? 0 : Math.min(...mtus),
-    path: path?.nodes ?? [],
-    ...worst(views.map((view) => partOf(input, view, reported(view)))),
+    path,
+    ...worst(parts),
   })
 }
