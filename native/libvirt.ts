@@ -105,9 +105,16 @@ export interface LibvirtConnection {
   metadata(uuid: string, uri: string, flags?: number): Promise<string>
   /** virDomainSetMetadata of type element; flags as above. An empty XML removes it. */
   setMetadata(uuid: string, xml: string, key: string, uri: string, flags?: number): Promise<void>
-  /** Hot-plug: virDomainAttachDeviceFlags, virDomainDetachDeviceFlags, virDomainUpdateDeviceFlags; flags: 1 live, 2 config. */
+  /**
+   * Hot-plug: virDomainAttachDeviceFlags, virDomainDetachDeviceFlags, virDomainUpdateDeviceFlags; flags: 1 live, 2 config.
+   * A container that was started just now answers OPERATION_INVALID as long as libvirt does not know its init process: some 20 ms as a
+   * rule, but libvirt 9.0 now and then misses it for good (then so does lxcNamespaces) until the container or libvirtd is started again.
+   */
   attachDevice(uuid: string, xml: string, flags: number): Promise<void>
-  /** Settles before the device is gone: wait for the event `device-removed`. */
+  /**
+   * Of a virtual machine it settles before the device is gone: wait for the event `device-removed`. Of a container the device is gone
+   * (libvirt's LXC driver tells no device events).
+   */
   detachDevice(uuid: string, xml: string, flags: number): Promise<void>
   updateDevice(uuid: string, xml: string, flags: number): Promise<void>
   /**

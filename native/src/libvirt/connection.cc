@@ -107,6 +107,11 @@ Connection::Connection(const Napi::CallbackInfo& info)
       if (*self != nullptr) (*self)->TellBroken(env, reason);
     });
   };
+  settings.onEvent = [mailbox = environment_->mailbox, self = self_](const DomainEvent& event) {
+    mailbox->Post([self, event](Napi::Env env) {
+      if (*self != nullptr) (*self)->Deliver(env, event);
+    });
+  };
   session_ = std::make_shared<Session>(std::move(settings));
   environment_->Add(session_);
 }
@@ -357,52 +362,57 @@ Napi::Value Connection::OnEvent(const Napi::CallbackInfo& info) {
   return Promised(info, [&] {
     constexpr auto operation = "virConnectDomainEventRegisterAny";
     const auto function = ToFunction(info[0], "listener");
+    if (session_->ended()) throw Failure::Closed(operation).ToJavaScript(info.Env());
     const auto listener = nextListener_++;
-    const auto tell = [mailbox = environment_->mailbox, self = self_, listener](const DomainEvent& event) {
-      mailbox->Post([self, listener, event](Napi::Env env) {
-        if (*self != nullptr) (*self)->Deliver(env, listener, event);
-      });
-    };
-    const auto stopFunction = [this, listener](Napi::Env env, const Subscription& subscription) {
-      auto stop = Napi::Function::New(env, [this, listener, subscription](const Napi::CallbackInfo& called) {
-        return StopListening(called.Env(), listener, subscription);
-      });
+    const auto stopFunction = [this, listener](Napi::Env env, bool) {
+      auto stop = Napi::Function::New(
+          env, [this, listener](const Napi::CallbackInfo& called) { return StopListening(called.Env(), listener); });
       // The function holds what it is about.
       stop.DefineProperty(Napi::PropertyDescriptor::Value(Napi::Symbol::New(env, "connection"), Value()));
       return stop;
     };
+    session_->WantEvents(true);
     const auto promise = Run(
         info.Env(), operation,
-        [tell, stopFunction](Session& session) {
+        [stopFunction](Session& session) {
           return Attempt(
-              operation, [&] { return session.Subscribe(tell); }, stopFunction);
+              operation, [&] { return session.Watch(), true; }, stopFunction);
         },
         [this, listener] { DropListener(listener); });
-    if (!session_->ended()) {
-      listeners_.emplace(listener, Napi::Persistent(function));
-      Begin();
-    }
+    listeners_.emplace(listener, Napi::Persistent(function));
+    Begin();
     return promise;
   });
 }
 
-void Connection::Deliver(Napi::Env env, uint32_t listener, const DomainEvent& event) {
-  const auto found = listeners_.find(listener);
-  if (found != listeners_.end()) found->second.Value().Call({EventValue(env, event)});
+void Connection::Deliver(Napi::Env env, const DomainEvent& event) {
+  // Those of now: one that is added by another is not called, one that is stopped by another neither.
+  std::vector<uint32_t> numbers;
+  for (const auto& [number, listener] : listeners_) numbers.push_back(number);
+  for (const auto number : numbers) {
+    const auto found = listeners_.find(number);
+    if (found == listeners_.end()) continue;
+    try {
+      found->second.Value().Call({EventValue(env, event)});
+    } catch (const Napi::Error& error) {
+      // One that throws does not keep the event from the others.
+      error.ThrowAsJavaScriptException();
+      RaisePendingException(env);
+    }
+  }
 }
 
 void Connection::DropListener(uint32_t listener) {
-  if (listeners_.erase(listener) > 0) Finish();
+  if (listeners_.erase(listener) == 0) return;
+  if (listeners_.empty()) session_->WantEvents(false);
+  Finish();
 }
 
-Napi::Value Connection::StopListening(Napi::Env env, uint32_t listener, const Subscription& subscription) {
+Napi::Value Connection::StopListening(Napi::Env env, uint32_t listener) {
   if (!listeners_.contains(listener)) return Resolved(env);
   constexpr auto operation = "virConnectDomainEventDeregisterAny";
-  const auto promise = Run(env, operation, [subscription](Session& session) {
-    return Attempt(operation, [&] { session.Unsubscribe(subscription); });
-  });
   DropListener(listener);
-  return promise;
+  return Run(env, operation, [](Session& session) { return Attempt(operation, [&] { session.Watch(); }); });
 }
 
 void Connection::TellBroken(Napi::Env env, int reason) {

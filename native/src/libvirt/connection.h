@@ -67,8 +67,8 @@ class Connection : public Napi::ObjectWrap<Connection> {
   Napi::Value ChangeDevice(const Napi::CallbackInfo& info, const char* operation,
                            int (*function)(virDomainPtr, const char*, unsigned));
 
-  void Deliver(Napi::Env env, uint32_t listener, const DomainEvent& event);
-  Napi::Value StopListening(Napi::Env env, uint32_t listener, const Subscription& subscription);
+  void Deliver(Napi::Env env, const DomainEvent& event);
+  Napi::Value StopListening(Napi::Env env, uint32_t listener);
   void DropListener(uint32_t listener);
   void TellBroken(Napi::Env env, int reason);
 

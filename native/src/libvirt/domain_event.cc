@@ -3,7 +3,6 @@
 #include "failure.h"
 
 #include <memory>
-#include <utility>
 
 namespace weft {
 namespace {
@@ -14,13 +13,13 @@ DomainEvent EventOf(virDomainPtr domain, DomainEvent::Kind kind) {
   return {.kind = kind, .name = virDomainGetName(domain), .uuid = uuid, .alias = {}};
 }
 
-void Tell(void* listener, DomainEvent event) { (*static_cast<DomainListener*>(listener))(std::move(event)); }
+void Tell(void* listener, const DomainEvent& event) { (*static_cast<DomainListener*>(listener))(event); }
 
 int OnLifecycle(virConnectPtr, virDomainPtr domain, int type, int detail, void* listener) {
   auto event = EventOf(domain, DomainEvent::Kind::lifecycle);
   event.event = type;
   event.detail = detail;
-  Tell(listener, std::move(event));
+  Tell(listener, event);
   return 0;
 }
 
@@ -28,7 +27,7 @@ template <DomainEvent::Kind kind>
 void OnDevice(virConnectPtr, virDomainPtr domain, const char* alias, void* listener) {
   auto event = EventOf(domain, kind);
   event.alias = alias;
-  Tell(listener, std::move(event));
+  Tell(listener, event);
 }
 
 /** libvirt casts back to the type that belongs to the event; the step between tells the compiler that this is meant. */

@@ -19,7 +19,7 @@ struct DomainEvent {
   std::string alias;
 };
 
-using DomainListener = std::function<void(DomainEvent)>;
+using DomainListener = std::function<void(const DomainEvent&)>;
 
 /**
  * Registers a listener for one kind of event of all domains (virConnectDomainEventRegisterAny); it is called on the

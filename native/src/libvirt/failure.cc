@@ -38,7 +38,9 @@ Napi::Error Failure::ToJavaScript(Napi::Env env) const {
   const auto error = Napi::Error::New(env, message_);
   auto object = error.Value();
   // As on a class of errors: the name is not enumerated.
-  object.DefineProperty(Napi::PropertyDescriptor::Value("name", Napi::String::New(env, "LibvirtError"), napi_writable));
+  object.DefineProperty(
+      Napi::PropertyDescriptor::Value("name", Napi::String::New(env, "LibvirtError"),
+                                      static_cast<napi_property_attributes>(napi_writable | napi_configurable)));
   object.Set("number", number_);
   object.Set("code", code_);
   object.Set("domain", domain_);

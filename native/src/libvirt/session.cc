@@ -45,37 +45,30 @@ void Session::Open() {
   if (watched_) static_cast<void>(onBroken.release());
 }
 
-Subscription Session::Subscribe(const DomainListener& listener) {
-  Subscription subscription;
+void Session::Watch() {
+  const std::lock_guard lock(mutex_);
+  if (!eventsWanted_) return StopEvents();
+  if (!listeners_.empty()) return;
   try {
     for (const auto kind :
          {DomainEvent::Kind::lifecycle, DomainEvent::Kind::deviceRemoved, DomainEvent::Kind::deviceAdded}) {
-      subscription.push_back(RegisterListener(connection_, kind, listener));
+      listeners_.push_back(RegisterListener(connection_, kind, settings_.onEvent));
     }
   } catch (const Failure&) {
-    for (const int callback : subscription) virConnectDomainEventDeregisterAny(connection_, callback);
+    StopEvents();
     throw;
   }
-  const std::lock_guard lock(mutex_);
-  callbacks_.insert(callbacks_.end(), subscription.begin(), subscription.end());
-  return subscription;
 }
 
-void Session::Unsubscribe(const Subscription& subscription) {
-  for (const int callback : subscription) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (std::erase(callbacks_, callback) == 0) continue;
-    }
-    // A broken connection reports an error, but has let go of the callback all the same.
-    virConnectDomainEventDeregisterAny(connection_, callback);
-  }
+void Session::StopEvents() {
+  // A broken connection reports an error, but has let go of the listener all the same.
+  for (const int listener : std::exchange(listeners_, {})) virConnectDomainEventDeregisterAny(connection_, listener);
 }
 
 void Session::Close() {
   if (connection_ != nullptr) {
-    // Each callback holds the connection open.
-    Unsubscribe(Subscription(callbacks_));
+    // Each listener holds the connection open.
+    StopEvents();
     if (watched_) virConnectUnregisterCloseCallback(connection_, TellBroken);
     virConnectClose(std::exchange(connection_, nullptr));
   }

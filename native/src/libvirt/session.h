@@ -5,6 +5,7 @@
 
 #include <libvirt/libvirt.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -24,10 +25,9 @@ struct SessionSettings {
   unsigned keepaliveCount = 3;
   /** From libvirt's thread, with virConnectCloseReason. */
   std::function<void(int reason)> onBroken;
+  /** From libvirt's thread, as long as events are wanted and for a moment after. */
+  DomainListener onEvent;
 };
-
-/** Callback numbers of one listener (virConnectDomainEventRegisterAny). */
-using Subscription = std::vector<int>;
 
 /**
  * A connection to libvirt with threads of its own. It knows no JavaScript. `Do` and `End` are for the thread that made
@@ -52,15 +52,17 @@ class Session : public std::enable_shared_from_this<Session> {
   /** Throws Failure. */
   void Open();
   virConnectPtr connection() const { return connection_; }
+  /** Whether events are wanted, for the next Watch. From any thread. */
+  void WantEvents(bool wanted) { eventsWanted_ = wanted; }
   /**
-   * `listener` is called on libvirt's thread, for the last time maybe a moment after Unsubscribe. Throws Failure.
+   * Makes libvirt tell events, or no more, as wanted last: whichever of two jobs comes second, does what was wanted
+   * second. Throws Failure.
    */
-  Subscription Subscribe(const DomainListener& listener);
-  /** Without effect on a closed connection, which has no listeners. */
-  void Unsubscribe(const Subscription& subscription);
+  void Watch();
 
  private:
   void Close();
+  void StopEvents();
 
   SessionSettings settings_;
   WorkQueue queue_;
@@ -70,8 +72,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::promise<void> end_;
   std::shared_future<void> ended_ = end_.get_future().share();
 
+  std::atomic<bool> eventsWanted_ = false;
   std::mutex mutex_;
-  std::vector<int> callbacks_;
+  /** libvirt's numbers of the registered listeners. It allows one of a kind for a connection. */
+  std::vector<int> listeners_;
 };
 
 }  // namespace weft
