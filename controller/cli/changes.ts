@@ -1,0 +1,50 @@
+/** What happened between two states of a VNet: pure. */
+import type { VNetState, Error as WireError } from '../../proto/generated/weft.v1.ts'
+import { phaseWord, stateWord } from './view/tones.ts'
+
+export interface Event {
+  readonly vnet: string
+  /** As kind/name. */
+  readonly object: string
+  /** Empty: it is new, to the one who looks or at all. */
+  readonly from: string
+  readonly to: string
+  readonly host: string
+  readonly error: WireError | undefined
+}
+
+interface Standing {
+  readonly word: string
+  readonly host: string
+  readonly error: WireError | undefined
+}
+
+const standingsOf = (state: VNetState | undefined): ReadonlyMap<string, Standing> => {
+  if (!state) return new Map()
+  const { vnet, phase, generation, error, nodes, links } = state
+  const ofVNet: Standing = { word: `${phaseWord(phase)} (generation ${generation})`, host: '', error }
+  return new Map<string, Standing>([
+    [`vnet/${vnet}`, ofVNet],
+    ...nodes.map(({ id, state, host, error }) => [`node/${id}`, { word: stateWord(state), host, error }] as const),
+    ...links.map(({ id, state, error }) => [`link/${id}`, { word: stateWord(state), host: '', error }] as const),
+  ])
+}
+
+const same = (a: Standing | undefined, b: Standing): boolean =>
+  a?.word === b.word && a.host === b.host && a.error?.code === b.error?.code && a.error?.message === b.error?.message
+
+/** In the order of the state, what is gone last; `before` is undefined for a VNet that was not seen yet. */
+export const eventsBetween = (before: VNetState | undefined, after: VNetState): readonly Event[] => {
+  const was = standingsOf(before)
+  const is = standingsOf(after)
+  const { vnet } = after
+  const changed = [...is].flatMap(([object, standing]): readonly Event[] => {
+    const old = was.get(object)
+    if (same(old, standing)) return []
+    return [{ vnet, object, from: old?.word ?? '', to: standing.word, host: standing.host, error: standing.error }]
+  })
+  const gone = [...was].flatMap(([object, { word, host }]): readonly Event[] =>
+    is.has(object) ? [] : [{ vnet, object, from: word, to: 'gone', host, error: undefined }],
+  )
+  return [...changed, ...gone]
+}

@@ -1,0 +1,98 @@
+/** The commands on nodes and hosts. */
+import { type Command, defineCommand } from './command.ts'
+import { exit } from './exit.ts'
+import { outputFlag, roleFlag, timeoutFlag } from './flags.ts'
+
+export const execFlags = {
+  vnet: { value: 'VNET', text: 'the VNet that the node is of' },
+  ...timeoutFlag('30s', 'longest time for the command in the node'),
+  ...roleFlag,
+} as const
+
+export const hostsFlags = outputFlag
+
+export const hostFlags = {
+  host: { value: 'HOST', text: 'in a lab: the host to ask' },
+  ...outputFlag,
+} as const
+
+export const hostGetFlags = { host: hostFlags.host, ...outputFlag } as const
+
+export const hostDescribeFlags = { host: hostFlags.host } as const
+
+export const hostExecFlags = { host: hostFlags.host, timeout: execFlags.timeout } as const
+
+const argv = { name: 'COMMAND', text: 'what to run in the node, with its arguments', rest: true } as const
+
+const execDetails = `
+No shell is between: for a pipe, run one (-- sh -c 'COMMAND'). Input is not passed on; of each output at most 48 KiB comes back.
+
+Exit status: that of the command; 125 where weft itself fails.`
+
+export const hostCommands: readonly Command[] = [
+  defineCommand({
+    name: 'exec',
+    group: 'Nodes',
+    summary: 'run a command in a node (a container)',
+    details: execDetails,
+    arguments: [{ name: 'NODE', text: 'VNET/NODE, or NODE alone where only one VNet has it' }, argv],
+    flags: execFlags,
+    examples: [
+      ['weft exec shop/r1 -- ping -c 3 10.1.0.2', ''],
+      ["weft exec r1 -- sh -c 'ip route | wc -l'", ''],
+    ],
+    failureStatus: exit.execFailed,
+    load: () => import('./commands/exec.ts'),
+  }),
+  defineCommand({
+    name: 'hosts',
+    group: 'Hosts',
+    summary: 'list the hosts of a provider: what they have, what is reserved, what is wrong',
+    details: 'Asks the PIP.',
+    arguments: [{ name: 'HOST', text: 'only this one', optional: true }],
+    flags: hostsFlags,
+    examples: [['weft hosts -o wide', '']],
+    load: () => import('./commands/hosts.ts'),
+  }),
+  defineCommand({
+    name: 'host',
+    group: 'Hosts',
+    summary: 'show the state of this host, also with the broker and the controller down',
+    details: 'Asks the agent: status, inventory, usage and the parts of VNets that it holds.',
+    flags: hostFlags,
+    examples: [
+      ['weft host', 'on the host'],
+      ['weft host --host h1', 'a host of the lab that runs here'],
+    ],
+    load: () => import('./commands/host.ts'),
+  }),
+  defineCommand({
+    name: 'host get',
+    group: 'Hosts',
+    summary: 'list the parts of VNets that this host holds',
+    arguments: [{ name: 'VNET', text: 'only of this VNet', optional: true }],
+    flags: hostGetFlags,
+    examples: [['weft host get -o json', 'desired and reported state']],
+    load: () => import('./commands/host-get.ts'),
+  }),
+  defineCommand({
+    name: 'host describe',
+    group: 'Hosts',
+    summary: 'say all that this host knows of its part of a VNet',
+    arguments: [{ name: 'VNET', text: 'as the host calls it, for instance alice.shop' }],
+    flags: hostDescribeFlags,
+    examples: [['weft host describe alice.shop', 'nodes, links, the interfaces that make them']],
+    load: () => import('./commands/host-describe.ts'),
+  }),
+  defineCommand({
+    name: 'host exec',
+    group: 'Hosts',
+    summary: 'run a command in a node (a container) of this host',
+    details: execDetails,
+    arguments: [{ name: 'NODE', text: 'VNET/NODE, for instance alice.shop/r1' }, argv],
+    flags: hostExecFlags,
+    examples: [['weft host exec alice.shop/r1 -- ip address', '']],
+    failureStatus: exit.execFailed,
+    load: () => import('./commands/host-exec.ts'),
+  }),
+]

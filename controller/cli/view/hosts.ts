@@ -1,0 +1,52 @@
+/** The hosts of a provider. */
+import { toJson } from '../../../proto/codec.ts'
+import type { HostEntry } from '../../../proto/generated/weft.v1.ts'
+import { formatCpu, formatSize } from '../../units.ts'
+import type { Cell, Column } from '../table.ts'
+import { locationText } from './describe.ts'
+
+const standing = ({ status }: HostEntry): Cell => {
+  if (!status) return { text: 'never seen', tone: 'faint' }
+  return status.online ? { text: 'online', tone: 'good' } : { text: 'offline', tone: 'bad' }
+}
+
+const usable = ({ inventory }: HostEntry): string =>
+  (inventory?.hypervisors ?? [])
+    .filter(({ unavailable }) => unavailable === '')
+    .map(({ name }) => name)
+    .join(',')
+
+const problemCount = ({ problems }: HostEntry): Cell =>
+  problems.length === 0 ? '' : { text: String(problems.length), tone: 'bad' }
+
+const columns: readonly Column<HostEntry>[] = [
+  { title: 'HOST', cell: ({ name }) => name },
+  { title: 'STATE', cell: standing },
+  {
+    title: 'CPU RESERVED',
+    cell: ({ inventory, reservedCpuMillis }) =>
+      inventory ? `${formatCpu(reservedCpuMillis)} of ${inventory.cpus}` : formatCpu(reservedCpuMillis),
+  },
+  {
+    title: 'MEMORY RESERVED',
+    cell: ({ inventory, reservedMemoryBytes }) =>
+      inventory
+        ? `${formatSize(reservedMemoryBytes)} of ${formatSize(inventory.memoryBytes)}`
+        : formatSize(reservedMemoryBytes),
+  },
+  { title: 'NODES', cell: ({ usage }) => String(usage?.nodes ?? '') },
+  { title: 'LINKS', cell: ({ usage }) => String(usage?.links ?? '') },
+  { title: 'HYPERVISORS', cell: usable },
+  { title: 'LOCATION', cell: ({ inventory }) => locationText(inventory?.location) },
+  { title: 'PROBLEMS', cell: problemCount },
+  { title: 'NICS', wide: true, cell: ({ inventory }) => (inventory?.nics ?? []).map(({ name }) => name).join(',') },
+  { title: 'IMAGES', wide: true, cell: ({ inventory }) => inventory?.images.join(',') ?? '' },
+  { title: 'AGENT', wide: true, cell: ({ status }) => status?.agentVersion ?? '' },
+  { title: 'KERNEL', wide: true, cell: ({ status }) => status?.kernelVersion ?? '' },
+]
+
+export const hosts = {
+  name: ({ name }: HostEntry) => `host/${name}`,
+  columns,
+  json: (entry: HostEntry) => toJson('HostEntry', entry),
+}
