@@ -1,0 +1,59 @@
+/**
+ * Files that are whole or not there, also after a crash or a loss of power: written beside, synced, renamed, and the
+ * directory synced (rename(2), fsync(2)).
+ */
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+let writes = 0
+
+const syncDirectory = async (path: string): Promise<void> => {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+/** Settles once the content would survive a loss of power. Names that start with a dot are left for unfinished files. */
+export const writeAtomic = async (path: string, content: Uint8Array | string, mode = 0o600): Promise<void> => {
+  const directory = dirname(path)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const unfinished = join(directory, `.${basename(path)}.${process.pid}.${++writes}`)
+  try {
+    const file = await open(unfinished, 'w', mode)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(unfinished, path)
+  } catch (error) {
+    await unlink(unfinished).catch(() => {})
+    throw error
+  }
+  await syncDirectory(directory)
+}
+
+/** Idempotent. Settles once the removal would survive a loss of power. */
+export const removeDurably = async (path: string): Promise<void> => {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  await syncDirectory(dirname(path))
+}
+
+/** undefined where there is no such file. */
+export const readIfThere = async (path: string): Promise<Buffer | undefined> => {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

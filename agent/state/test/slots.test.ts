@@ -1,0 +1,65 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { openSlots } from '../slots.ts'
+
+const file = (t: { testdir(): string }): string => join(t.testdir(), 'slots.json')
+
+t.test('the lowest free ones are handed out and kept', async (t) => {
+  const path = file(t)
+  const slots = await openSlots(path)
+  t.same(
+    [...(await slots.allot('a', ['x', 'y'], []))],
+    [
+      ['x', 1],
+      ['y', 2],
+    ],
+  )
+  t.same([...(await slots.allot('b', ['x'], []))], [['x', 3]])
+  t.same(
+    [...(await slots.allot('a', ['y', 'z'], []))],
+    [
+      ['y', 2],
+      ['z', 4],
+    ],
+  )
+  await slots.free('a', ['y'])
+  const again = await openSlots(path)
+  t.equal(again.get('a', 'x'), 1)
+  t.equal(again.get('a', 'y'), undefined)
+  t.same([...(await again.allot('c', ['q'], []))], [['q', 2]], 'a freed one is handed out again')
+  t.same(again.nodesOf('a'), ['x', 'z'])
+  t.same([...again.vnets()].sort(), ['a', 'b', 'c'])
+})
+
+t.test('names that exist in Dom0 are left alone, whatever their index', async (t) => {
+  const slots = await openSlots(file(t))
+  const existing = ['lo', 'eth0', 'vif1.0', 'vif3.7', 'vifx.0', 'vif2']
+  t.same(
+    [...(await slots.allot('a', ['x', 'y'], existing))],
+    [
+      ['x', 2],
+      ['y', 4],
+    ],
+  )
+})
+
+t.test('none is ever handed out twice, also when many ask at once', async (t) => {
+  const slots = await openSlots(file(t))
+  const nodes = Array.from({ length: 5 }, (_, i) => `n${i}`)
+  const all = await Promise.all(Array.from({ length: 10 }, (_, i) => slots.allot(`net${i}`, nodes, [])))
+  const given = all.flatMap((one) => [...one.values()])
+  t.equal(new Set(given).size, 50)
+})
+
+t.test('a damaged file loses nothing that runs: slots are adopted from what is found', async (t) => {
+  const path = file(t)
+  await writeFile(path, '{"a/x": 5, ')
+  const slots = await openSlots(path)
+  t.equal(await slots.adopt('a', 'x', 5), true)
+  t.equal(await slots.adopt('a', 'x', 5), true)
+  t.equal(await slots.adopt('a', 'y', 5), false, 'another holds it')
+  t.equal(await slots.adopt('a', 'x', 6), false, 'it holds one already')
+  t.equal(await slots.adopt('a', 'half', 0), false, 'of half a node nobody knows')
+  t.equal((await openSlots(path)).get('a', 'x'), 5)
+})
