@@ -26,9 +26,12 @@ export interface ObservedNode {
   readonly domain: string
   readonly slot: number
   readonly running: boolean
-  /** The interfaces inside have their MTU and addresses and the start-up command was released. */
-  readonly configured: boolean
-  /** Digest of the NodeSpec that it was made from (digest.ts): another one means that it has to be made again. */
+  /**
+   * configurationDigest of what it was last configured with since the host booted, the start-up command released; '' before that. A node
+   * that was started behind our back has ''.
+   */
+  readonly configuration: string
+  /** nodeDigest of the NodeSpec that it was made from: another one means that it has to be made again. '' where only half of it is there. */
   readonly digest: string
   readonly vifs: readonly ObservedVif[]
 }

@@ -1,0 +1,66 @@
+/** What fake nodes with namespaces were made from, a JSON file each: what libvirt's metadata is to a container. */
+import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface NodeRecord {
+  readonly vnet: string
+  readonly id: string
+  readonly slot: number
+  readonly indexes: readonly number[]
+  /** '' while only half of it is there. */
+  readonly digest: string
+  readonly configuration: string
+}
+
+export interface Records {
+  all(): Promise<ReadonlyMap<string, NodeRecord>>
+  get(domain: string): Promise<NodeRecord | undefined>
+  set(domain: string, record: NodeRecord): Promise<void>
+  delete(domain: string): Promise<void>
+}
+
+const suffix = '.json'
+
+/** Nobody else writes the files: they are read once. Namespaces end with the machine, so nothing is synced. */
+export const openRecords = (directory: string): Records => {
+  let loading: Promise<Map<string, NodeRecord>> | undefined
+
+  const read = async (): Promise<Map<string, NodeRecord>> => {
+    await mkdir(directory, { recursive: true })
+    const records = new Map<string, NodeRecord>()
+    for (const name of await readdir(directory)) {
+      if (!name.endsWith(suffix)) continue
+      try {
+        const record = JSON.parse(await readFile(join(directory, name), 'utf8')) as NodeRecord
+        records.set(name.slice(0, -suffix.length), record)
+      } catch {
+        // Cut short as the machine went down, and its namespace with it.
+        await unlink(join(directory, name)).catch(() => {})
+      }
+    }
+    return records
+  }
+  const load = (): Promise<Map<string, NodeRecord>> => {
+    loading ??= read()
+    return loading
+  }
+
+  return {
+    all: load,
+    get: async (domain) => (await load()).get(domain),
+    set: async (domain, record) => {
+      const records = await load()
+      const file = join(directory, `${domain}${suffix}`)
+      await writeFile(`${file}.new`, JSON.stringify(record))
+      await rename(`${file}.new`, file)
+      records.set(domain, record)
+    },
+    delete: async (domain) => {
+      const records = await load()
+      await unlink(join(directory, `${domain}${suffix}`)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+      })
+      records.delete(domain)
+    },
+  }
+}

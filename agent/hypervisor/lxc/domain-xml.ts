@@ -1,0 +1,104 @@
+/** The XML of a container's domain, as readable text. https://libvirt.org/drvlxc.html, https://libvirt.org/formatdomain.html */
+import { defaultMemoryBytes } from '../../defaults.ts'
+import { nodeDigest } from '../digest.ts'
+import { domainName } from '../domain-name.ts'
+import type { NodeSpec } from '../driver.ts'
+import { guestInterface } from '../guest-network.ts'
+import { vifName } from '../vifs.ts'
+import { firstMappedId, mappedIds } from './ids.ts'
+import { escapeXml, formatMark } from './metadata.ts'
+
+export interface Mount {
+  /** Directory of the host. */
+  readonly source: string
+  /** Directory of the guest. */
+  readonly target: string
+}
+
+export interface ContainerSpec extends NodeSpec {
+  /** Its own, writable root file system. */
+  readonly root: string
+  /** Read-only, over the root. */
+  readonly mounts: readonly Mount[]
+  /** Command line of process 1. */
+  readonly init: readonly [string, ...string[]]
+}
+
+/** Microseconds: the kernel's default for cpu.cfs_period_us. */
+const periodMicroseconds = 100_000
+/** libvirt refuses less than a thousandth of a second. */
+const leastQuotaMicroseconds = 1000
+
+const cpuTuning = ({ node }: NodeSpec): readonly string[] => {
+  const { shares = 0, quotaMillis = 0 } = node.cpu ?? {}
+  const quota = Math.max(leastQuotaMicroseconds, Math.round((quotaMillis * periodMicroseconds) / 1000))
+  const lines = [
+    // cpu.shares has a floor of 2 (Documentation/scheduler/sched-design-CFS.rst).
+    ...(shares > 0 ? [`    <shares>${Math.max(2, shares)}</shares>`] : []),
+    ...(quotaMillis > 0 ? [`    <period>${periodMicroseconds}</period>`, `    <quota>${quota}</quota>`] : []),
+  ]
+  return lines.length > 0 ? ['  <cputune>', ...lines, '  </cputune>'] : []
+}
+
+const filesystem = ({ source, target }: Mount, isReadOnly: boolean): readonly string[] => [
+  `    <filesystem type='mount'>`,
+  `      <source dir='${escapeXml(source)}'/>`,
+  `      <target dir='${escapeXml(target)}'/>`,
+  ...(isReadOnly ? ['      <readonly/>'] : []),
+  '    </filesystem>',
+]
+
+/** Without <link state='up'/> the guest's end stays down. */
+const interfaces = ({ node, slot }: NodeSpec): readonly string[] =>
+  node.interfaces.flatMap(({ index, mac }) => [
+    `    <interface type='ethernet'>`,
+    ...(mac === '' ? [] : [`      <mac address='${escapeXml(mac.toLowerCase())}'/>`]),
+    `      <target dev='${vifName(slot, index)}'/>`,
+    `      <guest dev='${guestInterface(index)}'/>`,
+    `      <link state='up'/>`,
+    '    </interface>',
+  ])
+
+/**
+ * Pure. Ids are always mapped: without that a container's root is root of Dom0. <privnet/> gives a node without interfaces a network
+ * namespace of its own too.
+ */
+export const domainXml = (spec: ContainerSpec): string => {
+  const { vnet, node, slot, init } = spec
+  const indexes = node.interfaces.map(({ index }) => index)
+  const mark = formatMark({ vnet, node: node.id, slot, digest: nodeDigest(spec), interfaces: indexes })
+  const [program, ...words] = init
+  return [
+    `<domain type='lxc'>`,
+    `  <name>${domainName(vnet, node.id)}</name>`,
+    '  <metadata>',
+    `    ${mark}`,
+    '  </metadata>',
+    `  <memory unit='b'>${node.memoryBytes || defaultMemoryBytes}</memory>`,
+    `  <vcpu>${node.cpu?.count || 1}</vcpu>`,
+    ...cpuTuning(spec),
+    '  <os>',
+    '    <type>exe</type>',
+    `    <init>${escapeXml(program)}</init>`,
+    ...words.map((word) => `    <initarg>${escapeXml(word)}</initarg>`),
+    '  </os>',
+    '  <idmap>',
+    `    <uid start='0' target='${firstMappedId}' count='${mappedIds}'/>`,
+    `    <gid start='0' target='${firstMappedId}' count='${mappedIds}'/>`,
+    '  </idmap>',
+    '  <features>',
+    '    <privnet/>',
+    '  </features>',
+    '  <on_poweroff>destroy</on_poweroff>',
+    '  <on_reboot>destroy</on_reboot>',
+    '  <on_crash>destroy</on_crash>',
+    '  <devices>',
+    ...filesystem({ source: spec.root, target: '/' }, false),
+    ...spec.mounts.flatMap((mount) => filesystem(mount, true)),
+    ...interfaces(spec),
+    `    <console type='pty'/>`,
+    '  </devices>',
+    '</domain>',
+    '',
+  ].join('\n')
+}

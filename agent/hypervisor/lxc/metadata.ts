@@ -1,0 +1,55 @@
+/**
+ * The mark of a domain: one element in libvirt's metadata, in a namespace of ours. Domains without it are somebody else's.
+ */
+export const metadataUri = 'https://weft.dev/metadata/1'
+
+export interface DomainMark {
+  readonly vnet: string
+  readonly node: string
+  readonly slot: number
+  /** nodeDigest of what it was made from. */
+  readonly digest: string
+  /** Indexes of its interfaces. */
+  readonly interfaces: readonly number[]
+}
+
+export const escapeXml = (text: string): string =>
+  text.replace(/[&<>'"]/g, (character) => `&#${character.charCodeAt(0)};`)
+
+const unescapeXml = (text: string): string =>
+  text
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/&#x([0-9a-f]+);/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/&apos;/g, "'")
+    .replace(/&amp;/g, '&')
+
+/** As it stands in a domain's XML below <metadata>. */
+export const formatMark = ({ vnet, node, slot, digest, interfaces }: DomainMark): string => {
+  const attributes = { vnet, node, slot, digest, interfaces: interfaces.join(' ') }
+  const text = Object.entries(attributes).map(([key, value]) => ` ${key}='${escapeXml(String(value))}'`)
+  return `<weft:node xmlns:weft='${metadataUri}'${text.join('')}/>`
+}
+
+/** Reads what libvirt gives back, which may quote and prefix otherwise than what was set; undefined where it is no mark of ours. */
+export const parseMark = (xml: string): DomainMark | undefined => {
+  const element = /<(?:[\w-]+:)?node\s([^>]*?)\/?>/.exec(xml)
+  if (!element) return undefined
+  const attributes = new Map<string, string>()
+  for (const [, key = '', , value = ''] of (element[1] ?? '').matchAll(/([\w:-]+)\s*=\s*(['"])(.*?)\2/g)) {
+    attributes.set(key, unescapeXml(value))
+  }
+  const text = (key: string): string => attributes.get(key) ?? ''
+  const slot = Number(text('slot'))
+  if (text('vnet') === '' || text('node') === '' || !Number.isSafeInteger(slot)) return undefined
+  const indexes = text('interfaces').split(' ').filter(Boolean).map(Number)
+  return {
+    vnet: text('vnet'),
+    node: text('node'),
+    slot,
+    digest: text('digest'),
+    interfaces: indexes.filter(Number.isSafeInteger),
+  }
+}

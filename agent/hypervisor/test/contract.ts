@@ -1,0 +1,184 @@
+/** What every hypervisor driver keeps (driver.ts), as tests that run over each of them. */
+import type { Test } from 'tap'
+import { create } from '../../../proto/codec.ts'
+import { WeftError } from '../../../proto/errors.ts'
+import { configurationDigest, nodeDigest } from '../digest.ts'
+import type { HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
+
+export interface Subject {
+  /** A driver of a host that has no node of ours; the same host each time. */
+  readonly open: () => HypervisorDriver
+  /** Ends a node behind the driver's back. */
+  readonly stop: (domain: string, spec: NodeSpec) => Promise<void>
+  /** Everything of a node that can be found on the host without the driver. */
+  readonly traces: () => Promise<readonly string[]>
+  /** What `ip -o addr show dev ethY` prints inside; undefined where nothing runs inside. */
+  readonly runs: boolean
+}
+
+const vnet = 'alice.contract'
+
+export const specOf = (
+  id: string,
+  slot: number,
+  change: Partial<Parameters<typeof create<'SliceNode'>>[1]> = {},
+): NodeSpec => ({
+  vnet,
+  slot,
+  node: create('SliceNode', {
+    id,
+    hypervisor: 'any',
+    memoryBytes: 64 * 1024 * 1024,
+    interfaces: [
+      { index: 0, mac: `02:00:00:00:${slot.toString(16).padStart(2, '0')}:00`, addresses: ['10.0.0.1/30'], mtu: 1400 },
+      { index: 1, mac: `02:00:00:00:${slot.toString(16).padStart(2, '0')}:01`, addresses: [], mtu: 1500 },
+    ],
+    ...change,
+  }),
+})
+
+const find = async (driver: HypervisorDriver, id: string): Promise<ObservedNode | undefined> =>
+  (await driver.observe()).find((node) => node.id === id && node.vnet === vnet)
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'none',
+    (error: unknown) => (error instanceof WeftError ? error.code : `not coded: ${error}`),
+  )
+
+const until = async (condition: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<boolean> => {
+  const end = performance.now() + timeoutMs
+  while (!(await condition())) {
+    if (performance.now() > end) return false
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return true
+}
+
+export const hypervisorContract = async (t: Test, subject: Subject): Promise<void> => {
+  const driver = subject.open()
+  t.teardown(() => driver.close())
+  const addresses = async (id: string, index: number): Promise<string> => {
+    const { stdout } = await driver.exec(vnet, id, ['ip', '-o', '-4', 'addr', 'show', 'dev', `eth${index}`], 60_000)
+    return [
+      ...Buffer.from(stdout)
+        .toString()
+        .matchAll(/inet (\S+)/g),
+    ]
+      .map(([, address]) => address)
+      .join(' ')
+  }
+
+  await t.test('it can be used here, and shows nothing at first', async (t) => {
+    t.match(await driver.probe(), { name: driver.name, unavailable: '' })
+    t.same(await driver.observe(), [])
+    t.same(await subject.traces(), [])
+  })
+
+  await t.test('a node is started once, then configured', async (t) => {
+    const spec = specOf('r1', 7)
+    await driver.start(spec)
+    const started = await find(driver, 'r1')
+    t.match(started, {
+      hypervisor: driver.name,
+      slot: 7,
+      running: true,
+      configuration: '',
+      digest: nodeDigest(spec),
+      vifs: [
+        { index: 0, name: 'vif7.0' },
+        { index: 1, name: 'vif7.1' },
+      ],
+    })
+    await driver.start(spec)
+    t.same(await find(driver, 'r1'), started, 'starting it again changes nothing')
+    await driver.configure(spec)
+    await driver.configure(spec)
+    t.equal((await find(driver, 'r1'))?.configuration, configurationDigest(spec))
+    if (subject.runs) t.equal(await addresses('r1', 0), '10.0.0.1/30')
+  })
+
+  await t.test('addresses change while it runs, and are exactly what was asked for', async (t) => {
+    const spec = specOf('r1', 7, {
+      interfaces: [
+        { index: 0, addresses: ['10.0.0.2/30', '10.0.0.1/30', '10.9.0.1/24'], mtu: 1300 },
+        { index: 1, addresses: ['10.0.1.1/24'], mtu: 1500 },
+      ],
+    })
+    await driver.configure(spec)
+    t.equal((await find(driver, 'r1'))?.configuration, configurationDigest(spec))
+    if (subject.runs) {
+      t.same((await addresses('r1', 0)).split(' ').sort(), ['10.0.0.1/30', '10.0.0.2/30', '10.9.0.1/24'])
+      t.equal(await addresses('r1', 1), '10.0.1.1/24')
+    }
+    // The one that stays was the second of its subnet: the kernel drops it with the first.
+    await driver.configure(specOf('r1', 7, { interfaces: [{ index: 0, addresses: ['10.0.0.2/30'], mtu: 1300 }] }))
+    if (subject.runs) t.equal(await addresses('r1', 0), '10.0.0.2/30')
+  })
+
+  await t.test('another driver on the same host finds it as it is', async (t) => {
+    const before = await find(driver, 'r1')
+    const other = subject.open()
+    t.teardown(() => other.close())
+    t.same(await find(other, 'r1'), before)
+    await other.start(specOf('r1', 7))
+    t.same(await find(other, 'r1'), before, 'and leaves it alone')
+  })
+
+  await t.test('a node that ended is shown so and is started again', async (t) => {
+    const spec = specOf('r2', 8)
+    const seen: string[] = []
+    await driver.watch((changedVNet, node) => seen.push(`${changedVNet}/${node}`))
+    await driver.start(spec)
+    await driver.configure(spec)
+    const domain = (await find(driver, 'r2'))?.domain ?? ''
+    seen.length = 0
+    await subject.stop(domain, spec)
+    t.ok(await until(async () => (await find(driver, 'r2'))?.running === false))
+    t.ok(await until(async () => (await find(driver, 'r2'))?.vifs.length === 0))
+    t.match(await codeOf(driver.configure(spec)), /^node\.not-running$/)
+    await driver.start(spec)
+    t.match(await find(driver, 'r2'), { running: true, configuration: '', slot: 8 })
+    await driver.configure(spec)
+    if (subject.runs) t.equal(await addresses('r2', 0), '10.0.0.1/30')
+  })
+
+  await t.test('what runs inside is told apart from what cannot', async (t) => {
+    t.equal(await codeOf(driver.exec(vnet, 'nobody', ['true'], 60_000)), 'node.unknown')
+    if (!subject.runs) return t.equal(await codeOf(driver.exec(vnet, 'r1', ['true'], 60_000)), 'verb.unsupported')
+    const shell = (script: string, timeoutMs = 60_000) => driver.exec(vnet, 'r1', ['sh', '-c', script], timeoutMs)
+    t.match(await shell('echo out; echo err >&2; exit 3'), {
+      exitStatus: 3,
+      stdout: Buffer.from('out\n'),
+      stderr: Buffer.from('err\n'),
+      truncated: false,
+    })
+    t.equal(
+      Buffer.from((await driver.exec(vnet, 'r1', ['echo', '$HOME;`id`'], 60_000)).stdout).toString(),
+      '$HOME;`id`\n',
+    )
+    const flood = await shell('head -c 200000 /dev/zero')
+    t.match([flood.stdout.length, flood.truncated, flood.exitStatus], [48 * 1024, true, 0])
+    t.equal(await codeOf(shell('sleep 600 & sleep 600', 500)), 'call.timeout')
+  })
+
+  await t.test('what cannot be started leaves nothing', async (t) => {
+    const before = await subject.traces()
+    const taken = specOf('r3', 7)
+    t.match(await codeOf(driver.start(taken)), /^object\.foreign$/, 'its vifs are another’s')
+    t.notOk(await find(driver, 'r3'))
+    t.same(await subject.traces(), before)
+    t.match(await find(driver, 'r1'), { running: true }, 'whose they are is untouched')
+  })
+
+  await t.test('removed nodes leave nothing, and removing again is no error', async (t) => {
+    await driver.remove(vnet, 'r1')
+    t.notOk(await find(driver, 'r1'))
+    t.match(await find(driver, 'r2'), { running: true }, 'others stay')
+    await driver.remove(vnet, 'r1')
+    await driver.remove(vnet, 'r2')
+    await driver.remove(vnet, 'nobody')
+    t.same(await driver.observe(), [])
+    t.same(await subject.traces(), [])
+  })
+}
