@@ -1,0 +1,30 @@
+/** Does one step. Drivers take back what a failed call half did; what they throw comes out with a code. */
+import { WeftError } from '../../proto/errors.ts'
+import type { Drivers } from './observe.ts'
+import { describeStep, type Step } from './plan.ts'
+import { asWeftError } from './plan-links.ts'
+
+const named = <T extends { readonly name: string }>(drivers: readonly T[], name: string): T => {
+  const driver = drivers.find((one) => one.name === name)
+  if (!driver) throw new WeftError('internal', `a step was planned for the driver ${name}, which is not there`)
+  return driver
+}
+
+export const applyStep = async (vnet: string, step: Step, { hypervisors, datapaths }: Drivers): Promise<void> => {
+  try {
+    switch (step.kind) {
+      case 'node.remove':
+        return await named(hypervisors, step.hypervisor).remove(vnet, step.node)
+      case 'node.start':
+        return await named(hypervisors, step.spec.node.hypervisor).start(step.spec)
+      case 'node.configure':
+        return await named(hypervisors, step.spec.node.hypervisor).configure(step.spec)
+      case 'link':
+        return await named(datapaths, step.datapath).apply(step.step)
+    }
+  } catch (thrown) {
+    const error = asWeftError(thrown)
+    if (error.code !== 'internal') throw error
+    throw new WeftError('internal', `${describeStep(step)} of ${vnet}: ${error.message}`, { cause: thrown })
+  }
+}

@@ -1,0 +1,49 @@
+/** One reading of everything on this host that carries our mark, by all drivers at once. */
+import type { WeftError } from '../../proto/errors.ts'
+import type { DatapathDriver, ObservedLink } from '../datapath/driver.ts'
+import type { HypervisorDriver, ObservedNode } from '../hypervisor/driver.ts'
+import type { HypervisorView } from './plan.ts'
+import { asWeftError, type DatapathView } from './plan-links.ts'
+
+export interface Observation {
+  readonly hypervisors: ReadonlyMap<string, readonly ObservedNode[] | WeftError>
+  readonly datapaths: ReadonlyMap<string, DatapathView>
+}
+
+export interface Drivers {
+  readonly hypervisors: readonly HypervisorDriver[]
+  readonly datapaths: readonly DatapathDriver[]
+}
+
+export const observe = async ({ hypervisors, datapaths }: Drivers): Promise<Observation> => {
+  const [nodes, links] = await Promise.all([
+    Promise.all(hypervisors.map(async (driver) => [driver.name, await driver.observe().catch(asWeftError)] as const)),
+    Promise.all(
+      datapaths.map(
+        async (driver) => [driver.name, { driver, snapshot: await driver.snapshot().catch(asWeftError) }] as const,
+      ),
+    ),
+  ])
+  return { hypervisors: new Map(nodes), datapaths: new Map(links) }
+}
+
+const isSeen = <T>(view: T | WeftError): view is T => !(view instanceof Error)
+
+/** What hypervisors show of one VNet. */
+export const nodesOf = (observation: Observation, vnet: string): ReadonlyMap<string, HypervisorView> =>
+  new Map(
+    [...observation.hypervisors].map(([name, view]) => [
+      name,
+      isSeen(view) ? view.filter((node) => node.vnet === vnet) : view,
+    ]),
+  )
+
+export const allNodes = (observation: Observation): readonly ObservedNode[] =>
+  [...observation.hypervisors.values()].filter(isSeen).flat()
+
+export const allLinks = (observation: Observation): readonly ObservedLink[] =>
+  [...observation.datapaths.values()].flatMap(({ snapshot }) => (isSeen(snapshot) ? snapshot.links : []))
+
+/** Whether every driver could be asked: only then is something that was not seen not there. */
+export const isWhole = ({ hypervisors, datapaths }: Observation): boolean =>
+  [...hypervisors.values()].every(isSeen) && [...datapaths.values()].every(({ snapshot }) => isSeen(snapshot))

@@ -1,0 +1,155 @@
+/**
+ * What is to be done next for one VNet: a pure function of what shall be and what is. Each object has one step at most; the one after
+ * it is planned from what is there then. Steps of different objects wait for nothing: links do not wait for nodes to boot.
+ */
+import { WeftError } from '../../proto/errors.ts'
+import type { Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
+import type { LinkStep } from '../datapath/driver.ts'
+import { configurationDigest, nodeDigest } from '../hypervisor/digest.ts'
+import type { NodeSpec, ObservedNode } from '../hypervisor/driver.ts'
+import { type DatapathView, planLinks } from './plan-links.ts'
+
+/** What is known of one hypervisor's nodes of this VNet; an error where it could not be asked: then nothing is done to them. */
+export type HypervisorView = readonly ObservedNode[] | WeftError
+
+export type Step =
+  | { readonly kind: 'node.remove'; readonly node: string; readonly hypervisor: string; readonly reasons: Reasons }
+  | { readonly kind: 'node.start'; readonly spec: NodeSpec; readonly restart: boolean; readonly reasons: Reasons }
+  | { readonly kind: 'node.configure'; readonly spec: NodeSpec; readonly reasons: Reasons }
+  | { readonly kind: 'link'; readonly datapath: string; readonly step: LinkStep; readonly reasons: Reasons }
+
+/** For people, one line each. */
+export type Reasons = readonly string[]
+
+export interface PlanInput {
+  readonly vnet: string
+  /** Missing or absent: nothing shall be left. */
+  readonly slice: Slice | undefined
+  /** X of vifX.Y by node, for every node of the slice. */
+  readonly slots: ReadonlyMap<string, number>
+  readonly hypervisors: ReadonlyMap<string, HypervisorView>
+  readonly datapaths: ReadonlyMap<string, DatapathView>
+}
+
+export interface Plan {
+  /** Removals first: they free what the rest may need. */
+  readonly steps: readonly Step[]
+  /** Objects, as kind/name, that nothing can be done for, and why. */
+  readonly problems: ReadonlyMap<string, WeftError>
+}
+
+/** kind/name of what a step is about; steps about one object are never done at the same time. */
+export const objectOf = (step: Step): string => {
+  switch (step.kind) {
+    case 'node.remove':
+      return `node/${step.node}`
+    case 'node.start':
+    case 'node.configure':
+      return `node/${step.spec.node.id}`
+    case 'link':
+      return `link/${step.step.link}`
+  }
+}
+
+/** For logs: `node.start r1`, `link.add r1-r2`. */
+export const describeStep = (step: Step): string => {
+  switch (step.kind) {
+    case 'node.remove':
+      return `node.remove ${step.node}`
+    case 'node.start':
+    case 'node.configure':
+      return `${step.kind} ${step.spec.node.id}`
+    case 'link':
+      return `link.${step.step.action} ${step.step.link}`
+  }
+}
+
+export const specOf = (vnet: string, node: SliceNode, slots: ReadonlyMap<string, number>): NodeSpec => {
+  const slot = slots.get(node.id)
+  if (slot === undefined) throw new WeftError('internal', `node ${node.id} of ${vnet} has no slot`)
+  return { vnet, node, slot }
+}
+
+const vifName = (slot: number, index: number): string => `vif${slot}.${index}`
+
+/** Why a node has to be made again; [] where it is what was asked for. */
+const remakeReasons = (spec: NodeSpec, observed: ObservedNode): Reasons => {
+  if (observed.digest === '') return ['only half of it is there']
+  if (observed.slot !== spec.slot) return [`its vifs are vif${observed.slot}.*, they should be vif${spec.slot}.*`]
+  if (observed.digest !== nodeDigest(spec)) return ['what it was made from has changed']
+  if (!observed.running) return []
+  const there = new Set(observed.vifs.map(({ index }) => index))
+  const lost = spec.node.interfaces.filter(({ index }) => !there.has(index))
+  return lost.map(({ index }) => `${vifName(spec.slot, index)} is gone`)
+}
+
+const planNode = (spec: NodeSpec, observed: ObservedNode | undefined): Step | undefined => {
+  const { node } = spec
+  if (!observed) return { kind: 'node.start', spec, restart: false, reasons: ['it is not there'] }
+  const remake = remakeReasons(spec, observed)
+  if (remake.length > 0) {
+    return { kind: 'node.remove', node: node.id, hypervisor: observed.hypervisor, reasons: remake }
+  }
+  if (!observed.running) {
+    const ran = observed.configuration !== ''
+    if (ran && node.restartPolicy === 'never') return undefined
+    // A container's crash looks like its end: on-failure restarts as always does.
+    const reasons = [ran ? 'it has stopped' : 'it is made and does not run']
+    return { kind: 'node.start', spec, restart: ran, reasons }
+  }
+  if (observed.configuration === configurationDigest(spec)) return undefined
+  const reasons = [observed.configuration === '' ? 'it runs and is not configured' : 'MTU or addresses have changed']
+  return { kind: 'node.configure', spec, reasons }
+}
+
+/** Pure. Throws nothing: what is wrong with an object stands in `problems`. */
+export const plan = (input: PlanInput): Plan => {
+  const { vnet, hypervisors, slots } = input
+  const slice = input.slice?.absent ? undefined : input.slice
+  const nodes = slice?.nodes ?? []
+  const problems = new Map<string, WeftError>()
+  const removals: Step[] = []
+  const others: Step[] = []
+
+  const wanted = new Map(nodes.map((node) => [node.id, node.hypervisor]))
+  const stray = new Set<string>()
+  for (const [hypervisor, view] of hypervisors) {
+    if (view instanceof WeftError) continue
+    for (const { id } of view) {
+      if (wanted.get(id) === hypervisor) continue
+      stray.add(id)
+      const reasons = [wanted.has(id) ? `it shall run on ${wanted.get(id)}` : 'it is wanted no more']
+      removals.push({ kind: 'node.remove', node: id, hypervisor, reasons })
+    }
+  }
+  for (const node of nodes) {
+    const view = hypervisors.get(node.hypervisor)
+    if (view === undefined) {
+      const known = [...hypervisors.keys()].join(', ') || 'none'
+      const details = { object: `node/${node.id}`, hint: `this host has ${known}` }
+      problems.set(
+        `node/${node.id}`,
+        new WeftError('hypervisor.unavailable', `node ${node.id} asks for ${node.hypervisor}`, details),
+      )
+    } else if (view instanceof WeftError) problems.set(`node/${node.id}`, view)
+    else if (!stray.has(node.id)) {
+      const step = planNode(
+        specOf(vnet, node, slots),
+        view.find(({ id }) => id === node.id),
+      )
+      if (step?.kind === 'node.remove') removals.push(step)
+      else if (step) others.push(step)
+    }
+  }
+
+  const links = planLinks(vnet, slice, slots, input.datapaths)
+  for (const [object, problem] of links.problems) problems.set(object, problem)
+  const linkSteps = links.steps.map(
+    ({ datapath, step }): Step => ({ kind: 'link', datapath, step, reasons: step.reasons }),
+  )
+  const isRemoval = (step: Step): boolean => step.kind === 'link' && step.step.action === 'remove'
+  return {
+    steps: [...removals, ...linkSteps.filter(isRemoval), ...others, ...linkSteps.filter((step) => !isRemoval(step))],
+    problems,
+  }
+}

@@ -1,0 +1,50 @@
+/** What this host is made of (host/{h}/inventory), by asking the drivers and the kernel. */
+import { availableParallelism, totalmem } from 'node:os'
+import { create } from '../../proto/codec.ts'
+import type { Datapath, HostInventory, Hypervisor, Location, Nic } from '../../proto/generated/weft.v1.ts'
+import type { NicConfig } from '../config.ts'
+import { listImages } from '../hypervisor/images.ts'
+import type { Drivers } from '../reconcile/observe.ts'
+
+export interface InventoryOptions {
+  readonly host: string
+  readonly drivers: Drivers
+  /** Physical interfaces as the kernel has them; roles and rates of the configuration are added here. */
+  readonly nics: () => Promise<readonly Nic[]>
+  readonly nicConfig: ReadonlyMap<string, NicConfig>
+  readonly location: Location | undefined
+  readonly imagesDirectory: string
+}
+
+/** Pure. What the configuration says of a NIC counts more than what the NIC says of itself. */
+export const withRoles = (nics: readonly Nic[], config: ReadonlyMap<string, NicConfig>): readonly Nic[] =>
+  nics.map((nic) => {
+    const said = config.get(nic.name)
+    return { ...nic, role: said?.role || nic.role, rateBitsPerSecond: said?.rateBitsPerSecond || nic.rateBitsPerSecond }
+  })
+
+/** Data paths are probed once: what a kernel can does not change under an agent, and trying makes interfaces. */
+export const inventoryReader = (options: InventoryOptions): (() => Promise<HostInventory>) => {
+  const { host, drivers, location } = options
+  let datapaths: Promise<readonly Datapath[]> | undefined
+  return async () => {
+    datapaths ??= Promise.all(drivers.datapaths.map((driver) => driver.probe()))
+    const [hypervisors, nics, images, paths]: [Hypervisor[], readonly Nic[], readonly string[], readonly Datapath[]] =
+      await Promise.all([
+        Promise.all(drivers.hypervisors.map((driver) => driver.probe())),
+        options.nics(),
+        listImages(options.imagesDirectory),
+        datapaths,
+      ])
+    return create('HostInventory', {
+      host,
+      cpus: availableParallelism(),
+      memoryBytes: totalmem(),
+      nics: withRoles(nics, options.nicConfig),
+      hypervisors,
+      datapaths: paths,
+      images,
+      location,
+    })
+  }
+}
