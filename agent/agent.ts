@@ -1,0 +1,234 @@
+/**
+ * The agent of one host, put together from its parts: state, the reconcile loop, reports, the wire and the local socket. Nothing here knows
+ * a process, a signal or a file of configuration (main.ts does): many agents live in one process in tests and on fake hosts.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { create } from '../proto/codec.ts'
+import { toWireError, WeftError } from '../proto/errors.ts'
+import type { HostCommand, HostInventory, HostReply, HostView, Nic, Slice } from '../proto/generated/weft.v1.ts'
+import { type LocalServer, serveLocal } from '../proto/local.ts'
+import { connectSession } from '../proto/mqtt-session.ts'
+import type { Session, SessionOptions } from '../proto/session.ts'
+import { readBootId } from './boot-id.ts'
+import { localOwner } from './commands/context.ts'
+import { handleCommand } from './commands/handle.ts'
+import type { AgentConfig } from './config.ts'
+import { readInterfaces } from './interfaces.ts'
+import { openWire, type Wire } from './mqtt/wire.ts'
+import type { Drivers } from './reconcile/observe.ts'
+import { createReconciler, type Reconciler, type ReconcilerOptions } from './reconcile/reconciler.ts'
+import { inventoryReader } from './report/inventory.ts'
+import { createPublisher, type Publisher } from './report/publisher.ts'
+import { hostStatus } from './report/status.ts'
+import { usageReader } from './report/usage.ts'
+import { nextNumber } from './state/counter.ts'
+import { openDesired } from './state/desired.ts'
+import { controllerOwner } from './state/rules.ts'
+import { openSlots } from './state/slots.ts'
+import { validateSlice, vnetPattern } from './state/validate.ts'
+
+export interface AgentParts {
+  /** Of the host; its identity on the wire. */
+  readonly name: string
+  readonly domain: string
+  /** Without one the agent serves its local socket alone. */
+  readonly brokerUrl?: string | undefined
+  readonly password?: string | undefined
+  /** Client whose commands are the controller's; the domain's own name without it. */
+  readonly controller?: string | undefined
+  readonly stateDir: string
+  /** Of the local socket; undefined: none. */
+  readonly socketPath?: string | undefined
+  readonly drivers: Drivers
+  /** Physical interfaces of the host. */
+  readonly nics: () => Promise<readonly Nic[]>
+  readonly config: Pick<AgentConfig, 'location' | 'nics'>
+  readonly imagesDirectory: string
+  readonly parallelNodes: number
+  readonly log: Logger
+  readonly connect?: (options: SessionOptions) => Session
+  readonly usageMs?: number
+  readonly inventoryMs?: number
+  /** For tests. */
+  readonly retry?: Pick<ReconcilerOptions, 'retryFirstMs' | 'retryMostMs' | 'sweepMs'>
+  readonly interfaceNames?: () => Promise<ReadonlySet<string>>
+}
+
+export interface Agent {
+  readonly reconciler: Reconciler
+  /** As over the wire or the local socket. Throws WeftError. */
+  command(command: HostCommand, owner?: string): Promise<HostReply>
+  /** As in host/{h}/desired/{vnet}. Settles when it is accepted or refused. */
+  desire(slice: Slice): Promise<void>
+  /** Ends it; nodes and links stay. What is being done is ended first, for `graceMs` at most. Idempotent. */
+  close(graceMs?: number): Promise<void>
+}
+
+const defaultUsageMs = 10_000
+const defaultInventoryMs = 30_000
+const defaultGraceMs = 10_000
+
+/** Settles when what was there is adopted and the local socket serves; a broker is connected to in the background. */
+export const startAgent = async (parts: AgentParts): Promise<Agent> => {
+  const { name, domain, stateDir, drivers, log } = parts
+  // Root file systems of nodes lie below: their mapped users must be able to walk through.
+  await mkdir(stateDir, { recursive: true, mode: 0o755 })
+  const [desired, slots, run, bootId] = await Promise.all([
+    openDesired(join(stateDir, 'desired')),
+    openSlots(join(stateDir, 'slots.json')),
+    nextNumber(join(stateDir, 'runs')),
+    readBootId(),
+  ])
+  for (const vnet of desired.unreadable) log.error({ vnet }, 'its desired state cannot be read; it is left as it is')
+
+  let inventory: HostInventory | undefined
+  const status = (online: boolean) => hostStatus({ online, bootId, session: run, inventory })
+  const readInventory = inventoryReader({
+    host: name,
+    drivers,
+    nics: parts.nics,
+    nicConfig: parts.config.nics,
+    location: parts.config.location,
+    imagesDirectory: parts.imagesDirectory,
+  })
+  const countReady = () => {
+    const reports = reconciler.reports()
+    const ready = (things: readonly { readonly state: string }[]) =>
+      things.filter(({ state }) => state === 'OBJECT_STATE_READY').length
+    return {
+      nodes: reports.reduce((sum, { nodes }) => sum + ready(nodes), 0),
+      links: reports.reduce((sum, { links }) => sum + ready(links), 0),
+    }
+  }
+  const readUsage = usageReader({
+    directory: stateDir,
+    counters: readInterfaces,
+    nics: () => inventory?.nics.map((nic) => nic.name) ?? [],
+    count: countReady,
+  })
+
+  let publisher: Publisher | undefined
+  const reconciler = createReconciler({
+    drivers,
+    desired,
+    slots,
+    log,
+    interfaceNames: parts.interfaceNames ?? (async () => new Set((await readInterfaces()).keys())),
+    parallelNodes: parts.parallelNodes,
+    onReport: (reported, before, owner) => {
+      publisher?.reported(reported, before, owner)
+      if (!publisher && reported.phase === 'PHASE_GONE') reconciler.dismiss(reported.vnet)
+    },
+    ...parts.retry,
+  })
+
+  const refreshInventory = async (): Promise<HostInventory> => {
+    const next = await readInventory()
+    if (JSON.stringify(next) !== JSON.stringify(inventory)) {
+      inventory = next
+      publisher?.inventory(next)
+      publisher?.status(status(true))
+    }
+    return next
+  }
+
+  const hostView = async (): Promise<HostView> => {
+    const [, usage] = await Promise.all([refreshInventory(), readUsage()])
+    return create('HostView', { status: status(true), inventory, usage })
+  }
+
+  const tellAll = (): void => {
+    publisher?.status(status(true))
+    publisher?.all(reconciler.reports())
+  }
+
+  const resync = async (): Promise<void> => {
+    await refreshInventory()
+    tellAll()
+  }
+
+  const context = { desired, reconciler, hypervisors: drivers.hypervisors, hostView, resync }
+  const command = (message: HostCommand, owner = localOwner) => handleCommand(context, message, owner)
+
+  const desire = async (sent: Slice): Promise<void> => {
+    const { vnet, generation, epoch } = sent
+    try {
+      validateSlice(sent)
+      const admission = await desired.set({ ...sent, owner: controllerOwner })
+      if (admission === 'new') reconciler.changed(vnet)
+      else reconciler.confirmed(vnet)
+    } catch (error) {
+      log.warn({ vnet, generation, epoch, error: toWireError(error) }, 'a slice is refused')
+      // An old message says nothing of what its controller wants now; an invalid one has to be answered.
+      const isAnswer = error instanceof WeftError && error.code === 'slice.invalid' && vnetPattern.test(vnet)
+      if (isAnswer) reconciler.refused(vnet, { generation, epoch, error })
+      else publisher?.event(vnet, { kind: 'slice.refused', object: `vnet/${vnet}`, error: toWireError(error) })
+    }
+  }
+
+  const wire: Wire | undefined =
+    parts.brokerUrl === undefined
+      ? undefined
+      : openWire({
+          connect: parts.connect ?? connectSession,
+          brokerUrl: parts.brokerUrl,
+          password: parts.password,
+          domain,
+          host: name,
+          controller: parts.controller ?? domain,
+          farewell: status(false),
+          log,
+          onDesired: (slice) => void desire(slice),
+          onCleared: (vnet) => {
+            if (reconciler.dismiss(vnet)) publisher?.clear(vnet)
+          },
+          onCommand: (message, owner) => command(message, owner),
+          onConnect: () => tellAll(),
+        })
+  if (wire) {
+    const { session } = wire
+    const onLastWord = (vnet: string) => void reconciler.dismiss(vnet)
+    publisher = createPublisher({ session, domain, host: name, run, log, onLastWord })
+  }
+
+  const problem = (what: string) => (error: unknown) => log.error({ err: error }, what)
+  await reconciler.start()
+  const local: LocalServer | undefined =
+    parts.socketPath === undefined
+      ? undefined
+      : await serveLocal(parts.socketPath, 'HostCommand', 'HostReply', (message) => command(message))
+  wire?.listen().catch(problem('the broker refused to be listened to'))
+  refreshInventory().catch(problem('the inventory cannot be read'))
+
+  const timers = [
+    setInterval(() => {
+      readUsage()
+        .then((usage) => publisher?.usage(usage))
+        .catch(problem('the usage cannot be read'))
+    }, parts.usageMs ?? defaultUsageMs),
+    setInterval(() => {
+      refreshInventory().catch(problem('the inventory cannot be read'))
+    }, parts.inventoryMs ?? defaultInventoryMs),
+  ]
+
+  let closing: Promise<void> | undefined
+  const close = async (graceMs: number): Promise<void> => {
+    for (const timer of timers) clearInterval(timer)
+    await local?.close()
+    await reconciler.stop(graceMs)
+    await wire?.session.close()
+    await Promise.all([...drivers.hypervisors, ...drivers.datapaths].map((driver) => driver.close()))
+  }
+
+  return {
+    reconciler,
+    command,
+    desire,
+    close: (graceMs = defaultGraceMs) => {
+      closing ??= close(graceMs)
+      return closing
+    },
+  }
+}

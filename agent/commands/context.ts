@@ -1,0 +1,33 @@
+/** What the verbs may use: state and reports. Commands never call drivers; exec is the exception, since it changes no state. */
+import { WeftError } from '../../proto/errors.ts'
+import type { HostView, Slice } from '../../proto/generated/weft.v1.ts'
+import type { HypervisorDriver } from '../hypervisor/driver.ts'
+import type { Reconciler } from '../reconcile/reconciler.ts'
+import type { DesiredStore } from '../state/desired.ts'
+import { controllerOwner } from '../state/rules.ts'
+
+/** Who calls over the agent's own socket: root on this host. */
+export const localOwner = 'local'
+
+export interface CommandContext {
+  readonly desired: DesiredStore
+  readonly reconciler: Reconciler
+  readonly hypervisors: readonly HypervisorDriver[]
+  readonly hostView: () => Promise<HostView>
+  /** Publishes everything again. */
+  readonly resync: () => Promise<void>
+}
+
+/** The slice where `owner` may see it; throws vnet.unknown, owner.denied. */
+export const visibleSlice = (desired: DesiredStore, vnet: string, owner: string): Slice => {
+  const slice = desired.get(vnet)
+  if (!slice) throw new WeftError('vnet.unknown', `this host has nothing of ${vnet}`, { object: `vnet/${vnet}` })
+  if (!maySee(slice, owner)) {
+    throw new WeftError('owner.denied', `${vnet} is not ${owner}'s`, { object: `vnet/${vnet}` })
+  }
+  return slice
+}
+
+/** Whoever is root on the host, and the controller of the host, see every slice; others see their own. */
+export const maySee = (slice: Slice, owner: string): boolean =>
+  slice.owner === owner || owner === localOwner || owner === controllerOwner

@@ -1,0 +1,42 @@
+/** exec: runs a command in a container of the caller's. */
+import { create } from '../../proto/codec.ts'
+import { WeftError } from '../../proto/errors.ts'
+import type { Exec, ExecResult, HostReply } from '../../proto/generated/weft.v1.ts'
+import { type CommandContext, localOwner, visibleSlice } from './context.ts'
+
+const defaultTimeoutMs = 30_000
+const longestTimeoutMs = 600_000
+/** Both outputs together in base64, as JSON has them, must fit a message of 128 KiB. */
+const bothOutputsBytes = 90 * 1024
+
+const fitted = (result: ExecResult): ExecResult => {
+  const room = Math.max(0, bothOutputsBytes - result.stdout.length)
+  return result.stderr.length <= room ? result : { ...result, stderr: result.stderr.subarray(0, room), truncated: true }
+}
+
+export const execInNode = async (
+  { desired, hypervisors }: CommandContext,
+  { vnet, node: id, argv, timeoutMs }: Exec,
+  owner: string,
+): Promise<HostReply> => {
+  const object = `node/${id}`
+  const slice = visibleSlice(desired, vnet, owner)
+  // The host's controller sees a client's slice, but does not run commands in it.
+  if (slice.owner !== owner && owner !== localOwner) {
+    throw new WeftError('owner.denied', `${vnet} is ${slice.owner}'s`, { object: `vnet/${vnet}` })
+  }
+  const node = slice.nodes.find((one) => one.id === id)
+  if (!node) {
+    const hint = `nodes: ${slice.nodes.map((one) => one.id).join(', ') || 'none'}`
+    throw new WeftError('node.unknown', `${vnet} has no node ${id} on this host`, { object, hint })
+  }
+  if (argv.length === 0 || argv[0] === '' || argv.some((word) => word.includes('\0'))) {
+    throw new WeftError('message.malformed', `exec in ${id} has no command`, { object, hint: 'argv: ["ip", "route"]' })
+  }
+  const driver = hypervisors.find(({ name }) => name === node.hypervisor)
+  if (!driver) {
+    throw new WeftError('hypervisor.unavailable', `this host has no ${node.hypervisor} for node ${id}`, { object })
+  }
+  const limitMs = Math.min(timeoutMs || defaultTimeoutMs, longestTimeoutMs)
+  return create('HostReply', { exec: fitted(await driver.exec(vnet, id, argv, limitMs)) })
+}

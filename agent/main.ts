@@ -1,0 +1,142 @@
+/** The agent as a process of a host: its configuration, drivers, log and signals. bin/weft calls runAgent. */
+import { mkdir, readFile } from 'node:fs/promises'
+import { availableParallelism, hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { create } from '../proto/codec.ts'
+import { WeftError } from '../proto/errors.ts'
+import type { Nic } from '../proto/generated/weft.v1.ts'
+import { type Agent, startAgent } from './agent.ts'
+import { type AgentConfig, parseConfig } from './config.ts'
+import { bridgeDriver } from './datapath/bridge/driver.ts'
+import { type NicReader, openNicReader } from './datapath/nics.ts'
+import { openHypervisors } from './hypervisor/drivers.ts'
+import { createLog, type LogLevel } from './log.ts'
+import { agentVersion } from './version.ts'
+
+export interface AgentOptions {
+  /** Of the host: its identity on the wire; the machine's host name without it. */
+  readonly name?: string | undefined
+  /** MQTT domain: the name of the PIP that owns the host. */
+  readonly domain: string
+  /** Without one the agent serves its local socket alone. */
+  readonly brokerUrl?: string | undefined
+  readonly password?: string | undefined
+  /** Client whose commands are the controller's; the domain's name without it. */
+  readonly controller?: string | undefined
+  /** /var/lib/weft without it. Mapped users of containers must be able to walk through it. */
+  readonly stateDir?: string | undefined
+  /** Directory of the local socket agent.sock; /run/weft without it. */
+  readonly runDir?: string | undefined
+  /** YAML file (config.ts). */
+  readonly config?: string | undefined
+  /** 'info' without it. */
+  readonly logLevel?: LogLevel | undefined
+  /** Ends it as SIGTERM does. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export const agentSocket = (runDir: string): string => join(runDir, 'agent.sock')
+
+const readConfig = async (file: string | undefined): Promise<AgentConfig> => {
+  if (file === undefined) return parseConfig('', '')
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new WeftError('config.invalid', `the configuration cannot be read: ${cause.message}`, { where: file, cause })
+  })
+  return parseConfig(text, file)
+}
+
+/** Starting a container is work for a CPU and waiting for libvirt in turn: two for each CPU keep it busy. */
+const parallelNodes = (): number => Math.min(16, 2 * availableParallelism())
+
+/** The host's own interfaces; none, and a word in the log, where netlink cannot be used. */
+const nicReader = (log: Logger) => {
+  let reader: NicReader | undefined
+  return {
+    read: async (): Promise<readonly Nic[]> => {
+      try {
+        reader ??= openNicReader()
+        const nics = await reader.read()
+        return nics.map(({ name, mac, addresses, mtu, rateBitsPerSecond, up }) =>
+          create('Nic', { name, mac, addresses, mtu, rateBitsPerSecond, up }),
+        )
+      } catch (error) {
+        log.warn({ error: (error as Error).message }, 'the interfaces of the host cannot be read')
+        reader = undefined
+        return []
+      }
+    },
+    close: () => reader?.close(),
+  }
+}
+
+export interface OpenedAgent extends Agent {
+  readonly socketPath: string
+  /** Settles after close. */
+  readonly ended: Promise<void>
+}
+
+/** Settles when it serves. Throws config.invalid, and EADDRINUSE where another agent serves the socket. */
+export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => {
+  const { domain, stateDir = '/var/lib/weft', runDir = '/run/weft' } = options
+  const name = options.name ?? hostname()
+  const config = await readConfig(options.config)
+  const log = createLog(options.logLevel ?? 'info')
+  const imagesDirectory = config.images || join(stateDir, 'images')
+  const limit = parallelNodes()
+  await mkdir(stateDir, { recursive: true, mode: 0o755 })
+  await mkdir(runDir, { recursive: true, mode: 0o755 })
+
+  const rates = [...config.nics].filter(([, { rateBitsPerSecond }]) => rateBitsPerSecond > 0)
+  const nicRates = Object.fromEntries(rates.map(([nic, { rateBitsPerSecond }]) => [nic, rateBitsPerSecond]))
+  const hypervisors = openHypervisors({
+    config: config.hypervisors,
+    stateDir,
+    imagesDirectory,
+    parallelNodes: limit,
+    log,
+  })
+  const nics = nicReader(log)
+  const socketPath = agentSocket(runDir)
+  log.info({ name, domain, version: agentVersion(), broker: options.brokerUrl ?? 'none' }, 'the agent starts')
+  const agent = await startAgent({
+    name,
+    domain,
+    brokerUrl: options.brokerUrl,
+    password: options.password,
+    controller: options.controller,
+    stateDir,
+    socketPath,
+    drivers: { hypervisors, datapaths: [bridgeDriver({ nicRates })] },
+    nics: nics.read,
+    config,
+    imagesDirectory,
+    parallelNodes: limit,
+    log,
+  })
+  log.info({ socket: socketPath }, 'the agent serves')
+  const ended = Promise.withResolvers<void>()
+  return {
+    ...agent,
+    socketPath,
+    ended: ended.promise,
+    close: async (graceMs) => {
+      await agent.close(graceMs)
+      nics.close()
+      log.info('the agent has ended; nodes and links stay')
+      ended.resolve()
+    },
+  }
+}
+
+/** Runs until SIGTERM, SIGINT or the signal given; a second one ends the process at once. Nodes and links stay. */
+export const runAgent = async (options: AgentOptions): Promise<void> => {
+  const agent = await openAgent(options)
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve())
+    process.once('SIGINT', () => resolve())
+    if (options.signal?.aborted) resolve()
+    options.signal?.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await agent.close()
+}
