@@ -1,6 +1,6 @@
 /** A VNet's part as its VNP sees it: what was decided and what the hosts report. */
 import { create } from '../../proto/codec.ts'
-import type { Reported, VNetState } from '../../proto/generated/weft.v1.ts'
+import type { Phase, Reported, VNetState } from '../../proto/generated/weft.v1.ts'
 import type { Hosts } from './hosts.ts'
 import { type Merged, mergeReports } from './merge.ts'
 import type { ReservationRow, VNetRow } from './rows.ts'
@@ -38,10 +38,15 @@ export const goneHosts = ({ hosts, epoch }: StateContext, row: VNetRow): readonl
   })
 }
 
-/** Whether every host has reported on what it is told now, so that the state is worth telling. */
+const unfinished: readonly Phase[] = ['PHASE_UNSPECIFIED', 'PHASE_PENDING', 'PHASE_BUILDING']
+
+/** Whether every host has reported how what it is told now stands, and not only that it looks. */
 export const isReported = ({ hosts, epoch }: StateContext, row: VNetRow): boolean => {
   const reports = hosts.reports(row.vnet)
-  return [...row.version.slices.keys(), ...row.leaving].every((host) => answers(reports.get(host), row, epoch))
+  return [...row.version.slices.keys(), ...row.leaving].every((host) => {
+    const report = reports.get(host)
+    return answers(report, row, epoch) && !unfinished.includes(report.phase)
+  })
 }
 
 /** Whether nothing of an earlier version can be left on any host. */

@@ -1,0 +1,230 @@
+/**
+ * An agent of one host that builds nothing but keeps the rules: epochs, generations, explicit removal; and notes whoever breaks them.
+ * Its state outlives its process, as the real one's does.
+ */
+import { create, encode } from '../../proto/codec.ts'
+import { WeftError } from '../../proto/errors.ts'
+import type { HostInventory, Reported, Slice } from '../../proto/generated/weft.v1.ts'
+import { topics } from '../../proto/topics.ts'
+import { reservedCpuMillis } from '../mapping/demand.ts'
+import type { MemoryBroker, MemorySession } from './memory-session.ts'
+import type { TestClock } from './test-clock.ts'
+
+export interface FakeAgentOptions {
+  readonly broker: MemoryBroker
+  readonly clock: TestClock
+  readonly domain: string
+  readonly inventory: HostInventory
+  readonly buildMs?: number
+}
+
+export interface FakeAgent {
+  readonly host: string
+  start(): void
+  /** Its process dies; what it built stays. */
+  stop(): void
+  /** The slices that stand, by VNet. */
+  readonly slices: ReadonlyMap<string, Slice>
+  /** Nodes that were made and are there, as vnet/node. */
+  readonly nodes: ReadonlySet<string>
+  /** How often each node was made. */
+  readonly made: ReadonlyMap<string, number>
+  /** Rules that the controller broke. */
+  readonly violations: readonly string[]
+  /** Nodes that fail to be built, by id. */
+  readonly failing: Set<string>
+  /** Events published, skipping numbers where asked to. */
+  event(kind: string, options?: { readonly skip?: number }): Promise<void>
+  readonly resyncs: number
+}
+
+interface Held {
+  readonly slice: Slice
+}
+
+/** What an equal generation must not change. */
+const contentOf = (slice: Slice): string =>
+  Buffer.from(encode('Slice', { ...slice, epoch: 0, owner: '' })).toString('base64')
+
+export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
+  const { broker, clock, domain, inventory, buildMs = 100 } = options
+  const host = inventory.host
+  const held = new Map<string, Held>()
+  const nodes = new Map<string, Slice['nodes'][number]>()
+  const made = new Map<string, number>()
+  const violations: string[] = []
+  const failing = new Set<string>()
+  let session: MemorySession | undefined
+  let sessions = 0
+  let epoch = 0
+  let events = 0
+  let resyncs = 0
+
+  const report = (vnet: string, body: Omit<Parameters<typeof create<'Reported'>>[1] & object, 'vnet'>): void => {
+    const message = create('Reported', { ...body, vnet })
+    session?.publish(topics.reported(domain, host, vnet), 'Reported', message, { retain: true }).catch(() => {})
+  }
+
+  const checkCapacity = (): void => {
+    const all = [...nodes.values()]
+    const memory = all.reduce((sum, node) => sum + node.memoryBytes, 0)
+    const cpu = all.reduce((sum, { cpu: one }) => sum + reservedCpuMillis(create('Node', { cpu: one })), 0)
+    if (memory > inventory.memoryBytes) violations.push(`${host} has no room for ${memory} bytes`)
+    if (cpu > inventory.cpus * 1000) violations.push(`${host} has no room for ${cpu} CPU millis`)
+  }
+
+  const remove = (vnet: string, keep: ReadonlySet<string>): void => {
+    for (const key of [...nodes.keys()]) if (key.startsWith(`${vnet}/`) && !keep.has(key)) nodes.delete(key)
+  }
+
+  const phaseOf = (slice: Slice): Reported['phase'] => {
+    if (slice.absent) return 'PHASE_GONE'
+    return slice.nodes.every(({ id }) => nodes.has(`${slice.vnet}/${id}`)) ? 'PHASE_READY' : 'PHASE_DEGRADED'
+  }
+
+  const say = (slice: Slice, isBuilt: boolean): void => {
+    const { vnet, generation, epoch: ofSlice } = slice
+    const building = 'PHASE_BUILDING' as const
+    report(vnet, {
+      generation,
+      epoch: ofSlice,
+      phase: isBuilt ? phaseOf(slice) : building,
+      nodes: slice.nodes.map(({ id, hypervisor, interfaces }) => {
+        const isThere = nodes.has(`${vnet}/${id}`)
+        return {
+          id,
+          hypervisor,
+          domain: `weft-${id}`,
+          state: isThere ? 'OBJECT_STATE_READY' : isBuilt ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_BUILDING',
+          vifs: interfaces.map(({ index, mac, addresses }) => ({ index, name: `vif1.${index}`, mac, addresses })),
+          error: isThere || !isBuilt ? undefined : { code: 'hypervisor.failed', message: 'asked to fail' },
+        }
+      }),
+      links: slice.links.map(({ id, mtu }) => ({
+        id,
+        mtu,
+        state: isBuilt ? 'OBJECT_STATE_READY' : 'OBJECT_STATE_BUILDING',
+        interfaces: [`wb-${id}`],
+      })),
+    })
+  }
+
+  const build = (slice: Slice): void => {
+    const { vnet } = slice
+    remove(vnet, new Set(slice.absent ? [] : slice.nodes.map(({ id }) => `${vnet}/${id}`)))
+    for (const node of slice.absent ? [] : slice.nodes) {
+      const key = `${vnet}/${node.id}`
+      if (!nodes.has(key) && failing.has(node.id)) continue
+      if (!nodes.has(key)) made.set(key, (made.get(key) ?? 0) + 1)
+      nodes.set(key, node)
+    }
+    checkCapacity()
+    say(slice, true)
+  }
+
+  const accept = (slice: Slice): void => {
+    const before = held.get(slice.vnet)
+    if (slice.epoch < epoch) {
+      report(slice.vnet, {
+        generation: before?.slice.generation ?? 0,
+        epoch,
+        phase: before ? phaseOf(before.slice) : 'PHASE_UNSPECIFIED',
+        error: { code: 'epoch.stale', message: `epoch ${slice.epoch} is below ${epoch}` },
+      })
+      return
+    }
+    epoch = slice.epoch
+    if (before && slice.generation < before.slice.generation) {
+      violations.push(`${host} was given ${slice.vnet} at generation ${slice.generation} after a later one`)
+      return
+    }
+    if (before && slice.generation === before.slice.generation && contentOf(slice) !== contentOf(before.slice)) {
+      violations.push(`${host} was given ${slice.vnet} at generation ${slice.generation} with another content`)
+      return
+    }
+    held.set(slice.vnet, { slice })
+    say(slice, false)
+    clock.after(buildMs, () => {
+      if (held.get(slice.vnet)?.slice === slice) build(slice)
+    })
+  }
+
+  const forget = (vnet: string): void => {
+    const before = held.get(vnet)
+    if (!before) return
+    if (before.slice.absent) held.delete(vnet)
+    else violations.push(`${host} had desired ${vnet} cleared while it is wanted`)
+  }
+
+  const publishAll = (): void => {
+    const status = create('HostStatus', { online: true, bootId: `boot-${host}`, session: sessions })
+    const publish = [
+      session?.publish(topics.status(domain, host), 'HostStatus', status, { retain: true }),
+      session?.publish(topics.inventory(domain, host), 'HostInventory', inventory, { retain: true }),
+    ]
+    Promise.all(publish).catch(() => {})
+    for (const { slice } of held.values()) say(slice, true)
+  }
+
+  const start = (): void => {
+    sessions++
+    const mine = broker.connect({
+      url: 'memory:',
+      identity: host,
+      will: {
+        topic: topics.status(domain, host),
+        name: 'HostStatus',
+        message: create('HostStatus', { online: false, bootId: `boot-${host}`, session: sessions }),
+      },
+      onConnect: publishAll,
+    })
+    session = mine
+    const ready = [
+      mine.subscribe(topics.desired(domain, host, '+'), 'Slice', (slice, { topic }) => {
+        if (slice) accept(slice)
+        else forget(topic.vnet ?? '')
+      }),
+      mine.serve(
+        topics.command(domain, host, '+'),
+        'HostCommand',
+        'HostReply',
+        (client) => topics.reply(domain, host, client),
+        async ({ exec, resync }) => {
+          if (resync) {
+            resyncs++
+            publishAll()
+            return create('HostReply')
+          }
+          if (!exec) throw new WeftError('verb.unsupported', 'this agent is a fake')
+          if (!nodes.has(`${exec.vnet}/${exec.node}`)) throw new WeftError('node.unknown', `no ${exec.node}`)
+          const stdout = Buffer.from(`${exec.node}: ${exec.argv.join(' ')}\n`)
+          return create('HostReply', { exec: { exitStatus: 7, stdout } })
+        },
+      ),
+    ]
+    Promise.all(ready).catch(() => {})
+  }
+
+  return {
+    host,
+    start,
+    stop: () => session?.kill(),
+    get slices() {
+      return new Map([...held].filter(([, { slice }]) => !slice.absent).map(([vnet, { slice }]) => [vnet, slice]))
+    },
+    get nodes() {
+      return new Set(nodes.keys())
+    },
+    made,
+    violations,
+    failing,
+    event: async (kind, { skip = 0 } = {}) => {
+      events += 1 + skip
+      const event = create('HostEvent', { session: sessions, number: events, kind })
+      await session?.publish(topics.event(domain, host), 'HostEvent', event)
+    },
+    get resyncs() {
+      return resyncs
+    },
+  }
+}
