@@ -1,0 +1,56 @@
+/**
+ * The door of a broker elsewhere for virtual hosts, which have no interface in the machine's network: a unix socket, in their sight as
+ * all files are, whose connections are passed on.
+ */
+import { connect as connectTcp, createServer, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { WeftError } from '../proto/errors.ts'
+
+export interface Relay {
+  readonly url: string
+  /** Idempotent. */
+  close(): Promise<void>
+}
+
+/** Connects to the broker of an MQTT URL: mqtt (1883 without a port) or mqtts (8883). */
+const dial = (url: URL): Socket => {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return url.protocol === 'mqtts:'
+    ? connectTls({ host, port: Number(url.port || 8883), servername: host })
+    : connectTcp({ host, port: Number(url.port || 1883) })
+}
+
+/** Listens at `path` for connections to `brokerUrl`. Throws lab.failed for a URL of another kind. */
+export const startRelay = async (path: string, brokerUrl: string): Promise<Relay> => {
+  const url = URL.canParse(brokerUrl) ? new URL(brokerUrl) : undefined
+  if (!url || !['mqtt:', 'mqtts:'].includes(url.protocol)) {
+    throw new WeftError('lab.failed', `a lab cannot use the broker "${brokerUrl}"`, {
+      hint: 'mqtt://host:port, mqtts://host:port or unix:/path',
+    })
+  }
+  const sockets = new Set<Socket>()
+  const join = (from: Socket, to: Socket): void => {
+    sockets.add(from)
+    from.pipe(to)
+    // An error is followed by 'close', and the end of one side is that of the other: the client connects again.
+    from.on('error', () => undefined)
+    from.once('close', () => {
+      sockets.delete(from)
+      to.destroy()
+    })
+  }
+  const server = createServer((client) => {
+    const broker = dial(url)
+    join(client, broker)
+    join(broker, client)
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
+  return {
+    url: `unix:${path}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * A lab with everything in it: hosts with agents, a broker, a PIP, a VNP and a VNO, each a process of its own, as `bin/weft` starts them
+ * on real machines.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseSubstrate } from '../controller/substrate/parse.ts'
+import { create } from '../proto/codec.ts'
+import { WeftError } from '../proto/errors.ts'
+import { callLocal } from '../proto/local.ts'
+import type { HeldProcess } from './host/hold.ts'
+import type { LibvirtDriver } from './host/libvirt.ts'
+import { type Lab, startLab } from './lab.ts'
+import { type Relay, startRelay } from './relay.ts'
+import type { RemoveOptions } from './remove.ts'
+import { generateSubstrate } from './substrates/generate.ts'
+
+/** What is in a lab beside its hosts: nothing, their agents and a broker, or all roles. */
+export type StackParts = 'hosts' | 'agents' | 'all'
+
+export interface StackOptions {
+  readonly name?: string
+  readonly base?: string
+  /** Of the generated substrate; 3 without it. */
+  readonly hosts?: number
+  /** In place of a generated one. */
+  readonly substrateFile?: string
+  /** mqtt://, mqtts:// or unix:; without it one is embedded. Its clients are called as the hosts and roles: one lab a broker. */
+  readonly brokerUrl?: string
+  readonly drivers?: readonly LibvirtDriver[]
+  /** 'all' without it. */
+  readonly parts?: StackParts
+  /** For everything to be ready; 120 s without it. */
+  readonly timeoutMs?: number
+}
+
+export interface Stack {
+  readonly lab: Lab
+  readonly substrateFile: string
+  /** As the roles reach it; '' without a broker. */
+  readonly brokerUrl: string
+  readonly agents: ReadonlyMap<string, HeldProcess>
+  /** broker, pip, vnp, vno: those that there are. */
+  readonly roles: ReadonlyMap<string, HeldProcess>
+  /** Local sockets of the roles, by role. */
+  readonly sockets: Readonly<Record<string, string>>
+  /** Rejects with lab.failed where a process of it ends that was not told to; never settles else. */
+  readonly broken: Promise<never>
+  /** Ends roles and agents in order, then the lab. Idempotent. Throws lab.leftover. */
+  down(options?: RemoveOptions): Promise<void>
+}
+
+export const pipName = 'pip1'
+export const vnpName = 'vnp1'
+/** The operator of a lab. */
+export const vnoName = 'alice'
+
+/** bin/weft of this checkout or package: lab/ or dist/lab/ below it. */
+export const weft = (): string => {
+  let directory = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(directory, 'bin/weft'))) {
+    if (directory === '/') throw new WeftError('lab.failed', 'bin/weft is missing')
+    directory = dirname(directory)
+  }
+  return join(directory, 'bin/weft')
+}
+
+/** Socket of a host's agent, from outside of the host. */
+export const agentSocket = (lab: Lab, host: string): string => join(lab.host(host).directory, 'run/weft/agent.sock')
+
+/** Settles when all is ready to be used. On failure nothing is left but logs. Throws what startLab does, substrate.invalid, lab.failed. */
+export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
+  const { parts = 'all', timeoutMs = 120_000, hosts: hostCount = 3 } = options
+  // Half of the machine's memory: the other half is for the machine itself.
+  const memoryBytes = totalmem() / 2
+  const text = options.substrateFile
+    ? readFileSync(options.substrateFile, 'utf8')
+    : generateSubstrate({ name: pipName, hosts: hostCount, memoryBytes })
+  const substrate = parseSubstrate(text, options.substrateFile ?? 'substrate.yaml')
+  const lab = await startLab({ ...options, substrate })
+  const substrateFile = join(lab.directory, 'substrate.yaml')
+  const agents = new Map<string, HeldProcess>()
+  const roles = new Map<string, HeldProcess>()
+  const brokerSocket = join(lab.directory, 'broker.sock')
+  let relay: Relay | undefined
+  let ending: Promise<void> | undefined
+  let reject: (error: WeftError) => void = () => undefined
+  const broken = new Promise<never>((_, refuse) => {
+    reject = refuse
+  })
+  // Whoever waits is told; nobody has to.
+  broken.catch(() => undefined)
+  const guard = (name: string, log: string, { exited }: HeldProcess): void =>
+    void exited.then((status) => {
+      if (ending !== undefined) return
+      reject(new WeftError('lab.failed', `${name} ended (${status})`, { hint: `its last words: ${lastWords(log)}` }))
+    })
+
+  const down = async (removeOptions?: RemoveOptions): Promise<void> => {
+    // Agents last of all: a role that goes says farewell through the broker, and the agents have nothing to undo.
+    for (const name of ['vno', 'vnp', 'pip']) await endInOrder(roles.get(name))
+    await Promise.all([...agents.values()].map(endInOrder))
+    await endInOrder(roles.get('broker'))
+    await relay?.close()
+    await lab.down(removeOptions)
+  }
+  const stop = (removeOptions?: RemoveOptions): Promise<void> => {
+    ending ??= down(removeOptions)
+    return ending
+  }
+
+  const startRole = (name: string, ...argv: readonly string[]): void => {
+    const held = lab.spawn(name, [process.execPath, weft(), name, ...argv])
+    roles.set(name, held)
+    guard(name, join(lab.logs, `${name}.log`), held)
+  }
+  const runDirectory = join(lab.directory, 'roles')
+  const sockets: Record<string, string> = {}
+  const startController = (brokerUrl: string): void => {
+    const places = (role: string): readonly string[] => {
+      sockets[role] = join(runDirectory, `${role}.sock`)
+      return ['--run-dir', runDirectory, '--store', join(runDirectory, `${role}.db`)]
+    }
+    startRole('pip', '--name', pipName, '--substrate', substrateFile, '--broker', brokerUrl, ...places('pip'))
+    startRole('vnp', '--name', vnpName, '--pip', `${pipName}=${brokerUrl}`, '--broker', brokerUrl, ...places('vnp'))
+    startRole('vno', '--name', vnoName, '--vnp', `${vnpName}=${brokerUrl}`, ...places('vno'))
+  }
+  const startAgent = async (host: string, brokerUrl: string): Promise<void> => {
+    const argv = [process.execPath, weft(), 'agent', '--name', host, '--domain', pipName, '--broker', brokerUrl]
+    const log = join(lab.host(host).logs, 'agent.log')
+    const held = await lab.host(host).spawn(argv, log)
+    agents.set(host, held)
+    guard(`the agent of ${host}`, log, held)
+  }
+
+  const start = async (): Promise<string> => {
+    writeFileSync(substrateFile, text)
+    if (parts === 'hosts') return ''
+    let inside = `unix:${brokerSocket}`
+    const brokerUrl = options.brokerUrl ?? inside
+    if (!options.brokerUrl) startRole('broker', '--listen', inside)
+    else if (options.brokerUrl.startsWith('unix:')) inside = options.brokerUrl
+    else {
+      relay = await startRelay(brokerSocket, options.brokerUrl)
+      inside = relay.url
+    }
+    if (parts === 'all') startController(brokerUrl)
+    await Promise.all([...lab.hosts.keys()].map((host) => startAgent(host, inside)))
+    const end = performance.now() + timeoutMs
+    if (parts === 'all') await hostsAreReady(sockets['pip'] ?? '', [...lab.hosts.keys()], end)
+    else await Promise.all([...lab.hosts.keys()].map((host) => agentIsReady(agentSocket(lab, host), host, end)))
+    return brokerUrl
+  }
+
+  try {
+    const brokerUrl = await Promise.race([start(), broken])
+    lab.markReady(sockets)
+    return { lab, substrateFile, brokerUrl, agents, roles, sockets, broken, down: stop }
+  } catch (error) {
+    await stop({ keepLogs: true })
+    throw error
+  }
+}
+
+const lastWords = (log: string): string => {
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
+  return lines.slice(-3).join(' | ') || `none in ${log}`
+}
+
+/** Most of the time that a process may take to end by itself. */
+const graceMs = 5000
+
+const endInOrder = async (held: HeldProcess | undefined): Promise<void> => {
+  if (!held?.kill('SIGTERM')) return
+  const timer = setTimeout(() => held.kill('SIGKILL'), graceMs)
+  await held.exited
+  clearTimeout(timer)
+}
+
+/** Asks until the answer says that all is there. Throws lab.failed with what is missing. */
+const waitFor = async (what: string, ask: () => Promise<string>, end: number): Promise<void> => {
+  let missing = ''
+  while (performance.now() < end) {
+    missing = await ask().catch((error: Error) => error.message)
+    if (missing === '') return
+    await sleep(30)
+  }
+  throw new WeftError('lab.failed', `${what} not ready in time: ${missing}`)
+}
+
+const hostsAreReady = (socket: string, names: readonly string[], end: number): Promise<void> =>
+  waitFor(
+    'hosts are',
+    async () => {
+      const reply = await callLocal(socket, 'ApiRequest', create('ApiRequest', { hosts: {} }), 'ApiReply')
+      const found = new Map((reply.hosts?.hosts ?? []).map((host) => [host.name, host]))
+      const away = names.filter((name) => !found.get(name)?.status?.online || !found.get(name)?.inventory)
+      const problems = names.flatMap((name) => found.get(name)?.problems ?? []).map(({ message }) => message)
+      return [...(away.length > 0 ? [`the PIP waits for ${away.join(', ')}`] : []), ...problems].join('; ')
+    },
+    end,
+  )
+
+const agentIsReady = (socket: string, host: string, end: number): Promise<void> =>
+  waitFor(
+    `the agent of ${host} is`,
+    async () => {
+      const reply = await callLocal(socket, 'HostCommand', create('HostCommand', { host: {} }), 'HostReply')
+      return reply.host?.inventory ? '' : 'it has no inventory yet'
+    },
+    end,
+  )
