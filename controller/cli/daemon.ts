@@ -1,5 +1,5 @@
 /** What the daemons share: where they keep and serve things, their password, an embedded broker, an end. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Broker, startBroker } from '../broker/broker.ts'
 import { parseListener } from '../broker/main.ts'
@@ -7,8 +7,10 @@ import { type Running, untilSignal } from '../roles/run.ts'
 import type { Context } from './context.ts'
 import { exit } from './exit.ts'
 import { defaultRunDirectory, type Role } from './flags.ts'
+import { readPassword } from './password.ts'
 import { UsageError } from './usage-error.ts'
 
+/** The agent's too, whose containers must be able to walk through it; what a role keeps is its own. */
 const stateDirectory = '/var/lib/weft'
 
 export interface PlaceFlags {
@@ -27,19 +29,11 @@ const runDirectory = (context: Context): string => context.globals['run-dir'] ??
 /** Makes the directories. */
 export const placesOf = async (context: Context, role: Role, flags: PlaceFlags): Promise<Places> => {
   const socketPath = context.globals.socket ?? join(runDirectory(context), `${role}.sock`)
-  const storePath = flags.store ?? join(stateDirectory, `${role}.db`)
+  const storePath = flags.store ?? join(stateDirectory, role, 'store.db')
   await mkdir(dirname(socketPath), { recursive: true })
+  if (flags.store === undefined) await mkdir(stateDirectory, { recursive: true })
   await mkdir(dirname(storePath.replace(/^sqlite:/, '')), { recursive: true, mode: 0o700 })
   return { socketPath, storePath, password: await readPassword(flags['password-file']) }
-}
-
-/** The first line of the file; not a flag, since every process can read the arguments of others. */
-export const readPassword = async (file: string | undefined): Promise<string | undefined> => {
-  if (file === undefined) return undefined
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new UsageError(`cannot read the password: ${cause.message}`)
-  })
-  return text.split('\n')[0]
 }
 
 export interface BrokerFlags {

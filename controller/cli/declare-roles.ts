@@ -31,7 +31,7 @@ const domainFlags = {
 } as const
 
 const storeFlag = {
-  store: { value: 'PATH', text: 'SQLite file of its state; /var/lib/weft/ROLE.db without it' },
+  store: { value: 'PATH', text: 'SQLite file of its state; /var/lib/weft/ROLE/store.db without it' },
 } as const
 
 export const pipFlags = {

@@ -1,0 +1,15 @@
+/** Every command of weft: those of controller/cli, and those of parts that it may not import. */
+import type { Command } from '../controller/cli/command.ts'
+import { hostCommands } from '../controller/cli/declare-hosts.ts'
+import { otherCommands } from '../controller/cli/declare-other.ts'
+import { roleCommands } from '../controller/cli/declare-roles.ts'
+import { vnetCommands } from '../controller/cli/declare-vnets.ts'
+import { agentCommands } from './declare-agent.ts'
+
+export const commands: readonly Command[] = [
+  ...vnetCommands,
+  ...hostCommands,
+  ...agentCommands,
+  ...roleCommands,
+  ...otherCommands,
+]
