@@ -1,16 +1,18 @@
 /** XML by the XSD. */
 import type { Cpu, File, Interface, Link, Location, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
-import { isCountAlone, isNameAlone, isQuotaAlone, showMode } from './outline.ts'
+import { countedNodes, isNameAlone, isQuotaAlone, showMode } from './outline.ts'
 import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
 
 const namespace = 'https://weft.dev/vnet/1'
 
-export const formatXml = ({ name, prefix, nodes, links }: VNetRequest): string => {
+export const formatXml = (request: VNetRequest): string => {
+  const { name, prefix, nodes, links } = request
+  const counted = countedNodes(request)
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<vnet${attributes({ xmlns: namespace, name, prefix })}>`,
     '  <nodes>',
-    ...nodes.flatMap((node) => formatNode(node).map((line) => `    ${line}`)),
+    ...nodes.flatMap((node) => formatNode(node, counted.has(node)).map((line) => `    ${line}`)),
     '  </nodes>',
   ]
   if (links.length > 0) lines.push('  <links>', ...links.map((link) => `    ${formatLink(link)}`), '  </links>')
@@ -39,9 +41,8 @@ const element = (name: string, head: string, children: readonly string[]): reado
     ? [`<${name}${head}/>`]
     : [`<${name}${head}>`, ...children.map((child) => `  ${child}`), `</${name}>`]
 
-const formatNode = (node: Node): readonly string[] => {
+const formatNode = (node: Node, counted: boolean): readonly string[] => {
   const { location, cpu, interfaces, startUp } = node
-  const count = interfaces.length > 0 && isCountAlone(interfaces)
   const head = attributes({
     id: node.id,
     location: location && isNameAlone(location) ? location.name : undefined,
@@ -50,7 +51,7 @@ const formatNode = (node: Node): readonly string[] => {
     disk: node.diskBytes === 0 ? undefined : formatQuantity(bytes, node.diskBytes),
     image: node.image,
     hypervisor: node.hypervisor,
-    interfaces: count ? interfaces.length : undefined,
+    interfaces: counted ? interfaces.length : undefined,
     allocation: node.allocation,
     restart: node.restartPolicy,
   })
@@ -58,7 +59,7 @@ const formatNode = (node: Node): readonly string[] => {
     ...(location && !isNameAlone(location) ? [formatLocation(location)] : []),
     ...(cpu && !isQuotaAlone(cpu) ? [formatCpu(cpu)] : []),
     ...(startUp ? formatStartUp(startUp) : []),
-    ...(count ? [] : interfaces.map(formatInterface)),
+    ...(counted ? [] : interfaces.map(formatInterface)),
   ])
 }
 

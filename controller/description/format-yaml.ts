@@ -1,5 +1,5 @@
 /** YAML as a person would lay it out: links and short nodes on a line of their own, texts as blocks. */
-import { Document, isCollection, isMap, isPair, isScalar, type Pair } from 'yaml'
+import { Document, isCollection, isMap, isPair, isScalar, type Pair, type Scalar, visit } from 'yaml'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { outline } from './outline.ts'
 
@@ -12,7 +12,14 @@ export const formatYaml = (request: VNetRequest): string => {
     const entries = document.get(section)
     if (isMap(entries)) for (const pair of entries.items) layOut(pair)
   }
+  visit(document, { Scalar: (_, node) => chooseStyle(node) })
   return document.toString({ lineWidth: 0, minContentWidth: 0 })
+}
+
+/** A text of several lines is a block where its white space is no puzzle: nothing before its first word, none at the ends of lines. */
+const chooseStyle = (node: Scalar): void => {
+  if (typeof node.value !== 'string' || !/[\r\n]/.test(node.value)) return
+  node.type = /^\s|[\r\t ]$|[\r\t ]\n/.test(node.value) ? 'QUOTE_DOUBLE' : 'BLOCK_LITERAL'
 }
 
 const layOut = ({ key, value }: Pair): void => {

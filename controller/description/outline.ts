@@ -14,12 +14,16 @@ export interface RequestOutline {
   readonly links?: Readonly<Record<string, Members>>
 }
 
-export const outline = ({ name, prefix, nodes, links }: VNetRequest): RequestOutline => ({
-  vnet: name,
-  ...(prefix !== '' && { prefix }),
-  nodes: Object.fromEntries(nodes.map((node) => [node.id, outlineNode(node)])),
-  ...(links.length > 0 && { links: Object.fromEntries(links.map((link) => [link.id, outlineLink(link)])) }),
-})
+export const outline = (request: VNetRequest): RequestOutline => {
+  const { name, prefix, nodes, links } = request
+  const counted = countedNodes(request)
+  return {
+    vnet: name,
+    ...(prefix !== '' && { prefix }),
+    nodes: Object.fromEntries(nodes.map((node) => [node.id, outlineNode(node, counted.has(node))])),
+    ...(links.length > 0 && { links: Object.fromEntries(links.map((link) => [link.id, outlineLink(link)])) }),
+  }
+}
 
 const word = (text: string): string | undefined => (text === '' ? undefined : text)
 
@@ -28,14 +32,14 @@ const number = (value: number): number | undefined => (value === 0 ? undefined :
 const quantity = (kind: typeof bytes, value: number): string | undefined =>
   value === 0 ? undefined : formatQuantity(kind, value)
 
-const outlineNode = (node: Node): Members => ({
+const outlineNode = (node: Node, counted: boolean): Members => ({
   location: node.location && outlineLocation(node.location),
   cpu: node.cpu && outlineCpu(node.cpu),
   memory: quantity(bytes, node.memoryBytes),
   disk: quantity(bytes, node.diskBytes),
   image: word(node.image),
   hypervisor: word(node.hypervisor),
-  interfaces: outlineInterfaces(node.interfaces),
+  interfaces: outlineInterfaces(node.interfaces, counted),
   allocation: word(node.allocation),
   restart: word(node.restartPolicy),
   'start-up': node.startUp && outlineStartUp(node.startUp),
@@ -62,16 +66,28 @@ const outlineCpu = (cpu: Cpu): Members | number => {
   return { count: number(count), shares: number(shares), quota }
 }
 
-/** Whether the interfaces are 0, 1, 2, … and nothing is said of them. */
-export const isCountAlone = (interfaces: readonly Interface[]): boolean =>
-  interfaces.every(
-    ({ index, mac, addresses, forwarding, physical }, i) =>
-      index === i && mac === '' && addresses.length === 0 && forwarding === '' && physical === '',
+/**
+ * Nodes whose interfaces are 0, 1, 2, … with nothing said of them, and whose links use no others: a file just says how many.
+ */
+export const countedNodes = ({ nodes, links }: VNetRequest): ReadonlySet<Node> => {
+  const highest = new Map<string, number>()
+  for (const { a, b } of links) {
+    for (const end of [a, b]) if (end) highest.set(end.node, Math.max(highest.get(end.node) ?? 0, end.interface))
+  }
+  return new Set(
+    nodes.filter(({ id, interfaces }) => {
+      const blank = interfaces.every(
+        ({ index, mac, addresses, forwarding, physical }, i) =>
+          index === i && mac === '' && addresses.length === 0 && forwarding === '' && physical === '',
+      )
+      return blank && interfaces.length > (highest.get(id) ?? 0)
+    }),
   )
+}
 
-const outlineInterfaces = (interfaces: readonly Interface[]): Members | number | undefined => {
+const outlineInterfaces = (interfaces: readonly Interface[], counted: boolean): Members | number | undefined => {
   if (interfaces.length === 0) return undefined
-  if (isCountAlone(interfaces)) return interfaces.length
+  if (counted) return interfaces.length
   return Object.fromEntries(
     interfaces.map(({ index, mac, addresses, forwarding, physical }) => [
       // As eth0: JavaScript would sort keys that are numbers.

@@ -68,8 +68,8 @@ export const formatOf = (file: string, text: string): Format => {
 
 /**
  * Whether XML and YAML can both carry a text: no control characters but tab, line feed and carriage return, no halves of
- * surrogate pairs (XML 1.0, production 2).
+ * surrogate pairs (XML 1.0, production 2), no byte order mark, which a parser would drop.
  */
 export const isPlainText = (text: string): boolean =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-  text.isWellFormed() && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(text)
+  text.isWellFormed() && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufeff\ufffe\uffff]/.test(text)

@@ -6,6 +6,7 @@ import { encode } from '../../proto/codec.ts'
 import { type ErrorCode, WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { parseCidr, prefixProblem } from './cidr.ts'
+import { fillIn } from './fill-in.ts'
 import { maxErrors, maxLinks, maxNodes, maxRequestBytes, namePattern, nameRule } from './limits.ts'
 import { quote } from './request-errors.ts'
 import { checkAddresses } from './validate-addresses.ts'
@@ -51,7 +52,8 @@ export const findProblems = (request: VNetRequest): readonly Finding[] => {
   checkLinks(request, find)
   checkAddresses(request, find)
   if (findings.length === 0) {
-    const size = encode('VNetRequest', request).length
+    // Between providers it travels filled in.
+    const size = encode('VNetRequest', fillIn(request)).length
     if (size > maxRequestBytes) {
       const hint = `at most ${maxRequestBytes} bytes: shorten start-up files and names`
       tooLarge('nodes', `the request is ${size} bytes as a message`, hint)
