@@ -22,15 +22,15 @@ const steps = 20_000
 export const embed: Embed = (graph, usage, request, options = {}) => {
   checkLinks(request)
   const topology = topologyOf(graph)
-  const budget: Budget = {
+  const budget = (): Budget => ({
     steps,
     deadlineMs: options.budgetMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.budgetMs,
-  }
+  })
   const problem = problemOf(topology, usage, request, options)
-  const result = search(problem, budget)
+  const result = search(problem, budget())
   return result.found
     ? { outcome: 'mapped', embedding: embeddingOf(graph, usage, request, options, problem, result) }
-    : { outcome: 'refused', error: refusal({ problem, request, options, budget }) }
+    : { outcome: 'refused', error: refusal({ problem, request, options, budget: budget() }) }
 }
 
 const checkLinks = ({ nodes, links }: VNetRequest): void => {

@@ -56,7 +56,10 @@ export interface EmbedOptions {
   readonly previous?: Embedding
   /** Hosts that take no new node and relay nothing (gone, drained); nodes fixed there stay. */
   readonly excluded?: ReadonlySet<string>
-  /** Ends the search early. Without it the search is bounded by steps, so that equal input gives equal output. */
+  /**
+   * Ends the search early, and the search for the reason of a refusal after as long again. Without it both are bounded by
+   * steps, so that equal input gives equal output.
+   */
   readonly budgetMs?: number
 }
 

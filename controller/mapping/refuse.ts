@@ -25,6 +25,7 @@ import type { EmbedOptions } from './mapping.ts'
 import { isJoinable } from './pairs.ts'
 import { emptyUsage, type LinkDemand, type NodeDemand, type Problem, problemOf } from './problem.ts'
 import { type Budget, search } from './search.ts'
+import { isShort, type ResourceKind, resourceKinds } from './totals.ts'
 import { type Binding, textOf } from './unmet.ts'
 
 export interface Refused {
@@ -61,7 +62,7 @@ const bindingOf = (problem: Problem, budget: Budget): Binding => {
   const decisive = alone.slice(0, objectsTried).find((constraint) => fits(relax(problem, constraint)))
   if (decisive) return { ...decisive, alone: true, beside: [] }
 
-  const present = kinds.filter((kind) => isPresent(problem, kind))
+  const present = inOrder(problem).filter((kind) => isPresent(problem, kind))
   const kind = present.find((one) => fits(relax(problem, { kind: one })))
   const object = kind && narrowed(problem, kind, fits)
   if (object) return { ...object, alone: false, beside: [] }
@@ -78,6 +79,13 @@ const bindingOf = (problem: Problem, budget: Budget): Binding => {
   }
   // Only where the search ends early: without any constraint every node fits anywhere.
   return { kind: 'cpu', alone: false, beside: present }
+}
+
+/** A resource that is short in all comes first, one of which there is enough last: it is in the wrong pieces at most. */
+const inOrder = (problem: Problem): readonly Kind[] => {
+  const isResource = (kind: Kind): kind is ResourceKind => (resourceKinds as readonly Kind[]).includes(kind)
+  const rank = (kind: Kind): number => (isResource(kind) ? (isShort(problem, kind) ? 1 : 3) : isLinkKind(kind) ? 2 : 4)
+  return kinds.toSorted((x, y) => (x === 'away' ? 0 : rank(x)) - (y === 'away' ? 0 : rank(y)))
 }
 
 /** Whether anything has the constraint, so that relaxing it can change something. */

@@ -8,6 +8,7 @@ import { hasRoom, suits } from './constraints.ts'
 import { type Decision, decisionsOf, levelsOf, linksByNode, nodeOrder, rankHosts, type Spread } from './order.ts'
 import { copyFree, type LinkDemand, type NodeDemand, type Problem, routeOf, take, takeRates } from './problem.ts'
 import { type Arcs, allPaths, findPath, holds } from './route.ts'
+import { isShort, resourceKinds } from './totals.ts'
 
 export interface Solution {
   readonly found: true
@@ -36,7 +37,8 @@ const roots = 4
 export const search = (problem: Problem, budget: Budget): Solution | Failure => {
   const { topology, nodes } = problem
   const candidates = nodes.map((node) => topology.hosts.filter((host) => suits(problem, node, host)))
-  if (candidates.some(({ length }) => length === 0) || !enoughInAll(problem)) return { found: false, proven: true }
+  if (candidates.some(({ length }) => length === 0) || resourceKinds.some((kind) => isShort(problem, kind)))
+    return { found: false, proven: true }
   const links = linksByNode(problem)
   const order = (root: number | undefined) => nodeOrder(problem, candidates, links, root)
   const bySize = order(undefined)
@@ -70,24 +72,6 @@ interface Run extends Attempt {
   readonly candidates: readonly (readonly number[])[]
   readonly links: readonly (readonly number[])[]
   readonly levels: ReturnType<typeof levelsOf>
-}
-
-/** Whether what all nodes need is free at all: quicker than to try. */
-const enoughInAll = ({ topology, nodes, free, excluded }: Problem): boolean => {
-  const usable = new Set(topology.hosts.filter((host) => excluded[host] === 0))
-  for (const { fixed } of nodes) if (fixed !== undefined) usable.add(fixed)
-  const enough = (of: (node: NodeDemand) => number, left: ArrayLike<number>): boolean => {
-    let [need, have] = [0, 0]
-    for (const node of nodes) need += of(node)
-    for (const host of usable) have += Math.max(0, left[host] as number)
-    return need <= have
-  }
-  return (
-    enough(({ cpuMillis }) => cpuMillis, free.cpuMillis) &&
-    enough(({ memoryBytes }) => memoryBytes, free.memoryBytes) &&
-    enough(({ diskBytes }) => diskBytes, free.diskBytes) &&
-    enough(({ dedicated }) => dedicated, free.nics)
-  )
 }
 
 /** How many other paths a thorough attempt tries for one link before it goes back. */

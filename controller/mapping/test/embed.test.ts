@@ -230,6 +230,15 @@ t.test('a link to a node that is not there is no request', async (t) => {
   t.throws(() => embed(threeHosts(), emptyUsage, request({ a: {} }, { 'a-b': {} })), { code: 'request.invalid' })
 })
 
+t.test('a search that has no time left refuses, and says that it did not try everything', async (t) => {
+  const nodes = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`n${i}`, { memoryBytes: 4.5 * gib }]))
+  const hosts = Array.from({ length: 25 }, (_, i) => host(`h${i}`))
+  t.match(embed(substrate(hosts, {}), emptyUsage, request(nodes), { budgetMs: 0 }), {
+    outcome: 'refused',
+    error: { code: 'admission.never-fits', message: /not every one was tried/ },
+  })
+})
+
 t.test('a hundred nodes on a substrate of a hundred take far less than a second', async (t) => {
   const hosts = Array.from({ length: 80 }, (_, i) => host(`h${i}`))
   const fabrics = Array.from({ length: 20 }, (_, i) => fabric(`f${i}`))

@@ -138,6 +138,18 @@ t.test('what fits alone and not together names what binds', async (t) => {
     object: '',
     message: /the 10 nodes need 20 CPU together; the hosts have 12 CPU in all/,
   })
+  const pieces = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`n${i}`, { memoryBytes: 3 * gib }]))
+  t.match(refused(threeHosts(), request(pieces)), { object: 'node/n0', message: /3 GiB of memory beside/ })
+  const split = Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`n${i}`, { memoryBytes: 4.5 * gib }]))
+  t.match(refused(threeHosts(), request(split)), {
+    object: '',
+    message: /the 5 nodes need 22.5 GiB of memory together; the hosts have 24 GiB in all, not in pieces/,
+  })
+  const wide = request(
+    { a: { memoryBytes: 3 * gib }, b: { memoryBytes: 3 * gib }, c: { memoryBytes: 3 * gib } },
+    { 'a-b': { rateAToBBitsPerSecond: 2e9 }, 'b-c': { rateAToBBitsPerSecond: 2e9 } },
+  )
+  t.match(refused(threeHosts(), wide), { object: 'link/a-b', message: /2 Gbit\/s from a to b beside the other links/ })
   const apart = request(
     { a: { memoryBytes: 5 * gib }, b: { memoryBytes: 5 * gib } },
     { 'a-b': { rateAToBBitsPerSecond: 2e9 } },
