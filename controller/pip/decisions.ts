@@ -4,7 +4,7 @@
  */
 import type { Init } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
-import type { ApiReply, Reserve, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { ApiReply, Reported, Reserve, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { localClient } from '../../proto/local.ts'
 import { validateRequest } from '../description/validate.ts'
 import type { Log } from '../log.ts'
@@ -63,6 +63,14 @@ export const checkOwner = (row: { readonly client: string; readonly vnet: string
 export const checkSeer = (row: { readonly client: string; readonly vnet: string }, client: string): void => {
   if (client !== localClient) checkOwner(row, client)
 }
+
+/** Hosts that still have a VNet from a store that was lost, with the generation they hold: a new one starts above it, and tells them. */
+const strangersOf = (reports: ReadonlyMap<string, Reported>): ReadonlyMap<string, number> =>
+  new Map(
+    [...reports]
+      .filter(([, { epoch, phase }]) => epoch > 0 && phase !== 'PHASE_GONE')
+      .map(([host, { generation }]) => [host, generation]),
+  )
 
 export const createDecisions = (options: DecisionsOptions): Decisions => {
   const { admission, context, clock, serial, log, onDecided } = options
@@ -168,15 +176,17 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     checkOwner(reservation, client)
     const { vnet, version, timings } = reservation
     const before = book.vnets.get(vnet)
-    const row = atVersion(before, {
+    const strangers = before ? new Map<string, number>() : strangersOf(context.hosts.reports(vnet))
+    const next = {
       vnet,
       client,
-      generation: book.nextGeneration(vnet),
+      generation: Math.max(book.nextGeneration(vnet), ...[...strangers.values()].map((held) => held + 1)),
       version,
       held: before && heldAfter(substrate, before),
       reservation: id,
       timings,
-    })
+    }
+    const row = atVersion(before, next, strangers.keys())
     await book.save({ vnets: new Map([[vnet, row]]), reservations: new Map([[id, undefined]]) })
     endLease(id)
     log.info({ vnet, client, generation: row.generation, hosts: [...version.slices.keys()] }, 'committed')

@@ -12,9 +12,16 @@ export const desiredOf = (row: VNetRow, epoch: number): ReadonlyMap<string, Slic
   return told
 }
 
-/** The row at its next version: hosts without a part in it are told so. */
-export const atVersion = (row: VNetRow | undefined, next: Omit<VNetRow, 'leaving' | 'removing'>): VNetRow => {
-  const before = row ? [...row.version.slices.keys(), ...row.leaving] : []
+/**
+ * The row at its next version: hosts without a part in it are told so. `strangers` are hosts that have something of the VNet without
+ * being in the row.
+ */
+export const atVersion = (
+  row: VNetRow | undefined,
+  next: Omit<VNetRow, 'leaving' | 'removing'>,
+  strangers: Iterable<string>,
+): VNetRow => {
+  const before = [...(row ? [...row.version.slices.keys(), ...row.leaving] : []), ...strangers]
   return { ...next, removing: false, leaving: new Set(before.filter((host) => !next.version.slices.has(host))) }
 }
 

@@ -11,10 +11,14 @@ import { plainKind, type Store } from '../store/store.ts'
 const metaKind = plainKind<number>('meta')
 const epochKey = 'epoch'
 
-/** The next epoch, above `seen` too (what a broker still holds from before the store was lost). */
-export const claimEpoch = (store: Store, seen = 0): Promise<number> =>
+/**
+ * The next epoch: above the store's, above `seen` (what a broker still holds), and at least the present second since 1970, so that a
+ * store that was lost, or restored from an older copy, does not hand out an epoch again that hosts already know.
+ */
+export const claimEpoch = (store: Store, seen = 0, unixSeconds = Math.floor(Date.now() / 1000)): Promise<number> =>
   store.transaction(async (transaction) => {
-    const epoch = Math.max((await transaction.get(metaKind, epochKey)) ?? 0, seen) + 1
+    const stored = (await transaction.get(metaKind, epochKey)) ?? 0
+    const epoch = Math.max(stored + 1, seen + 1, unixSeconds)
     await transaction.put(metaKind, epochKey, epoch)
     return epoch
   })

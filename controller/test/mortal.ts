@@ -17,6 +17,8 @@ export interface Mortal {
   readonly steps: number
   /** It dies at the step after this one. */
   dieAfter(steps: number): void
+  /** It dies when it is about to call a verb of another role, for instance "commit". */
+  dieBeforeCall(verb: string): void
 }
 
 const never = new Promise<never>(() => {})
@@ -27,6 +29,7 @@ export const createMortal = (): Mortal => {
   let steps = 0
   let isDead = false
 
+  let lastVerb = ''
   const listeners: (() => void)[] = []
 
   const die = (): void => {
@@ -60,6 +63,9 @@ export const createMortal = (): Mortal => {
     dieAfter: (last) => {
       lastStep = last
     },
+    dieBeforeCall: (verb) => {
+      lastVerb = verb
+    },
     get isDead() {
       return isDead
     },
@@ -80,7 +86,10 @@ export const createMortal = (): Mortal => {
         },
         publish: (...message) => mortal(() => session.publish(...message)),
         clear: (topic) => mortal(() => session.clear(topic)),
-        call: (...call) => mortal(() => session.call(...call)),
+        call: (...call) => {
+          if (lastVerb !== '' && lastVerb in call[2]) die()
+          return mortal(() => session.call(...call))
+        },
         serve: (filter, request, reply, replyTopic, handle) =>
           session.serve(filter, request, reply, replyTopic, (message, client) => mortal(() => handle(message, client))),
       }

@@ -49,6 +49,10 @@ export interface World {
   idle(): Promise<void>
   /** A role's store, that outlives its processes. */
   store(role: string): Store
+  /** Its disk is gone: the role starts over an empty one next time. */
+  loseStore(role: string): void
+  /** Lets so much time pass. */
+  pass(ms: number): Promise<void>
   /** Rows of a role's store, but its epoch and generation floor. */
   rows(role: string): Promise<readonly string[]>
   /** Rules that were broken anywhere. */
@@ -121,7 +125,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
 
   const startRole = async (name: string, mortal: Mortal): Promise<Role> => {
     const store = mortal.store(storeOf(name))
-    const epoch = await claimEpoch(store)
+    const epoch = await claimEpoch(store, 0, Math.floor(clock.now() / 1000))
     const term = {
       store: fencedStore(store, epoch),
       epoch,
@@ -217,6 +221,14 @@ export const createWorld = (options: WorldOptions = {}): World => {
     quiesce,
     idle,
     store: storeOf,
+    loseStore: (name) => void stores.delete(name),
+    pass: async (ms) => {
+      let isOver = false
+      clock.after(ms, () => {
+        isOver = true
+      })
+      await until('time to pass', () => isOver, { longestMs: ms + 1 })
+    },
     rows: async (name) => rowsOf(storeOf(name)),
     violations: () => [...broken, ...[...agents.values()].flatMap((agent) => agent.violations)],
     close: async () => {
