@@ -11,6 +11,10 @@ const readVersion = (): string => {
   return JSON.parse(readFileSync(new URL(`${folder}package.json`, import.meta.url), 'utf8')).version
 }
 
+/** Settles when a reader has taken all that was written; a pipe takes 64 KiB at a time (pipe(7)). */
+const flushed = (stream: NodeJS.WritableStream): Promise<void> =>
+  new Promise((resolve) => stream.write('', () => resolve()))
+
 export const main = async (): Promise<void> => {
   const { stdin, stdout, stderr, env } = process
   // Whoever read our output went (`weft get | head -1`): there is nobody left to tell.
@@ -27,6 +31,7 @@ export const main = async (): Promise<void> => {
     labs: async () => (await import('./labs.ts')).runningLabs(),
   }
   const status = await runProgram(process.argv.slice(2), commands, surroundings)
-  // Not process.exitCode: a watch or a stdin that was read could keep the process. Pipes and files are written synchronously on Linux.
+  await Promise.all([stdout, stderr].map(flushed))
+  // Not process.exitCode: a call that was given up or a stdin that was read could keep the process.
   process.exit(status)
 }
