@@ -113,11 +113,12 @@ const partOf = (
   view: HostView,
   object: Pick<ReportedNode | ReportedLink, 'state' | 'error'> | undefined,
 ): Part => {
-  const error = (view.isCurrent ? at(view.host, object?.error) : undefined) ?? view.error
-  if (removing) return { state: error && view.isCurrent ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_REMOVING', error }
-  if (!object)
-    return { state: view.isCurrent && view.report?.error ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_PENDING', error }
-  return { state: view.isCurrent ? object.state : 'OBJECT_STATE_BUILDING', error }
+  const own = view.isCurrent ? at(view.host, object?.error) : undefined
+  const error = own ?? view.error
+  if (removing) return { state: own ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_REMOVING', error }
+  if (object) return { state: view.isCurrent ? object.state : 'OBJECT_STATE_BUILDING', error }
+  const isRefused = view.isCurrent && view.report?.error !== undefined
+  return { state: isRefused ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_PENDING', error }
 }
 
 /** From the worst to the best: what is told of an object that several hosts have a part in. */
