@@ -35,6 +35,10 @@ export interface StackOptions {
   readonly parts?: StackParts
   /** For everything to be ready; 120 s without it. */
   readonly timeoutMs?: number
+  /** Ends what is being started; the promise rejects with its reason. */
+  readonly signal?: AbortSignal
+  /** Told where the logs are, where starting fails. */
+  readonly onLogs?: (directory: string) => void
 }
 
 export interface Stack {
@@ -156,14 +160,22 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   }
 
   try {
-    const brokerUrl = await Promise.race([start(), broken])
+    const brokerUrl = await Promise.race([start(), broken, aborted(options.signal)])
     lab.markReady(sockets)
     return { lab, substrateFile, brokerUrl, agents, roles, sockets, broken, down: stop }
   } catch (error) {
-    await stop({ keepLogs: true })
+    const keepLogs = !options.signal?.aborted
+    await stop({ keepLogs })
+    if (keepLogs) options.onLogs?.(lab.logs)
     throw error
   }
 }
+
+const aborted = (signal: AbortSignal | undefined): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason)
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 
 const lastWords = (log: string): string => {
   const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
