@@ -170,6 +170,18 @@ t.test('a link that moves keeps the identifier only between hosts that stay', as
   )
 })
 
+t.test('a new link gets no identifier of a link that goes: hosts may still have its tunnel', async (t) => {
+  const before = allocated(net({ 'a-b': {} }))
+  const after = allocated(net({ 'b-a': {} }), { previous: before })
+  t.strictSame(
+    [...before.segments, ...after.segments].map(({ link, identifier }) => [link, identifier]),
+    [
+      ['a-b', 4096],
+      ['b-a', 4097],
+    ],
+  )
+})
+
 t.test('a technology whose tunnels are not numbered is refused', async (t) => {
   const offers = { nodes: graph.nodes.map((node) => ({ ...node, datapaths: ['bridge/gre'] })), links: graph.links }
   const asked = net({ 'a-b': { technology: 'gre' } })
