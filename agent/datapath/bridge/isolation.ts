@@ -9,6 +9,9 @@
  *
  * Link-local groups (01:80:c2:00:00:0X) that a bridge does not forward it hands to the host as if they came from the port's own
  * interface, past this guard; ports.ts has them all forwarded.
+ *
+ * What the guard does not see: a Dom0 that forwards IPv6 reports its router groups (MLD, no address in it) on each interface that goes
+ * up, its end of a vif too, where net.ipv6.conf.default.disable_ipv6 is 0.
  */
 
 import type { Request } from '../../netlink/socket/request.ts'

@@ -13,6 +13,7 @@
  *     9 protocol (17 UDP) | 22 destination port (4789) | 32 VNI (24 bits) and a zero byte
  */
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Request } from '../../netlink/socket/request.ts'
 import type { TrafficClass } from '../../netlink/traffic/class.ts'
 import { addClass, replaceClass } from '../../netlink/traffic/class.ts'
@@ -229,4 +230,4 @@ const sameU32 = (a: Filter['options'], b: U32): boolean =>
   a.classId === b.classId &&
   a.link === b.link &&
   a.divisor === b.divisor &&
-  JSON.stringify([a.keys, a.hash]) === JSON.stringify([b.keys, b.hash])
+  isDeepStrictEqual([a.keys, a.hash], [b.keys, b.hash])

@@ -2,6 +2,8 @@
 import t from 'tap'
 import { build, guest, host, link, ping, plan, problem, reaches, state } from './support/world.ts'
 
+t.setTimeout(600_000)
+
 t.test(
   'two guests on one host reach each other, and a fresh driver finds nothing to do',
   { skip: problem },

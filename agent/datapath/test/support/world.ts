@@ -83,6 +83,16 @@ export const wire = async (
     await at.ip('address', 'add', address, 'dev', nic)
     await at.ip('link', 'set', nic, 'up')
   }
+  for (const { at, nic } of [a, b]) await until(async () => / state UP /.test(await at.ip('link', 'show', nic)))
+}
+
+/** Waits for something to become true; a loaded machine may take long. */
+export const until = async (isTrue: () => Promise<boolean>, seconds = 60): Promise<void> => {
+  const end = performance.now() + seconds * 1000
+  while (!(await isTrue())) {
+    if (performance.now() > end) throw new Error(`not true within ${seconds} s`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 export interface GuestOptions {
@@ -162,18 +172,18 @@ export const build = async (
 }
 
 /** Whether a ping of so many bytes comes back; never fragmented. */
-export const ping = async (from: Namespace, address: string, payloadBytes = 56, count = 1): Promise<boolean> => {
+export const ping = async (from: Namespace, address: string, payloadBytes = 56): Promise<boolean> => {
   try {
-    await from.exec('ping', '-n', '-c', String(count), '-W', '3', '-M', 'do', '-s', String(payloadBytes), address)
+    await from.exec('ping', '-n', '-q', '-c', '1', '-W', '2', '-M', 'do', '-s', String(payloadBytes), address)
     return true
   } catch {
     return false
   }
 }
 
-/** Waits until a ping comes back, since a bridge or a tunnel needs a moment; fails after 20 s. */
+/** Waits until a ping comes back, since a bridge or a tunnel needs a moment. */
 export const reaches = async (from: Namespace, address: string): Promise<boolean> => {
-  for (let attempt = 0; attempt < 20; attempt++) if (await ping(from, address)) return true
+  for (let attempt = 0; attempt < 30; attempt++) if (await ping(from, address)) return true
   return false
 }
 
