@@ -7,7 +7,15 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { create } from '../proto/codec.ts'
 import { toWireError, WeftError } from '../proto/errors.ts'
-import type { HostCommand, HostInventory, HostReply, HostView, Nic, Slice } from '../proto/generated/weft.v1.ts'
+import type {
+  HostCommand,
+  HostInventory,
+  HostReply,
+  HostView,
+  Nic,
+  Reported,
+  Slice,
+} from '../proto/generated/weft.v1.ts'
 import { type LocalServer, serveLocal } from '../proto/local.ts'
 import { connectSession } from '../proto/mqtt-session.ts'
 import type { Session, SessionOptions } from '../proto/session.ts'
@@ -51,6 +59,8 @@ export interface AgentParts {
   readonly connect?: (options: SessionOptions) => Session
   readonly usageMs?: number
   readonly inventoryMs?: number
+  /** Told of every report, as the broker is. */
+  readonly onReport?: (reported: Reported) => void
   /** For tests. */
   readonly retry?: Pick<ReconcilerOptions, 'retryFirstMs' | 'retryMostMs' | 'sweepMs'>
   readonly interfaceNames?: () => Promise<ReadonlySet<string>>
@@ -118,6 +128,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     interfaceNames: parts.interfaceNames ?? (async () => new Set((await readInterfaces()).keys())),
     parallelNodes: parts.parallelNodes,
     onReport: (reported, before, owner) => {
+      parts.onReport?.(reported)
       publisher?.reported(reported, before, owner)
       if (!publisher && reported.phase === 'PHASE_GONE') reconciler.dismiss(reported.vnet)
     },

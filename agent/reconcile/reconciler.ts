@@ -285,8 +285,12 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     stop: async (graceMs) => {
       stopped = true
       clearTimeout(sweep)
-      const grace = new Promise((resolve) => setTimeout(resolve, graceMs).unref())
-      await Promise.race([Promise.all([queue.stop(), stepsEnd()]), grace])
+      let grace: NodeJS.Timeout | undefined
+      const graceEnds = new Promise((resolve) => {
+        grace = setTimeout(resolve, graceMs)
+      })
+      await Promise.race([Promise.all([queue.stop(), stepsEnd()]), graceEnds])
+      clearTimeout(grace)
     },
   }
 }

@@ -125,7 +125,11 @@ t.test('nodes ask for what exists anywhere, and files stay where they may', asyn
     t.match(problem({ nodes: [node('a', one)] }), { object: 'node/a' }, JSON.stringify(one))
   }
   for (const path of ['etc/x', '/etc/../../x', '/etc/', '/proc/x', '/weft/init', '/a\0b', '/a//b']) {
-    t.match(problem({ nodes: [node('a', { startUp: { files: [{ path }] } })] }), { object: 'node/a' }, JSON.stringify(path))
+    t.match(
+      problem({ nodes: [node('a', { startUp: { files: [{ path }] } })] }),
+      { object: 'node/a' },
+      JSON.stringify(path),
+    )
   }
   t.match(problem({ nodes: [node('a', { startUp: { files: [{ path: '/etc/x', mode: 0o10000 }] } })] }), {
     object: 'node/a',

@@ -1,0 +1,210 @@
+import t from 'tap'
+import { create, type Init } from '../../../proto/codec.ts'
+import { WeftError } from '../../../proto/errors.ts'
+import type { Slice, SliceNode } from '../../../proto/generated/weft.v1.ts'
+import type { DatapathDriver, LinkSpec, LinkStep } from '../../datapath/driver.ts'
+import { configurationDigest, nodeDigest } from '../../hypervisor/digest.ts'
+import type { ObservedNode } from '../../hypervisor/driver.ts'
+import { describeStep, type HypervisorView, objectOf, type PlanInput, plan } from '../plan.ts'
+
+const vnet = 'shop'
+const node = (id: string, init: Init<SliceNode> = {}): Init<SliceNode> => ({
+  id,
+  hypervisor: 'lxc',
+  interfaces: [{ index: 0, addresses: ['10.0.0.1/30'], mtu: 1450 }],
+  ...init,
+})
+const slice = (init: Init<Slice>): Slice => create('Slice', { vnet, generation: 1, ...init })
+const slots = new Map([
+  ['a', 1],
+  ['b', 2],
+])
+
+/** A node as it is when all went well. */
+const right = (wanted: Init<SliceNode>, change: Partial<ObservedNode> = {}): ObservedNode => {
+  const spec = { vnet, node: create('SliceNode', wanted), slot: slots.get(wanted.id ?? '') ?? 0 }
+  return {
+    vnet,
+    id: spec.node.id,
+    hypervisor: spec.node.hypervisor,
+    domain: 'weft-1',
+    slot: spec.slot,
+    running: true,
+    configuration: configurationDigest(spec),
+    digest: nodeDigest(spec),
+    vifs: spec.node.interfaces.map(({ index }) => ({ index, name: `vif${spec.slot}.${index}` })),
+    ...change,
+  }
+}
+
+/** A data path that does what the test says. */
+const datapath = (planned: (specs: readonly LinkSpec[]) => readonly LinkStep[]): PlanInput['datapaths'] => {
+  const driver: Pick<DatapathDriver, 'plan'> = { plan: (_vnet, specs) => planned(specs) }
+  return new Map([['bridge', { driver, snapshot: { links: [] } }]])
+}
+const noLinks = datapath(() => [])
+
+const stepsOf = (wanted: Slice | undefined, observed: Readonly<Record<string, HypervisorView>>): readonly string[] =>
+  plan({ vnet, slice: wanted, slots, hypervisors: new Map(Object.entries(observed)), datapaths: noLinks }).steps.map(
+    (step) => `${describeStep(step)}: ${step.reasons.join('; ')}`,
+  )
+
+t.test('what is missing is started, what is right is left alone', async (t) => {
+  const wanted = slice({ nodes: [node('a'), node('b')] })
+  t.same(stepsOf(wanted, { lxc: [] }), ['node.start a: it is not there', 'node.start b: it is not there'])
+  t.same(stepsOf(wanted, { lxc: [right(node('a'))] }), ['node.start b: it is not there'])
+  t.same(stepsOf(wanted, { lxc: [right(node('a')), right(node('b'))] }), [])
+})
+
+t.test('what runs and was not configured yet is configured, live also where addresses change', async (t) => {
+  const a = node('a')
+  t.same(stepsOf(slice({ nodes: [a] }), { lxc: [right(a, { configuration: '' })] }), [
+    'node.configure a: it runs and is not configured',
+  ])
+  const moved = node('a', { interfaces: [{ index: 0, addresses: ['10.0.0.2/30'], mtu: 1450 }] })
+  t.same(stepsOf(slice({ nodes: [moved] }), { lxc: [right(a)] }), ['node.configure a: MTU or addresses have changed'])
+})
+
+t.test('a node that was made otherwise is made again, and only that one', async (t) => {
+  const bigger = node('a', { memoryBytes: 1 << 28 })
+  t.same(stepsOf(slice({ nodes: [bigger, node('b')] }), { lxc: [right(node('a')), right(node('b'))] }), [
+    'node.remove a: what it was made from has changed',
+  ])
+  t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [right(node('a'), { digest: '' })] }), [
+    'node.remove a: only half of it is there',
+  ])
+  t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [right(node('a'), { vifs: [] })] }), [
+    'node.remove a: vif1.0 is gone',
+  ])
+  t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [right(node('a'), { slot: 9 })] }), [
+    'node.remove a: its vifs are vif9.*, they should be vif1.*',
+  ])
+})
+
+t.test('restart policy and what a node is joined to are no reason to touch it', async (t) => {
+  const changed = node('a', {
+    restartPolicy: 'never',
+    interfaces: [{ index: 0, addresses: ['10.0.0.1/30'], mtu: 1450, nic: 'eth2', forwarding: 'click' }],
+  })
+  t.same(stepsOf(slice({ nodes: [changed] }), { lxc: [right(node('a'))] }), [])
+})
+
+t.test('what has stopped is started again as its policy says', async (t) => {
+  for (const restartPolicy of ['', 'always', 'on-failure']) {
+    const a = node('a', { restartPolicy })
+    t.same(stepsOf(slice({ nodes: [a] }), { lxc: [right(a, { running: false, vifs: [] })] }), [
+      'node.start a: it has stopped',
+    ])
+  }
+  const never = node('a', { restartPolicy: 'never' })
+  t.same(stepsOf(slice({ nodes: [never] }), { lxc: [right(never, { running: false, vifs: [] })] }), [])
+  const notYet = right(never, { running: false, vifs: [], configuration: '' })
+  t.same(stepsOf(slice({ nodes: [never] }), { lxc: [notYet] }), ['node.start a: it is made and does not run'])
+})
+
+t.test('what is wanted no more is removed, all of it for an absent or unknown VNet', async (t) => {
+  const lxc = [right(node('a')), right(node('b'))]
+  t.same(stepsOf(slice({ nodes: [node('b')] }), { lxc }), ['node.remove a: it is wanted no more'])
+  const all = ['node.remove a: it is wanted no more', 'node.remove b: it is wanted no more']
+  t.same(stepsOf(slice({ absent: true }), { lxc }), all)
+  t.same(stepsOf(undefined, { lxc }), all)
+})
+
+t.test('a node that shall run elsewhere is removed first, then started there', async (t) => {
+  const fake = node('a', { hypervisor: 'fake' })
+  t.same(stepsOf(slice({ nodes: [fake] }), { lxc: [right(node('a'))], fake: [] }), [
+    'node.remove a: it shall run on fake',
+  ])
+  t.same(stepsOf(slice({ nodes: [fake] }), { lxc: [], fake: [] }), ['node.start a: it is not there'])
+})
+
+t.test('nothing is done to nodes of a hypervisor that cannot be asked, or is not there', async (t) => {
+  const down = new WeftError('hypervisor.unavailable', 'libvirt is down')
+  const input = {
+    vnet,
+    slots,
+    datapaths: noLinks,
+    slice: slice({ nodes: [node('a'), node('b', { hypervisor: 'kvm' })] }),
+  }
+  const { steps, problems } = plan({ ...input, hypervisors: new Map<string, HypervisorView>([['lxc', down]]) })
+  t.same(steps, [])
+  t.equal(problems.get('node/a'), down)
+  t.match(problems.get('node/b'), { code: 'hypervisor.unavailable', hint: 'this host has lxc' })
+})
+
+const linkStep = (link: string, action: LinkStep['action']): LinkStep => ({
+  vnet,
+  link,
+  action,
+  reasons: ['because'],
+  operations: [{}],
+  waitsFor: [],
+})
+const twoLinks = slice({
+  nodes: [node('a'), node('b', { interfaces: [{ index: 0 }, { index: 1, nic: 'eth2', mtu: 1400 }] })],
+  links: [
+    {
+      id: 'l1',
+      mtu: 1450,
+      ends: [
+        { node: 'a', interface: 0 },
+        { node: 'b', interface: 0 },
+      ],
+    },
+    { id: 'relay', mtu: 1450, segments: [{ technology: 'vxlan' }, { technology: 'vxlan' }] },
+  ],
+})
+
+t.test('links are planned beside nodes, removals before all else', async (t) => {
+  const seen: LinkSpec[] = []
+  const datapaths = datapath((specs) => {
+    seen.push(...specs)
+    return [linkStep('l1', 'add'), linkStep('old', 'remove')]
+  })
+  const hypervisors = new Map([['lxc', [right(node('c'))]]])
+  const { steps } = plan({ vnet, slice: twoLinks, slots, hypervisors, datapaths })
+  t.same(steps.map(describeStep), ['node.remove c', 'link.remove old', 'node.start a', 'node.start b', 'link.add l1'])
+  t.same(steps.map(objectOf), ['node/c', 'link/old', 'node/a', 'node/b', 'link/l1'])
+  t.match(seen, [
+    { link: { id: 'l1' }, vifs: ['vif1.0', 'vif2.0'], nic: '' },
+    { link: { id: 'relay' }, vifs: [], nic: '' },
+    { link: { id: 'b.1@eth2', mtu: 1400, ends: [{ node: 'b', interface: 1 }] }, vifs: ['vif2.1'], nic: 'eth2' },
+  ])
+})
+
+t.test('a link that the data path refuses harms no other, and is left as it is', async (t) => {
+  const datapaths = datapath((specs) => {
+    if (specs.some(({ link }) => link.id === 'l1')) {
+      throw new WeftError('mtu.too-small', 'the underlay is narrow', { object: 'link/l1' })
+    }
+    return [...specs.map(({ link }) => linkStep(link.id, 'add')), linkStep('l1', 'remove'), linkStep('old', 'remove')]
+  })
+  const { steps, problems } = plan({ vnet, slice: twoLinks, slots, hypervisors: new Map([['lxc', []]]), datapaths })
+  t.same(steps.filter(({ kind }) => kind === 'link').map(describeStep), [
+    'link.remove old',
+    'link.add relay',
+    'link.add b.1@eth2',
+  ])
+  t.match(problems.get('link/l1'), { code: 'mtu.too-small' })
+})
+
+t.test('where the whole data path fails, every link says so and none is touched', async (t) => {
+  const datapaths = datapath(() => {
+    throw new Error('a defect')
+  })
+  const hypervisors = new Map([['lxc', []]])
+  const { problems } = plan({ vnet, slice: twoLinks, slots, hypervisors, datapaths })
+  t.same([...problems.keys()], ['link/l1', 'link/relay', 'link/b.1@eth2'])
+  const blind = new WeftError('datapath.failed', 'no netlink')
+  const unseen = new Map([['bridge', { driver: { plan: () => [] }, snapshot: blind }]])
+  t.equal(plan({ vnet, slice: twoLinks, slots, hypervisors, datapaths: unseen }).problems.get('link/l1'), blind)
+})
+
+t.test('a link of a data path that the host does not have says so', async (t) => {
+  const clicked = slice({
+    nodes: [node('a', { interfaces: [{ index: 0, forwarding: 'click' }] })],
+    links: [{ id: 'l1', ends: [{ node: 'a' }], segments: [{ technology: 'vxlan' }] }],
+  })
+  const { problems } = plan({ vnet, slice: clicked, slots, hypervisors: new Map([['lxc', []]]), datapaths: noLinks })
+  t.match(problems.get('link/l1'), { code: 'datapath.unavailable', hint: 'this host has bridge' })
+})
