@@ -94,6 +94,7 @@ const substitution = (variables: TreeNode | undefined, context: StartUpContext):
     const parts: string[] = []
     let end = 0
     for (const match of text.matchAll(/\{\{ *([A-Za-z][A-Za-z0-9_-]*) *\}\}/g)) {
+      if (room.left < 0) return ''
       const [whole, name = ''] = match
       let value = values.get(name)
       if (value === undefined) {

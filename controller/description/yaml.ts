@@ -13,6 +13,7 @@ import {
   parseAllDocuments,
   type Scalar,
 } from 'yaml'
+import { jsonProblem } from './json-syntax.ts'
 import { type Position, type Problem, quote, type Report } from './request-errors.ts'
 import { positionAt } from './text.ts'
 import { list, type MapNode, map, scalar, type TreeNode } from './tree.ts'
@@ -67,22 +68,11 @@ export const readYaml = (text: string, report: Report): MapNode | undefined => {
 
 /** JSON's own grammar is narrower than YAML's: what only YAML allows is refused in a file that says it is JSON. */
 export const readJson = (text: string, report: Report): MapNode | undefined => {
-  try {
-    JSON.parse(text)
-  } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown)
-    const offset = /position ([0-9]+)/.exec(message)?.[1]
-    const position = offset === undefined ? positionAt(text, text.length) : positionAt(text, Number(offset))
-    const deep = thrown instanceof RangeError
-    const reason = message.replace(/ in JSON at position.*| at position.*/s, '')
-    report.add({
-      code: 'request.syntax',
-      message: deep ? 'the file is nested too deeply' : `not well-formed JSON: ${reason}`,
-      at: position,
-    })
-    return undefined
-  }
-  return readYaml(text, report)
+  const problem = jsonProblem(text)
+  if (!problem) return readYaml(text, report)
+  const message = /call stack/.test(problem.message) ? tooDeep : `not well-formed JSON: ${problem.message}`
+  report.add({ code: 'request.syntax', message, at: positionAt(text, problem.offset) })
+  return undefined
 }
 
 /** Why the text would cost the parser too much, found in one pass over its tokens. */
