@@ -5,11 +5,13 @@ import { otherCommands } from '../controller/cli/declare-other.ts'
 import { roleCommands } from '../controller/cli/declare-roles.ts'
 import { vnetCommands } from '../controller/cli/declare-vnets.ts'
 import { agentCommands } from './declare-agent.ts'
+import { labCommands } from './declare-lab.ts'
 
 export const commands: readonly Command[] = [
   ...vnetCommands,
   ...hostCommands,
   ...agentCommands,
   ...roleCommands,
+  ...labCommands,
   ...otherCommands,
 ]

@@ -11,6 +11,8 @@ export const exit = {
   timeout: 124,
   /** `exec`: weft itself failed; any other status is the command's own. */
   execFailed: 125,
+  /** Ctrl-C. */
+  interrupted: 130,
   /** Whoever read our output went: what a shell shows for SIGPIPE. */
   pipe: 141,
 } as const

@@ -1,6 +1,7 @@
 /** How far a VNet is, on one line of a terminal that is written over; nothing where stderr is no terminal. */
 import type { VNetState } from '../../proto/generated/weft.v1.ts'
 import type { Context } from './context.ts'
+import { humanSeconds } from './human.ts'
 import { phaseWord, readyOf } from './view/tones.ts'
 
 export interface Progress {
@@ -11,8 +12,6 @@ export interface Progress {
 
 const clearLine = '\r\u001b[2K'
 const tickMs = 500
-
-export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} s`
 
 export const progressLine = (state: VNetState, elapsedSeconds: number): string =>
   `${phaseWord(state.phase)}  nodes ${readyOf(state.nodes)}  links ${readyOf(state.links)}  ${elapsedSeconds.toFixed(1)} s`
@@ -33,10 +32,10 @@ export const createProgress = ({ stderr }: Context): Progress => {
     show: (state) => {
       last = state
       // A phase that is over stays on the screen.
-      for (const { name, seconds: took } of state.timings) {
+      for (const { name, seconds } of state.timings) {
         if (told.has(name)) continue
         told.add(name)
-        stderr.write(`${clearLine}${name.padEnd(12)} ${seconds(took)}\n`)
+        stderr.write(`${clearLine}${name.padEnd(12)} ${humanSeconds(seconds)}\n`)
       }
       draw()
     },

@@ -8,8 +8,9 @@ import type { Context } from '../context.ts'
 import type { applyFlags } from '../declare-vnets.ts'
 import { exit } from '../exit.ts'
 import { follow } from '../follow.ts'
+import { humanSeconds } from '../human.ts'
 import { printValue } from '../print.ts'
-import { createProgress, seconds } from '../progress.ts'
+import { createProgress } from '../progress.ts'
 import { readRequest } from '../read-request.ts'
 import { renderError } from '../render-error.ts'
 import { paint, type Tone } from '../terminal.ts'
@@ -75,7 +76,7 @@ const untilDecided = async (context: Context, state: VNetState, timeoutMs: numbe
   if (ending.how === 'done' && ending.state) return ending.state
   throw ending.how === 'gone'
     ? new WeftError('vnet.unknown', `${state.vnet} was removed before it was decided on`, object(state))
-    : new WeftError('call.timeout', `no outcome within ${seconds(timeoutMs / 1000)}`, object(state))
+    : new WeftError('call.timeout', `no outcome within ${humanSeconds(timeoutMs / 1000)}`, object(state))
 }
 
 /** Gives the exit status. */
@@ -109,7 +110,7 @@ const sayOutcome = (
 }
 
 const readyLine = (context: Context, { vnet, timings }: VNetState, elapsedSeconds: number): string => {
-  const phases = timings.map(({ name, seconds: took }) => `${name} ${seconds(took)}`).join(', ')
+  const phases = timings.map(({ name, seconds }) => `${name} ${humanSeconds(seconds)}`).join(', ')
   const word = paint('ready', 'good', context.colour.stdout)
-  return `vnet/${vnet} ${word} after ${seconds(elapsedSeconds)}${phases && ` (${phases})`}`
+  return `vnet/${vnet} ${word} after ${humanSeconds(elapsedSeconds)}${phases && ` (${phases})`}`
 }

@@ -2,6 +2,7 @@
 import { fromWireError, type WireError } from '../../../proto/errors.ts'
 import type { Location, Node, VNetState } from '../../../proto/generated/weft.v1.ts'
 import { formatCpu, formatDuration, formatSize } from '../../units.ts'
+import { humanSeconds } from '../human.ts'
 import { renderError } from '../render-error.ts'
 import { type Cell, type Column, formatFields, formatTable } from '../table.ts'
 import { paint } from '../terminal.ts'
@@ -50,7 +51,7 @@ export const describeVNet = (state: VNetState, colour: boolean): string => {
   ]
   const times: readonly Column<VNetState['timings'][number]>[] = [
     { title: 'PHASE', cell: ({ name }) => name },
-    { title: 'TOOK', cell: ({ seconds }) => formatDuration(Math.round(seconds * 1e6)) },
+    { title: 'TOOK', cell: ({ seconds }) => humanSeconds(seconds) },
   ]
   return [
     formatFields(fields, colour),

@@ -1,6 +1,7 @@
 /** One host as its agent tells it. */
 import type { HostView, Nic, SliceView } from '../../../proto/generated/weft.v1.ts'
-import { formatCpu, formatRate, formatSize } from '../../units.ts'
+import { formatCpu, formatRate } from '../../units.ts'
+import { humanSize } from '../human.ts'
 import { type Cell, type Column, formatFields } from '../table.ts'
 import { locationText, section } from './describe.ts'
 import { slices } from './slices.ts'
@@ -18,8 +19,8 @@ const nicColumns: readonly Column<NicRow>[] = [
   { title: 'RATE', cell: ({ nic }) => (nic.rateBitsPerSecond > 0 ? formatRate(nic.rateBitsPerSecond) : '') },
   { title: 'MTU', cell: ({ nic }) => String(nic.mtu) },
   { title: 'ADDRESSES', cell: ({ nic }) => nic.addresses.join(',') },
-  { title: 'RECEIVED', cell: ({ received }) => (received === undefined ? '' : formatSize(received)) },
-  { title: 'SENT', cell: ({ sent }) => (sent === undefined ? '' : formatSize(sent)) },
+  { title: 'RECEIVED', cell: ({ received }) => (received === undefined ? '' : humanSize(received)) },
+  { title: 'SENT', cell: ({ sent }) => (sent === undefined ? '' : humanSize(sent)) },
 ]
 
 interface Means {
@@ -57,11 +58,8 @@ export const describeHost = (
         ? shares(`${formatCpu(usage.cpuMillis)} used`, String(inventory?.cpus ?? '?'))
         : String(inventory?.cpus ?? ''),
     ],
-    [
-      'Memory',
-      usage ? shares(`${formatSize(usage.memoryAvailableBytes)} free`, formatSize(memory)) : formatSize(memory),
-    ],
-    ['Disk', usage ? `${formatSize(usage.diskAvailableBytes)} free` : ''],
+    ['Memory', usage ? shares(`${humanSize(usage.memoryAvailableBytes)} free`, humanSize(memory)) : humanSize(memory)],
+    ['Disk', usage ? `${humanSize(usage.diskAvailableBytes)} free` : ''],
     ['Nodes', usage ? String(usage.nodes) : ''],
     ['Links', usage ? String(usage.links) : ''],
     ['Images', inventory?.images.join(' ') ?? ''],

@@ -1,7 +1,8 @@
 /** The hosts of a provider. */
 import { toJson } from '../../../proto/codec.ts'
 import type { HostEntry } from '../../../proto/generated/weft.v1.ts'
-import { formatCpu, formatSize } from '../../units.ts'
+import { formatCpu } from '../../units.ts'
+import { humanSize } from '../human.ts'
 import type { Cell, Column } from '../table.ts'
 import { locationText } from './describe.ts'
 
@@ -31,8 +32,8 @@ const columns: readonly Column<HostEntry>[] = [
     title: 'MEMORY RESERVED',
     cell: ({ inventory, reservedMemoryBytes }) =>
       inventory
-        ? `${formatSize(reservedMemoryBytes)} of ${formatSize(inventory.memoryBytes)}`
-        : formatSize(reservedMemoryBytes),
+        ? `${humanSize(reservedMemoryBytes)} of ${humanSize(inventory.memoryBytes)}`
+        : humanSize(reservedMemoryBytes),
   },
   { title: 'NODES', cell: ({ usage }) => String(usage?.nodes ?? '') },
   { title: 'LINKS', cell: ({ usage }) => String(usage?.links ?? '') },

@@ -2,8 +2,8 @@
 import { toJson } from '../../../proto/codec.ts'
 import { fromWireError } from '../../../proto/errors.ts'
 import type { ReportedLink, ReportedNode, SliceView } from '../../../proto/generated/weft.v1.ts'
-import { formatDuration } from '../../units.ts'
 import { nameOf } from '../ask-agent.ts'
+import { humanSeconds } from '../human.ts'
 import { type Column, formatFields } from '../table.ts'
 import { errorSection, section } from './describe.ts'
 import { phaseCell, readyOf, stateCell } from './tones.ts'
@@ -48,7 +48,7 @@ const linkColumns: readonly Column<ReportedLink>[] = [
 
 const timeColumns: readonly Column<{ readonly name: string; readonly seconds: number }>[] = [
   { title: 'PHASE', cell: ({ name }) => name },
-  { title: 'TOOK', cell: ({ seconds }) => formatDuration(Math.round(seconds * 1e6)) },
+  { title: 'TOOK', cell: ({ seconds }) => humanSeconds(seconds) },
 ]
 
 export const describeSlice = (slice: SliceView, colour: boolean): string => {
