@@ -101,7 +101,7 @@ const tryOne = async (t: Test, bytes: Buffer, file: string, what: string): Promi
   return false
 }
 
-const rounds = 300
+const rounds = 150
 
 for (const [name, format] of [
   ['paper.xml', 'xml'],

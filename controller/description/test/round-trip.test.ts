@@ -5,7 +5,7 @@ import { parseRequest } from '../parse.ts'
 import { validateRequest } from '../validate.ts'
 import { createRandom, randomRequest } from './random.ts'
 
-const count = 300
+const count = 150
 
 for (const format of ['yaml', 'xml', 'json'] as const) {
   t.test(`a request written as ${format} and read again is the same`, async (t) => {
