@@ -1,0 +1,94 @@
+import t from 'tap'
+import { create } from '../../../proto/codec.ts'
+import type { Address } from '../../netlink/address.ts'
+import type { Link } from '../../netlink/link/link.ts'
+import { guestChanges } from '../guest-network.ts'
+import { dressRequests } from '../vifs.ts'
+
+const link = (index: number, name: string, change: Partial<Link> = {}): Link => ({
+  index,
+  name,
+  hardware: 1,
+  flags: 0,
+  up: true,
+  lowerUp: true,
+  mtu: 1500,
+  mac: '02:00:00:00:00:01',
+  alias: '',
+  master: 0,
+  lower: 0,
+  lowerNamespace: undefined,
+  qdisc: 'noqueue',
+  transmitQueueLength: 1000,
+  addressGeneration: 0,
+  info: undefined,
+  port: undefined,
+  counters: undefined,
+  unknown: [],
+  ...change,
+})
+const address = (index: number, text: string, scope = 0): Address => ({
+  index,
+  family: text.includes(':') ? 6 : 4,
+  address: text,
+  scope,
+  flags: 0,
+})
+const one = (addresses: readonly string[], change = {}) =>
+  create('SliceInterface', { index: 0, mtu: 1400, mac: '02:00:00:00:00:01', addresses, ...change })
+const words = (...of: Parameters<typeof guestChanges>): readonly string[] =>
+  guestChanges(...of).map(({ operation, subject }) => `${operation} ${subject}`)
+
+t.test('a fresh guest gets loopback, MTU, MAC, link and addresses', async (t) => {
+  const links = [link(1, 'lo', { up: false }), link(2, 'eth0', { up: false, mac: '02:00:00:00:00:99' })]
+  t.same(words([one(['10.0.0.1/30', 'fd00::1/64'])], links, []), [
+    'link set lo',
+    'link set 2',
+    'link set 2',
+    'link set 2',
+    'address replace 10.0.0.1/30 dev 2',
+    'address replace fd00::1/64 dev 2',
+  ])
+})
+
+t.test('a guest that is right is left alone, however its addresses are written', async (t) => {
+  const links = [link(1, 'lo'), link(2, 'eth0', { mtu: 1400 })]
+  const there = [
+    address(2, '10.0.0.1/30'),
+    address(2, 'fd00::1/64'),
+    address(2, 'fe80::1/64', 253),
+    address(1, '127.0.0.1/8'),
+  ]
+  t.same(words([one(['FD00:0:0::1/64', '10.0.0.1/30'])], links, there), [])
+})
+
+t.test('addresses are added before others are deleted', async (t) => {
+  const links = [link(1, 'lo'), link(2, 'eth0', { mtu: 1400 })]
+  t.same(words([one(['10.0.0.2/30'])], links, [address(2, '10.0.0.1/30')]), [
+    'address replace 10.0.0.2/30 dev 2',
+    'address del 10.0.0.1/30 dev 2',
+  ])
+})
+
+t.test('an interface that is missing inside is an error', async (t) => {
+  t.throws(() => guestChanges([one([])], [link(1, 'lo')], []), { code: 'hypervisor.failed' })
+})
+
+t.test('a vif is marked and made silent before it is up', async (t) => {
+  const spec = {
+    vnet: 'shop',
+    slot: 4,
+    node: create('SliceNode', { id: 'a', interfaces: [{ index: 0 }, { index: 2 }] }),
+  }
+  const said = (mode: number | undefined) =>
+    dressRequests(
+      spec,
+      new Map([
+        ['vif4.0', mode],
+        ['vif4.2', 1],
+      ]),
+    ).map(({ subject }) => subject)
+  t.same(said(0), ['vif4.0', 'vif4.0', 'vif4.0', 'vif4.2'])
+  t.same(said(1), ['vif4.0', 'vif4.2'])
+  t.same(said(undefined), ['vif4.0', 'vif4.2'], 'a host without IPv6')
+})
