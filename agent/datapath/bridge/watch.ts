@@ -29,12 +29,14 @@ interface Known {
   readonly vnetOf: Map<number, string>
   /** Underlay NIC of a tunnel. */
   readonly nicOf: Map<number, number>
+  /** What a plan asks of an underlay NIC, as it was last. */
+  readonly nics: Map<number, string>
 }
 
 const rtm = { newLink: 16, deleteLink: 17 } as const
 
 export const openWatch = async ({ namespace, route, changed, gatherMs = 20 }: WatchOptions): Promise<Watch> => {
-  const known: Known = { vnetOf: new Map(), nicOf: new Map() }
+  const known: Known = { vnetOf: new Map(), nicOf: new Map(), nics: new Map() }
   const gathered = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -85,7 +87,7 @@ const concerned = (known: Known, message: Message, ownPort: number): Iterable<st
   if (message.type === rtm.newLink || message.type === rtm.deleteLink) {
     const link = decodeLink(message)
     const before = known.vnetOf.get(link.index)
-    const vnets = [...(before === undefined ? [] : [before]), ...onNic(known, link.index)]
+    const vnets = [...(before === undefined ? [] : [before]), ...(isOther(known, link) ? onNic(known, link.index) : [])]
     if (message.type === rtm.deleteLink) forget(known, link.index)
     else learn(known, link)
     const now = parseMark(link.alias)?.vnet
@@ -99,18 +101,28 @@ const concerned = (known: Known, message: Message, ownPort: number): Iterable<st
   return vnet === undefined ? onNic(known, index) : [vnet]
 }
 
+/** Whether a NIC differs from what it was. It is announced for each tunnel that comes or goes, too, which is no matter of the others'. */
+const isOther = ({ nics }: Known, link: Link): boolean => nics.get(link.index) !== essence(link)
+
+const essence = ({ name, mtu, up }: Link): string => `${name} ${mtu} ${up}`
+
 /** VNets of the tunnels on a NIC. */
 const onNic = ({ vnetOf, nicOf }: Known, nic: number): readonly string[] =>
   [...nicOf].flatMap(([tunnel, lower]) => (lower === nic ? [vnetOf.get(tunnel) ?? []].flat() : []))
 
-const learn = ({ vnetOf, nicOf }: Known, { index, alias, info }: Link): void => {
+const learn = ({ vnetOf, nicOf, nics }: Known, link: Link): void => {
+  const { index, alias, info } = link
   const vnet = parseMark(alias)?.vnet
-  if (vnet === undefined) return
+  if (vnet === undefined) {
+    nics.set(index, essence(link))
+    return
+  }
   vnetOf.set(index, vnet)
   if (info?.kind === 'vxlan' && info.lower !== undefined) nicOf.set(index, info.lower)
 }
 
-const forget = ({ vnetOf, nicOf }: Known, index: number): void => {
+const forget = ({ vnetOf, nicOf, nics }: Known, index: number): void => {
+  nics.delete(index)
   vnetOf.delete(index)
   nicOf.delete(index)
 }

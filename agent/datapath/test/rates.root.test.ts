@@ -119,6 +119,9 @@ t.test(
     await build(h1.driver, specs(1, 2, 40e6))
     await build(h2.driver, specs(2, 1, 40e6))
     t.ok(await reaches(a, '10.0.0.2'))
+    const segmented = await segmentedRate(a, b, '10.0.0.2', 1450)
+    t.ok(within(segmented, 40e6), `TCP in large segments: ${(segmented / 1e6).toFixed(1)} of 40 Mbit/s`)
+    await countFrames(a, b)
     for (const [position, { name, how }] of cases.entries()) {
       await t.test(name, async (t) => {
         await flood(t, a, b, '10.0.0.2', 5000 + position, ...how)
