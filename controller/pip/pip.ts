@@ -184,7 +184,6 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
 
   // Everything is in place before the first message: watching calls back at once. What the broker holds is heard before it is replaced.
   await leadership.watch()
-  leadership.republish()
   await hosts.watch()
   for (const row of book.vnets.values()) {
     publishDesired(row)
@@ -198,6 +197,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     (client) => topics.apiReply(domain, client),
     async (request, client) => fitReply(await answer(request, client)),
   )
+  leadership.announce()
   log.info({ epoch, vnets: book.vnets.size, reservations: book.reservations.size }, 'ready')
 
   return {

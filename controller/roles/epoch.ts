@@ -55,24 +55,31 @@ export interface LeadershipOptions {
 }
 
 export interface Leadership {
-  /** Publishes controller/state; to be called after each connection. */
-  republish(): void
-  /** Starts to listen for others: what an earlier connection's will says late is corrected. */
+  /** Starts to listen for others; what an earlier connection's will says late is corrected. */
   watch(): Promise<void>
+  /** Publishes controller/state from now on: calls are served. */
+  announce(): void
+  /** Publishes it again; to be called after each connection. */
+  republish(): void
 }
 
 export const createLeadership = (options: LeadershipOptions): Leadership => {
   const { session, domain, epoch, onLater, onError } = options
   const topic = topics.controllerState(domain)
   const message = create('ControllerState', { online: true, epoch })
+  let isAnnounced = false
   const republish = () => {
-    if (!session.connected) return
+    if (!session.connected || !isAnnounced) return
     session
       .publish(topic, 'ControllerState', message, { retain: true, epoch, mirror: true })
       .catch((error: unknown) => onError(topic, error))
   }
   return {
     republish,
+    announce: () => {
+      isAnnounced = true
+      republish()
+    },
     watch: () =>
       session.subscribe(topic, 'ControllerState', (state, { retained }) => {
         if (state && state.epoch > epoch) onLater(state.epoch, !retained)

@@ -36,7 +36,7 @@ export interface RunRoleOptions {
 export interface Running {
   /** Settles after close; rejects where the role had to stop: another controller of its domain leads. */
   readonly ended: Promise<void>
-  /** Idempotent. */
+  /** Idempotent; never rejects. */
   close(): Promise<void>
 }
 
@@ -80,7 +80,7 @@ export const runRole = async (options: RunRoleOptions): Promise<Running> => {
   const stop = (error: unknown): void => {
     log.fatal({ err: error }, 'stopped')
     ended.reject(error)
-    close().catch((failure: unknown) => log.error({ err: failure }, 'closing failed'))
+    void close()
   }
 
   // First the socket: where another process of this role answers at it, nothing of that one's store is touched.
@@ -93,16 +93,16 @@ export const runRole = async (options: RunRoleOptions): Promise<Running> => {
   )
   let store: Store | undefined
 
+  const closeAll = async (): Promise<void> => {
+    await local.close()
+    await role.then(
+      (one) => one.close(),
+      () => {},
+    )
+    await store?.close()
+  }
   const close = (): Promise<void> => {
-    closing ??= (async () => {
-      await local.close()
-      await role.then(
-        (one) => one.close(),
-        () => {},
-      )
-      await store?.close()
-      ended.resolve()
-    })()
+    closing ??= closeAll().then(ended.resolve, ended.reject)
     return closing
   }
 

@@ -12,7 +12,8 @@ export interface Shelf {
   /** Keeps the last state; in the store soon. */
   putState(state: VNetState): void
   delete(vnet: string): Promise<void>
-  close(): void
+  /** Settles once all is stored. */
+  close(): Promise<void>
 }
 
 const saveDelayMs = 200
@@ -25,9 +26,12 @@ export const openShelf = async (store: Store, clock: Clock, onError: (error: unk
       const row = rows.get(vnet)
       await (row ? transaction.put(vnetKind, vnet, row) : transaction.delete(vnetKind, vnet))
     })
-  const coalescer = createCoalescer(clock, saveDelayMs, (vnet) => {
-    save(vnet).catch(onError)
-  })
+  const unsaved = new Set<string>()
+  const saveNow = (vnet: string): Promise<void> => {
+    unsaved.delete(vnet)
+    return save(vnet).catch(onError)
+  }
+  const coalescer = createCoalescer(clock, saveDelayMs, (vnet) => void saveNow(vnet))
 
   return {
     rows,
@@ -37,12 +41,16 @@ export const openShelf = async (store: Store, clock: Clock, onError: (error: unk
     },
     putState: (state) => {
       rows.set(state.vnet, { request: rows.get(state.vnet)?.request, state })
+      unsaved.add(state.vnet)
       coalescer.touch(state.vnet)
     },
     delete: (vnet) => {
       rows.delete(vnet)
       return save(vnet)
     },
-    close: () => coalescer.close(),
+    close: async () => {
+      coalescer.close()
+      await Promise.all([...unsaved].map(saveNow))
+    },
   }
 }

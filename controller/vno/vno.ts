@@ -56,11 +56,12 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
     identity: name,
     onConnect: () => {
       fresh.clear()
+      vnp.reconnected()
       checks.wake()
       checkSoon()
     },
   })
-  const vnp = createVnpLink(session, vnpDomain)
+  const vnp = createVnpLink({ session, domain: vnpDomain, clock, onOnline: () => checks.wake() })
 
   const stateOf = (vnet: string, row: VNetRow): VNetState =>
     row.state ?? create('VNetState', { vnet, owner: name, phase: 'PHASE_PENDING', request: row.request })
@@ -164,8 +165,8 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
     close: async () => {
       for (const cancel of timers) cancel()
       checks.close()
-      shelf.close()
       await session.close()
+      await shelf.close()
     },
   }
 }

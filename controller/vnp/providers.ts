@@ -1,9 +1,9 @@
 /** The PIPs as the VNP sees them: calls, whether they are there, and the last state of each part. */
-import { create, type Init } from '../../proto/codec.ts'
-import { WeftError } from '../../proto/errors.ts'
-import type { ApiReply, ApiRequest, VNetState } from '../../proto/generated/weft.v1.ts'
+import type { VNetState } from '../../proto/generated/weft.v1.ts'
 import type { Session } from '../../proto/session.ts'
 import { topics } from '../../proto/topics.ts'
+import type { Clock } from '../roles/clock.ts'
+import { createPresence, type Presence } from '../roles/presence.ts'
 
 export interface Provider {
   readonly name: string
@@ -15,8 +15,7 @@ export interface Provider {
   note(vnet: string, state: VNetState | undefined): void
   /** The connection was made anew: what is known may be old. */
   reconnected(): void
-  /** Throws call.unreachable at once where it is known to be away, call.timeout, and its own error. */
-  call(request: Init<ApiRequest>, timeoutMs: number): Promise<ApiReply>
+  readonly call: Presence['call']
   /** Starts to listen; the callbacks may be called before it settles. */
   watch(): Promise<void>
 }
@@ -25,6 +24,7 @@ export interface ProviderOptions {
   readonly name: string
   readonly domain: string
   readonly session: Session
+  readonly clock: Clock
   /** A part's state was told, or that it is gone. */
   readonly onState: (vnet: string) => void
   /** It came back. */
@@ -32,11 +32,10 @@ export interface ProviderOptions {
 }
 
 export const createProvider = (options: ProviderOptions): Provider => {
-  const { name, domain, session, onState, onOnline } = options
+  const { name, domain, session, clock, onState, onOnline } = options
+  const presence = createPresence({ who: `the PIP ${name}`, domain, session, clock, onOnline })
   const states = new Map<string, VNetState>()
   const fresh = new Set<string>()
-  // Until it says otherwise it may be there: a call finds out.
-  let online = true
 
   const note = (vnet: string, state: VNetState | undefined): void => {
     const known = states.get(vnet)
@@ -51,29 +50,15 @@ export const createProvider = (options: ProviderOptions): Provider => {
     state: (vnet) => states.get(vnet),
     isFresh: (vnet) => fresh.has(vnet),
     note,
-    reconnected: () => fresh.clear(),
-
-    call: async (request, timeoutMs) => {
-      if (!session.connected || !online) {
-        throw new WeftError('call.unreachable', `${name} is not connected`, { object: `provider/${name}` })
-      }
-      return session.call(
-        topics.apiRequest(domain, session.identity),
-        'ApiRequest',
-        create('ApiRequest', request),
-        topics.apiReply(domain, session.identity),
-        'ApiReply',
-        { timeoutMs, idempotencyKey: crypto.randomUUID() },
-      )
+    call: presence.call,
+    reconnected: () => {
+      fresh.clear()
+      presence.reconnected()
     },
 
     watch: async () => {
       await Promise.all([
-        session.subscribe(topics.controllerState(domain), 'ControllerState', (state) => {
-          const before = online
-          online = state?.online ?? true
-          if (online && !before) onOnline()
-        }),
+        presence.watch(),
         session.subscribe(topics.apiVNet(domain, session.identity, '+'), 'VNetState', (state, { topic }) => {
           // The end of a part is told by PHASE_GONE; that its topic was cleared afterwards says nothing more.
           if (!state || topic.vnet === undefined) return

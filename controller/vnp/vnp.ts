@@ -86,6 +86,7 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
       name: pip.name,
       domain: pip.domain,
       session: sessionAt(pip.brokerUrl),
+      clock,
       onOnline: () => wake(),
       onState: (key) => {
         const row = book.vnets.get(key)
@@ -286,7 +287,6 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
 
   // Everything is in place before the first message. What the broker holds is heard before it is replaced.
   await leadership.watch()
-  leadership.republish()
   await Promise.all([...providers.values()].map((provider) => provider.watch()))
   timers.add(clock.after(freshMs, checkParts))
   timers.add(
@@ -305,6 +305,7 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
     (client) => topics.apiReply(domain, client),
     async (request, client) => fitReply(await answer(request, client)),
   )
+  leadership.announce()
   log.info({ epoch, vnets: book.vnets.size, releases: book.releases.size }, 'ready')
 
   return {
