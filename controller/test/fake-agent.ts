@@ -5,14 +5,16 @@
 import { create, encode } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { HostInventory, Reported, Slice } from '../../proto/generated/weft.v1.ts'
+import type { Session, SessionOptions } from '../../proto/session.ts'
 import { topics } from '../../proto/topics.ts'
 import { reservedCpuMillis } from '../mapping/demand.ts'
-import type { MemoryBroker, MemorySession } from './memory-session.ts'
-import type { TestClock } from './test-clock.ts'
+import type { Clock } from '../roles/clock.ts'
 
 export interface FakeAgentOptions {
-  readonly broker: MemoryBroker
-  readonly clock: TestClock
+  readonly connect: (options: SessionOptions) => Session & { readonly kill?: () => void }
+  readonly clock: Clock
+  /** Of its broker. */
+  readonly url?: string
   readonly domain: string
   readonly inventory: HostInventory
   readonly buildMs?: number
@@ -21,8 +23,10 @@ export interface FakeAgentOptions {
 export interface FakeAgent {
   readonly host: string
   start(): void
-  /** Its process dies; what it built stays. */
+  /** Its process dies, or ends where the session is a real one; what it built stays. */
   stop(): void
+  /** Builds all again that is wanted and not there. */
+  retry(): void
   /** The slices that stand, by VNet. */
   readonly slices: ReadonlyMap<string, Slice>
   /** Nodes that were made and are there, as vnet/node. */
@@ -47,14 +51,14 @@ const contentOf = (slice: Slice): string =>
   Buffer.from(encode('Slice', { ...slice, epoch: 0, owner: '' })).toString('base64')
 
 export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
-  const { broker, clock, domain, inventory, buildMs = 100 } = options
+  const { connect, url = 'memory:', clock, domain, inventory, buildMs = 100 } = options
   const host = inventory.host
   const held = new Map<string, Held>()
   const nodes = new Map<string, Slice['nodes'][number]>()
   const made = new Map<string, number>()
   const violations: string[] = []
   const failing = new Set<string>()
-  let session: MemorySession | undefined
+  let session: ReturnType<typeof connect> | undefined
   let sessions = 0
   let epoch = 0
   let events = 0
@@ -168,8 +172,8 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
 
   const start = (): void => {
     sessions++
-    const mine = broker.connect({
-      url: 'memory:',
+    const mine = connect({
+      url,
       identity: host,
       will: {
         topic: topics.status(domain, host),
@@ -208,7 +212,13 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
   return {
     host,
     start,
-    stop: () => session?.kill(),
+    stop: () => {
+      if (session?.kill) session.kill()
+      else session?.close().catch(() => {})
+    },
+    retry: () => {
+      for (const { slice } of held.values()) build(slice)
+    },
     get slices() {
       return new Map([...held].filter(([, { slice }]) => !slice.absent).map(([vnet, { slice }]) => [vnet, slice]))
     },

@@ -236,6 +236,12 @@ t.test('a node that fails shows as degraded with its error, and ready once it is
     state.nodes.find(({ id }) => id === 'r2'),
     { state: 'OBJECT_STATE_FAILED', error: { code: 'hypervisor.failed' } },
   )
+  for (const agent of world.agents.values()) {
+    agent.failing.clear()
+    agent.retry()
+  }
+  await ready(world, 'shop')
+  t.same((await stateAt(world, 'alice', 'shop')).error, undefined)
 })
 
 t.test('two operators use the same names and see only their own', async (t) => {

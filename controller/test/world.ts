@@ -113,7 +113,10 @@ export const createWorld = (options: WorldOptions = {}): World => {
   const log = createLog('test', 'world', (process.env['WEFT_TEST_LOG'] ?? 'silent') as 'silent')
   const agents = new Map(
     Object.entries(pips).flatMap(([domain, hosts]) =>
-      hosts.map((host) => [host, createFakeAgent({ broker, clock, domain, inventory: inventory(host) })] as const),
+      hosts.map(
+        (host) =>
+          [host, createFakeAgent({ connect: broker.connect, clock, domain, inventory: inventory(host) })] as const,
+      ),
     ),
   )
 
