@@ -187,13 +187,13 @@ export const reaches = async (from: Namespace, address: string): Promise<boolean
   return false
 }
 
-/** Links, disciplines and filters of a namespace as text, without counters and indices that say nothing. */
+/** Links, disciplines and filters of a namespace as text, without timers. */
 export const state = async (at: Namespace): Promise<string> => {
   const links = await at.ip('-d', '-o', 'link', 'show')
   const qdiscs = await command('tc', '-n', at.name, 'qdisc', 'show')
   const names = [...links.matchAll(/^\d+: ([^:@]+)/gm)].map(([, name = '']) => name)
   const filters = await Promise.all(names.map((name) => command('tc', '-n', at.name, 'filter', 'show', 'dev', name)))
-  return [links, qdiscs, ...filters].join('\n')
+  return [links.replaceAll(/ \w+_timer +[0-9.]+/g, ''), qdiscs, ...filters].join('\n')
 }
 
 /** A server or a flood in a namespace, ended by its process id at the end of the test. */
