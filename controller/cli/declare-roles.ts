@@ -11,11 +11,13 @@ export const daemonFlags = {
   'log-level': { value: 'LEVEL', choices: logLevels, default: 'info', text: 'how much is logged, on stderr' },
 } as const
 
+const readProvider = assignment('DOMAIN=URL, for instance pip1=mqtt://192.0.2.1:1883')
+
 /** A domain and the URL of its broker. */
 const provider = {
   value: 'DOMAIN=URL',
   parse: (text: string) => {
-    const [domain, brokerUrl] = assignment(text)
+    const [domain, brokerUrl] = readProvider(text)
     return { domain, brokerUrl }
   },
 } as const

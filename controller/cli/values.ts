@@ -21,9 +21,11 @@ export const wholeNumber =
     return value
   }
 
-/** NAME=VALUE. */
-export const assignment = (text: string): readonly [name: string, value: string] => {
-  const at = text.indexOf('=')
-  if (at < 1 || at === text.length - 1) throw new Error('NAME=VALUE')
-  return [text.slice(0, at), text.slice(at + 1)]
-}
+/** The two sides of the first "="; `written` says for the error how it is written, for instance DOMAIN=URL. */
+export const assignment =
+  (written: string) =>
+  (text: string): readonly [name: string, value: string] => {
+    const at = text.indexOf('=')
+    if (at < 1 || at === text.length - 1) throw new Error(written)
+    return [text.slice(0, at), text.slice(at + 1)]
+  }

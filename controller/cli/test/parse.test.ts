@@ -19,7 +19,7 @@ const commands = [
       size: { short: 's', value: 'NUMBER', parse: wholeNumber(1, 9), text: 'how large' },
       shape: { value: 'SHAPE', choices: ['round', 'square'], default: 'round', text: 'form' },
       'with-hole': { short: 'w', text: 'with a hole' },
-      part: { value: 'NAME=VALUE', repeated: true, parse: assignment, text: 'a part' },
+      part: { value: 'NAME=VALUE', repeated: true, parse: assignment('NAME=VALUE'), text: 'a part' },
     },
     load,
   }),
@@ -91,8 +91,8 @@ t.test('values', async (t) => {
   t.same(['500ms', '30s', '5m', '1h', '2', '1.5 s'].map(durationMs), [500, 30_000, 300_000, 3_600_000, 2000, 1500])
   for (const text of ['', '0s', '-1s', '5d', '1000h', 'soon'])
     t.throws(() => durationMs(text), /a duration such as/, text)
-  t.same(assignment('a=b=c'), ['a', 'b=c'])
-  for (const text of ['a', '=b', 'a=']) t.throws(() => assignment(text), /NAME=VALUE/, text)
+  t.same(assignment('A=B')('a=b=c'), ['a', 'b=c'])
+  for (const text of ['a', '=b', 'a=']) t.throws(() => assignment('A=B')(text), /A=B/, text)
   t.throws(() => wholeNumber(1, 9)('0x5'), /from 1 to 9/)
   t.ok(new UsageError('x') instanceof Error)
 })
