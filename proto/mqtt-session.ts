@@ -105,7 +105,7 @@ export const connectSession = (options: SessionOptions): Session => {
       publishing: PublishOptions = {},
     ) {
       const { retain = false, qos = 1, epoch = 0, mirror = false } = publishing
-      const sent = [send(topic, seal(name, message, { sender: identity, epoch }), retain, qos)]
+      const sent = mirror === 'only' ? [] : [send(topic, seal(name, message, { sender: identity, epoch }), retain, qos)]
       if (mirror) sent.push(send(jsonTopic(topic), Buffer.from(JSON.stringify(toJson(name, message))), retain, qos))
       await Promise.all(sent)
     },

@@ -35,8 +35,8 @@ export interface PublishOptions {
   /** 1 without it. Messages of QoS 0 are dropped while there is no connection. */
   readonly qos?: 0 | 1
   readonly epoch?: number
-  /** Also publishes the canonical JSON of the message, without an envelope, at `…/json`. */
-  readonly mirror?: boolean
+  /** Also, or only, publishes the canonical JSON of the message, without an envelope, at `…/json`. */
+  readonly mirror?: boolean | 'only'
 }
 
 export interface Received {

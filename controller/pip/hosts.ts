@@ -94,6 +94,13 @@ export const createHosts = (options: HostsOptions): Hosts => {
       .catch((error: unknown) => log.warn({ host, err: error }, 'resync failed'))
   }
 
+  /** A broker publishes a will in its binary form alone: in JSON the host would seem to be there for ever. */
+  const mirror = (host: string, status: HostStatus): void => {
+    session
+      .publish(topics.status(domain, host), 'HostStatus', status, { retain: true, mirror: 'only' })
+      .catch((error: unknown) => log.warn({ host, err: error }, 'mirroring failed'))
+  }
+
   const watch = async (): Promise<void> => {
     await Promise.all([
       session.subscribe(topics.status(domain, '+'), 'HostStatus', (status, { topic: { host: name = '' } }) => {
@@ -101,6 +108,7 @@ export const createHosts = (options: HostsOptions): Hosts => {
         if (status && isLateWill(status, host.status)) return
         const before = host.status
         host.status = status
+        if (status && before?.online !== status.online) mirror(name, status)
         if (before?.online === status?.online && before?.bootId === status?.bootId) return
         log.info({ host: name, online: status?.online ?? false, bootId: status?.bootId }, 'host changed')
         onStatus(name)

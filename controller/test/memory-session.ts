@@ -205,7 +205,7 @@ const createMemorySession = ({ clock, peer, publish, replay, end }: SessionParts
     },
 
     async publish(topic, name, message, { retain = false, qos = 1, epoch = 0, mirror = false } = {}) {
-      const sent = [send(topic, seal(name, message, { sender: identity, epoch }), retain, qos)]
+      const sent = mirror === 'only' ? [] : [send(topic, seal(name, message, { sender: identity, epoch }), retain, qos)]
       if (mirror) sent.push(send(jsonTopic(topic), Buffer.from(JSON.stringify(toJson(name, message))), retain, qos))
       await Promise.all(sent)
     },

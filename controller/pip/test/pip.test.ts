@@ -349,6 +349,21 @@ t.test('a host’s will that comes late is ignored', async (t) => {
   t.match(hosts?.hosts[0], { name: 'h1', status: { online: true, session: 2 } })
 })
 
+t.test('a host that goes without a word is said to be away in JSON too', async (t) => {
+  const { world } = await setUp(t)
+  const topic = `${topics.status('pip1', 'h1')}/json`
+  const last = () => world.broker.published.findLast((one) => one.topic === topic)
+  const online = () =>
+    (JSON.parse(Buffer.from(last()?.payload ?? '').toString()) as { online?: boolean }).online ?? false
+  t.equal(online(), true)
+  world.agents.get('h1')?.stop()
+  await world.quiesce()
+  t.equal(online(), false)
+  world.agents.get('h1')?.start()
+  await world.quiesce()
+  t.equal(online(), true)
+})
+
 t.test('its operator sees hosts, what is reserved, and what is wrong with them', async (t) => {
   const { world, vnp } = await setUp(t)
   await build(world, vnp, heavy('one', 3, 3 * gib))
