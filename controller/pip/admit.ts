@@ -20,9 +20,16 @@ export interface Admission {
   readonly book: Book
 }
 
-/** What one version takes. */
-export const usageOfVersion = (substrate: DeclaredSubstrate, version: Version): Usage =>
-  usageOf(substrate, [{ request: version.part, embedding: version.embedding }])
+const usages = new WeakMap<Version, Usage>()
+
+/** What one version takes; added up once, as neither the version nor the substrate that it was mapped on changes. */
+export const usageOfVersion = (substrate: DeclaredSubstrate, version: Version): Usage => {
+  const known = usages.get(version)
+  if (known) return known
+  const usage = usageOf(substrate, [{ request: version.part, embedding: version.embedding }])
+  usages.set(version, usage)
+  return usage
+}
 
 /** What the VNet may have on the hosts: the version that stands, those before it, the one that is reserved. */
 const usageOfVNet = ({ substrate, book }: Admission, vnet: string): Usage => {
