@@ -163,7 +163,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
   const publishAll = (): void => {
     const status = create('HostStatus', { online: true, bootId: `boot-${host}`, session: sessions })
     const publish = [
-      session?.publish(topics.status(domain, host), 'HostStatus', status, { retain: true }),
+      session?.publish(topics.status(domain, host), 'HostStatus', status, { retain: true, mirror: true }),
       session?.publish(topics.inventory(domain, host), 'HostInventory', inventory, { retain: true }),
     ]
     Promise.all(publish).catch(() => {})
