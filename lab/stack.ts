@@ -14,7 +14,7 @@ import { callLocal } from '../proto/local.ts'
 import type { HeldProcess } from './host/hold.ts'
 import type { LibvirtDriver } from './host/libvirt.ts'
 import { type Lab, startLab } from './lab.ts'
-import { type Relay, startRelay } from './relay.ts'
+import { probeBroker, type Relay, startRelay } from './relay.ts'
 import type { RemoveOptions } from './remove.ts'
 import { generateSubstrate } from './substrates/generate.ts'
 
@@ -84,6 +84,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     ? readFileSync(options.substrateFile, 'utf8')
     : generateSubstrate({ name: pipName, hosts: hostCount, memoryBytes })
   const substrate = parseSubstrate(text, options.substrateFile ?? 'substrate.yaml')
+  if (options.brokerUrl !== undefined) await probeBroker(options.brokerUrl)
   const lab = await startLab({ ...options, substrate })
   const substrateFile = join(lab.directory, 'substrate.yaml')
   const agents = new Map<string, HeldProcess>()
@@ -210,7 +211,9 @@ const hostsAreReady = (socket: string, names: readonly string[], end: number): P
       const reply = await callLocal(socket, 'ApiRequest', create('ApiRequest', { hosts: {} }), 'ApiReply')
       const found = new Map((reply.hosts?.hosts ?? []).map((host) => [host.name, host]))
       const away = names.filter((name) => !found.get(name)?.status?.online || !found.get(name)?.inventory)
-      const problems = names.flatMap((name) => found.get(name)?.problems ?? []).map(({ message }) => message)
+      // What is wrong with a host that is away is that it is away.
+      const there = names.filter((name) => !away.includes(name))
+      const problems = there.flatMap((name) => found.get(name)?.problems ?? []).map(({ message }) => message)
       return [...(away.length > 0 ? [`the PIP waits for ${away.join(', ')}`] : []), ...problems].join('; ')
     },
     end,

@@ -48,11 +48,15 @@ const networkNamespaces = (): string[] => {
 }
 
 const controlGroups = (): string[] =>
-  namesIn('/sys/fs/cgroup').flatMap((controller) =>
-    namesIn(`/sys/fs/cgroup/${controller}/machine`).flatMap((name) =>
+  namesIn('/sys/fs/cgroup').flatMap((controller) => [
+    ...namesIn(`/sys/fs/cgroup/${controller}/machine`).flatMap((name) =>
       /^(lxc|qemu)-/.test(name) ? [`control group ${controller}/machine/${name}`] : [],
     ),
-  )
+    // Of a lab; with version 2 alone, `controller` is such a group itself.
+    ...[controller, ...namesIn(`/sys/fs/cgroup/${controller}`)].flatMap((name) =>
+      name.startsWith('weft-lab-') ? [`control group ${name}`] : [],
+    ),
+  ])
 
 export const machineState = (): MachineState =>
   new Set([

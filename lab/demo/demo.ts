@@ -1,7 +1,8 @@
 /** `npm start`: a lab, a VNet on it, a ping over every link; then it waits, or ends. */
 import { readFile } from 'node:fs/promises'
-import { basename, relative } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { takesColour } from '../../controller/cli/terminal.ts'
+import { UsageError } from '../../controller/cli/usage-error.ts'
 import { parseRequest } from '../../controller/description/parse.ts'
 import type { VNetState } from '../../proto/generated/weft.v1.ts'
 import { type Stack, startStack } from '../stack.ts'
@@ -80,7 +81,12 @@ export const runDemo = async (
   const screen = output === 'json' ? process.stderr : process.stdout
   const colour = takesColour(screen, process.env)
   const narrator = createNarrator(screen)
-  const { request } = await parseRequest(await readFile(requestFile), { file: requestFile })
+  const near = relative('.', requestFile)
+  const file = near.startsWith('..') ? requestFile : near
+  const input = await readFile(requestFile).catch(({ code, message }: NodeJS.ErrnoException) => {
+    throw new UsageError(`cannot read ${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`)
+  })
+  const { request } = await parseRequest(input, { file, folder: dirname(requestFile) })
 
   const phases: Phase[] = []
   const phase = (name: string, seconds: number, what?: string): void => {
@@ -90,7 +96,7 @@ export const runDemo = async (
   const since = (start: number): number => (performance.now() - start) / 1000
 
   const what = `${count(request.nodes.length, 'node')} and ${count(request.links.length, 'link')}`
-  narrator.say(`\nThe VNet ${request.name} of ${relative('.', requestFile) || basename(requestFile)}: ${what}\n`)
+  narrator.say(`\nThe VNet ${request.name} of ${file}: ${what}\n`)
   narrator.now(`starting ${count(hosts, 'virtual host')}, a broker, a PIP, a VNP and a VNO`)
   const started = performance.now()
   const stack = await startStack({
@@ -141,13 +147,14 @@ export const runDemo = async (
     )
     const report = reportOf(phases, state, pings)
     const { passed } = report.pings
-    narrator.say(`\n${nodeTable(state, colour)}\n${linkTable(state, pings, colour)}`)
+    narrator.say(`\n${nodeTable(state, colour)}`)
+    if (state.links.length > 0) narrator.say(linkTable(state, pings, colour))
     for (const { link, from, to, address, reason } of pings.filter((ping) => !ping.passed)) {
       narrator.say(`over ${link}, ${from} cannot ping ${to} (${address}): ${reason}`)
     }
     narrator.say(`${passed} of ${count(pings.length, 'ping')} passed.`)
     if (output === 'json') process.stdout.write(`${JSON.stringify(report)}\n`)
-    failed = passed < pings.length || pings.length === 0
+    failed = passed < pings.length || (pings.length === 0 && request.links.length > 0)
     if (once) return failed ? 1 : 0
     const labs = listLabs().filter(({ state }) => state.ready && supervisorLives(state))
     narrator.say(`\n${nextSteps(state, stack.lab.name, labs.length > 1, colour)}`)

@@ -58,22 +58,24 @@ export const nodeTable = ({ nodes }: VNetState, colour: boolean): string =>
     colour,
   )
 
-/** One row a link: where it runs, and the round trip from each end. */
-export const linkTable = ({ links }: VNetState, pings: readonly PingResult[], colour: boolean): string => {
-  const ping = (link: string, way: number) => {
-    const result = pings.filter((one) => one.link === link)[way]
+/** One row a link: where it runs, and the round trip from either end. */
+export const linkTable = ({ links, request }: VNetState, pings: readonly PingResult[], colour: boolean): string => {
+  const ends = new Map(request?.links.map(({ id, a, b }) => [id, [a?.node ?? '', b?.node ?? ''] as const]))
+  const ping = (link: string, from: string | undefined) => {
+    const result = pings.find((one) => one.link === link && one.from === from)
     if (!result) return ''
-    const time = result.milliseconds === undefined ? '' : ` ${result.milliseconds.toFixed(2)} ms`
-    const text = `${result.from} > ${result.to} ${result.passed ? `ok${time}` : 'FAILED'}`
-    return { text, tone: result.passed ? 'good' : 'bad' } as const
+    if (!result.passed) return { text: 'failed', tone: 'bad' } as const
+    const { milliseconds } = result
+    return { text: milliseconds === undefined ? 'ok' : `${milliseconds.toFixed(2)} ms`, tone: 'good' } as const
   }
   return formatTable(
     [
       { title: 'LINK', cell: ({ id }) => id },
+      { title: 'ENDS', cell: ({ id }) => ends.get(id)?.join(' - ') ?? '' },
       { title: 'OVER', cell: ({ path }) => path.join('-') },
       { title: 'BY', cell: ({ technology }) => technology || 'bridge' },
-      { title: 'PING', cell: ({ id }) => ping(id, 0) },
-      { title: 'AND BACK', cell: ({ id }) => ping(id, 1) },
+      { title: 'PING', cell: ({ id }) => ping(id, ends.get(id)?.[0]) },
+      { title: 'BACK', cell: ({ id }) => ping(id, ends.get(id)?.[1]) },
     ],
     links,
     colour,

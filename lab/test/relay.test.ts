@@ -5,7 +5,7 @@ import { create } from '../../proto/codec.ts'
 import { connectSession } from '../../proto/mqtt-session.ts'
 import { temporaryDirectory } from '../../proto/test/temporary.ts'
 import { topics } from '../../proto/topics.ts'
-import { startRelay } from '../relay.ts'
+import { probeBroker, startRelay } from '../relay.ts'
 
 t.test(
   'a session through the relay and one at the broker hear each other, also after the broker was away',
@@ -41,7 +41,20 @@ t.test(
   },
 )
 
+t.test('a broker that nobody is at is said at once', async (t) => {
+  const path = join(temporaryDirectory(t), 'broker.sock')
+  const broker = await startBroker({ listeners: [{ path }, { host: '127.0.0.1', port: 0 }] })
+  for (const url of broker.urls) await probeBroker(url)
+  await broker.close()
+  for (const url of broker.urls) {
+    await t.rejects(probeBroker(url), { code: 'lab.failed', message: /cannot be reached: .*(ECONNREFUSED|ENOENT)/ })
+  }
+})
+
 t.test('what is no broker is refused', async (t) => {
   const path = join(temporaryDirectory(t), 'relay.sock')
-  for (const url of ['http://x', 'nonsense']) await t.rejects(startRelay(path, url), { code: 'lab.failed' })
+  for (const url of ['http://x', 'nonsense']) {
+    await t.rejects(startRelay(path, url), { code: 'lab.failed' })
+    await t.rejects(probeBroker(url), { code: 'lab.failed' })
+  }
 })
