@@ -168,6 +168,8 @@ build_addons() {
 # ---------------------------------------------------------------------------------------------------------------------------------
 
 [ $# -gt 0 ] || set -- run
+# One at a time in this folder: two would build into each other's files.
+if have flock; then exec 9<package.json && flock 9; fi
 packages=
 for group in "$@"; do packages="$packages $(missing "$group")"; done
 case " $* " in *' test '*) packages="$packages $(missing run)" ;; esac
