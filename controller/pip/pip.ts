@@ -104,6 +104,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     desired,
     states,
     timings: (row) => stateOf(row).timings,
+    onSettled: touch,
     onGone: (state) => {
       progress.forget(state.vnet)
       watchers.tell(state)

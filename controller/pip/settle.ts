@@ -24,6 +24,8 @@ export interface SettlingOptions {
   readonly states: Publisher<'VNetState'>
   /** All timings of the version that stands. */
   readonly timings: (row: VNetRow) => readonly Timing[]
+  /** Called after a VNet's row was changed in the store: its state may be another. */
+  readonly onSettled: (vnet: string) => void
   /** Called with the last state of a VNet once nothing of it is left. */
   readonly onGone: (state: VNetState) => void
 }
@@ -41,7 +43,7 @@ export interface Settling {
 export const isFinished = (row: VNetRow): boolean => row.removing && row.leaving.size === 0
 
 export const createSettling = (options: SettlingOptions): Settling => {
-  const { domain, session, context, book, serial, log, desired, states, timings, onGone } = options
+  const { domain, session, context, book, serial, log, desired, states, timings, onSettled, onGone } = options
 
   /** Sent at once, before anything that a later decision publishes; `desired` first: the agent forgets, and reports no more. */
   const sweep = async (host: string, vnet: string): Promise<void> => {
@@ -84,6 +86,7 @@ export const createSettling = (options: SettlingOptions): Settling => {
         if (converged || gone.length > 0) await book.save({ vnets: new Map([[vnet, settledRow]]) })
         return settledRow
       })
+      if (settled) onSettled(vnet)
       if (settled && isFinished(settled)) await finish(settled)
       return true
     },
