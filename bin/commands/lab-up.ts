@@ -85,7 +85,7 @@ const startInBackground = async (context: Context, name: string, flags: Flags): 
       await sleep(50)
     }
     context.stderr.write(readFileSync(said))
-    return status
+    return ending.signal.aborted ? exit.interrupted : status
   } finally {
     rmSync(places, { recursive: true, force: true })
   }

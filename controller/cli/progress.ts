@@ -16,7 +16,8 @@ const tickMs = 500
 export const progressLine = (state: VNetState, elapsedSeconds: number): string =>
   `${phaseWord(state.phase)}  nodes ${readyOf(state.nodes)}  links ${readyOf(state.links)}  ${elapsedSeconds.toFixed(1)} s`
 
-export const createProgress = ({ stderr }: Context): Progress => {
+/** With `phases`, each phase that is over stays on the screen with its time. */
+export const createProgress = ({ stderr }: Context, { phases = false } = {}): Progress => {
   if (!stderr.isTTY) return { show: () => undefined, end: () => undefined }
   const started = performance.now()
   const told = new Set<string>()
@@ -24,15 +25,14 @@ export const createProgress = ({ stderr }: Context): Progress => {
   const draw = () => {
     if (!last) return
     const line = progressLine(last, (performance.now() - started) / 1000)
-    stderr.write(`${clearLine}${line.slice(0, (stderr.columns ?? 80) - 1)}`)
+    stderr.write(`${clearLine}${line.slice(0, (stderr.columns || 80) - 1)}`)
   }
   const timer = setInterval(draw, tickMs)
   timer.unref()
   return {
     show: (state) => {
       last = state
-      // A phase that is over stays on the screen.
-      for (const { name, seconds } of state.timings) {
+      for (const { name, seconds } of phases ? state.timings : []) {
         if (told.has(name)) continue
         told.add(name)
         stderr.write(`${clearLine}${name.padEnd(12)} ${humanSeconds(seconds)}\n`)

@@ -38,7 +38,7 @@ export const run: Run<typeof applyFlags> = async (context, { flags }) => {
   const status = sayOutcome(context, decided, before, say)
   if (!wait || status === exit.error) return finish(decided, status)
 
-  const progress = createProgress(context)
+  const progress = createProgress(context, { phases: true })
   const { generation } = decided
   const ending = await follow(context, request.name, {
     timeoutMs: Math.max(1, timeoutMs - (performance.now() - started)),
