@@ -5,19 +5,17 @@ import { printRows } from '../../controller/cli/print.ts'
 import type { Cell, Column } from '../../controller/cli/table.ts'
 import { type LabState, listLabs, supervisorLives } from '../../lab/state.ts'
 import type { labListFlags } from '../declare-lab.ts'
+import { hostsOfLab } from '../labs.ts'
 
 const stateOf = (lab: LabState): { readonly text: string; readonly tone: 'good' | 'busy' | 'bad' } => {
   if (!supervisorLives(lab)) return { text: 'crashed', tone: 'bad' }
   return lab.ready ? { text: 'running', tone: 'good' } : { text: 'starting', tone: 'busy' }
 }
 
-const hostsOf = ({ held }: LabState): readonly string[] =>
-  held.flatMap(({ kind, name }) => (kind === 'host' ? [name] : []))
-
 const columns: readonly Column<LabState>[] = [
   { title: 'NAME', cell: ({ name }) => name },
   { title: 'STATE', cell: (lab): Cell => stateOf(lab) },
-  { title: 'HOSTS', cell: (lab) => hostsOf(lab).join(',') },
+  { title: 'HOSTS', cell: (lab) => hostsOfLab(lab).join(',') },
   { title: 'ROLES', cell: ({ sockets }) => Object.keys(sockets).join(',') },
   { title: 'HELD BY', wide: true, cell: ({ supervisor }) => `process ${supervisor.pid}` },
 ]
@@ -33,7 +31,7 @@ export const run: Run<typeof labListFlags> = async (context, { flags }) => {
       json: (lab) => ({
         name: lab.name,
         state: stateOf(lab).text,
-        hosts: hostsOf(lab),
+        hosts: hostsOfLab(lab),
         sockets: lab.sockets,
         supervisor: lab.supervisor.pid,
       }),

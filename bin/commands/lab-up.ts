@@ -12,6 +12,7 @@ import { startStack, weft } from '../../lab/stack.ts'
 import { type LabState, labDirectory, readLabState } from '../../lab/state.ts'
 import { defaultLab, type labUpFlags } from '../declare-lab.ts'
 import { endingSignals } from '../ending.ts'
+import { hostsOfLab } from '../labs.ts'
 
 type Flags = FlagValues<typeof labUpFlags>
 
@@ -23,12 +24,12 @@ export const run: Run<typeof labUpFlags> = async (context, { flags, args }) => {
   return flags.foreground ? hold(context, name, flags) : startInBackground(context, name, flags)
 }
 
-const upLine = ({ name, held }: LabState): string =>
-  `lab/${name} is up: ${held.flatMap((one) => (one.kind === 'host' ? [one.name] : [])).join(', ')}\n`
+const upLine = (lab: LabState): string => `lab/${lab.name} is up: ${hostsOfLab(lab).join(', ')}\n`
 
 /** Holds the lab until a signal. */
 const hold = async (context: Context, name: string, flags: Flags): Promise<number> => {
   const { hosts, substrate: substrateFile, broker: brokerUrl, parts, timeout: timeoutMs } = flags
+  forgetOwnFlags()
   const ending = endingSignals()
   const stack = await startStack({
     name,
@@ -52,6 +53,13 @@ const hold = async (context: Context, name: string, flags: Flags): Promise<numbe
     await stack.down()
   }
   return exit.ok
+}
+
+/** Flags in our environment are ours: the roles and agents of the lab are told theirs. */
+const forgetOwnFlags = (): void => {
+  for (const variable of Object.keys(process.env)) {
+    if (variable.startsWith('WEFT_') && variable !== 'WEFT_LAB_DIR') delete process.env[variable]
+  }
 }
 
 /** Starts a process that holds the lab, and goes once the lab is ready. */

@@ -25,7 +25,7 @@ t.test('a VNet from lab up to lab down, by commands alone', { skip: labProblem()
   // Labs of others on this machine are not ours to find; hooks of the test runner are not for daemons.
   const { NODE_OPTIONS: _, ...own } = process.env
   const name = `cli-${process.pid}`
-  const env = { ...own, WEFT_LAB_DIR: join(directory, 'labs') }
+  const env = { ...own, WEFT_LAB_DIR: join(directory, 'labs'), WEFT_LISTEN: 'unix:/not/for/the/lab' }
   const weft = (...argv: readonly string[]) => {
     const { status, stdout, stderr } = spawnSync(entry, argv, { env, encoding: 'utf8', timeout: 300_000 })
     t.comment(`weft ${argv.join(' ')}: ${status}\n${stdout}${stderr}`)

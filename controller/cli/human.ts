@@ -5,7 +5,7 @@ type Step = readonly [least: number, unit: string]
 const format = (value: number, steps: readonly Step[]): string => {
   // 0.9996 s is 1 s, not 1000 ms.
   const rounded = Number(value.toPrecision(3))
-  const [least, unit] = steps.find(([step]) => rounded >= step) ?? (steps.at(-1) as Step)
+  const [least, unit] = steps.find(([step]) => Math.max(value, rounded) >= step) ?? (steps.at(-1) as Step)
   const scaled = value / least
   return `${scaled >= 100 ? Math.round(scaled) : Number(scaled.toPrecision(3))} ${unit}`
 }

@@ -2,7 +2,14 @@ import t from 'tap'
 import { humanSeconds, humanSize } from '../human.ts'
 
 t.test('sizes', async (t) => {
-  t.same([0, 512, 1536, 25_275_000_000, 3 * 2 ** 40].map(humanSize), ['0 B', '512 B', '1.5 KiB', '23.5 GiB', '3 TiB'])
+  t.same([0, 512, 1024, 1536, 25_275_000_000, 3 * 2 ** 40].map(humanSize), [
+    '0 B',
+    '512 B',
+    '1 KiB',
+    '1.5 KiB',
+    '23.5 GiB',
+    '3 TiB',
+  ])
 })
 
 t.test('times', async (t) => {
