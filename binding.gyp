@@ -1,7 +1,5 @@
 {
   'variables': {
-    # --sanitize=true builds for AddressSanitizer and UndefinedBehaviorSanitizer (npm run test:sanitize).
-    'sanitize%': 'false',
     # A machine without libvirt's headers builds the other addons.
     'with_libvirt%': '<!(pkg-config --exists libvirt libvirt-lxc 2>/dev/null && echo true || echo false)',
   },
@@ -23,12 +21,18 @@
     ],
     # Threads of an addon may outlive the last environment that loaded it: its code stays.
     'ldflags': ['-Wl,-z,nodelete'],
-    'conditions': [
-      ['sanitize == "true"', {
-        'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g', '-O1'],
+    'configurations': {
+      # `node-gyp build --debug`, in build/Debug: for AddressSanitizer and UndefinedBehaviorSanitizer (scripts/test-sanitize.ts).
+      'Debug': {
+        'defines': ['_GLIBCXX_ASSERTIONS'],
+        'cflags': [
+          '-fsanitize=address,undefined',
+          '-fno-sanitize-recover=undefined',
+          '-fno-omit-frame-pointer',
+        ],
         'ldflags': ['-fsanitize=address,undefined'],
-      }],
-    ],
+      },
+    },
   },
 
   'targets': [

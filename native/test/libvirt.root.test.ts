@@ -102,9 +102,11 @@ t.test('a container lives its life, told by events', { skip }, async (t) => {
   await connection.resume(uuid)
   await connection.destroy(uuid)
   await connection.undefine(uuid)
-  t.ok(await until(() => events.length >= 6))
+  t.ok(await until(() => events.some((event) => event.kind === 'lifecycle' && event.event === lifecycle.undefined)))
+  // The end of a container may be told twice: of the call, and of its controller's end.
+  const told = events.map((event) => event.kind === 'lifecycle' && event.event)
   t.same(
-    events.map((event) => event.kind === 'lifecycle' && event.event),
+    told.filter((event, index) => event !== told[index - 1]),
     [
       lifecycle.defined,
       lifecycle.started,

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import type { DomainEvent, LibvirtAddon, LibvirtConnection, LibvirtError } from '../libvirt.ts'
 import { libvirt, libvirtProblem, lifecycle, state, testDomain } from './support/libvirt.ts'
-import { threads, until } from './support/process.ts'
+import { callThreads, until } from './support/process.ts'
 
 const skip = libvirtProblem()
 t.setTimeout(300_000)
@@ -276,14 +276,12 @@ t.test(
 )
 
 t.test('threads start as they are needed, and end with the connection', { skip }, async (t) => {
-  const warm = await libvirt().connect(uri)
-  await warm.close()
-  const before = threads()
+  t.ok(await until(() => callThreads() === 0))
   const connection = await libvirt().connect(uri, { threads: 8 })
-  t.equal(threads(), before + 1)
+  t.equal(callThreads(), 1)
   await Promise.all(Array.from({ length: 200 }, () => connection.capabilities()))
-  t.ok(threads() > before + 1)
-  t.ok(threads() <= before + 8)
+  t.ok(callThreads() > 1)
+  t.ok(callThreads() <= 8)
   await connection.close()
-  t.ok(await until(() => threads() === before))
+  t.ok(await until(() => callThreads() === 0))
 })

@@ -18,7 +18,7 @@ void StartEventLoop() {
     Check(virInitialize(), "virInitialize");
     virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
     Check(virEventRegisterDefaultImpl(), "virEventRegisterDefaultImpl");
-    StartThread([] {
+    StartThread("weft-virt-event", [] {
       for (;;) {
         // Does not fail as of today; if it ever does, not at the cost of a CPU.
         if (virEventRunDefaultImpl() < 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -2,19 +2,54 @@
 
 #include "failure.h"
 
+#include <cstdint>
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace weft {
 namespace {
 
-using OnBroken = std::function<void(int reason)>;
+/**
+ * Who wants to know of a broken connection, by number. libvirt is given the number: where it cannot ask the daemon any
+ * more, it refuses to let go of a callback, and so may hold it for longer than the session lives.
+ */
+class Watchers {
+ public:
+  /** Never destroyed: libvirt's thread runs to the very end of the process. */
+  static Watchers& Get() {
+    static auto& watchers = *new Watchers();
+    return watchers;
+  }
 
-void TellBroken(virConnectPtr, int reason, void* told) { (*static_cast<OnBroken*>(told))(reason); }
-void FreeBroken(void* freed) { delete static_cast<OnBroken*>(freed); }
+  void* Add(OnBroken onBroken) {
+    const std::lock_guard lock(mutex_);
+    watchers_.emplace(++last_, std::move(onBroken));
+    return reinterpret_cast<void*>(last_);
+  }
+
+  void Remove(void* number) {
+    const std::lock_guard lock(mutex_);
+    watchers_.erase(reinterpret_cast<uintptr_t>(number));
+  }
+
+  static void Tell(virConnectPtr, int reason, void* number) {
+    auto& self = Get();
+    const std::lock_guard lock(self.mutex_);
+    const auto found = self.watchers_.find(reinterpret_cast<uintptr_t>(number));
+    if (found != self.watchers_.end()) found->second(reason);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<uintptr_t, OnBroken> watchers_;
+  uintptr_t last_ = 0;
+};
 
 }  // namespace
 
-Session::Session(SessionSettings settings) : settings_(std::move(settings)), queue_(settings_.threads) {}
+Session::Session(SessionSettings settings)
+    : settings_(std::move(settings)), queue_("weft-virt-call", settings_.threads) {}
 
 void Session::Do(Job job) {
   queue_.Add([self = shared_from_this(), job = std::move(job)] { job(*self); });
@@ -38,11 +73,10 @@ bool Session::WaitUntil(std::chrono::steady_clock::time_point deadline) const {
 
 void Session::Open() {
   connection_ = Check(virConnectOpen(settings_.uri.c_str()), "virConnectOpen");
-  // Both are refused by drivers that live in this process and so cannot break.
+  // Drivers that live in this process cannot break and do neither.
   virConnectSetKeepAlive(connection_, settings_.keepaliveSeconds, settings_.keepaliveCount);
-  auto onBroken = std::make_unique<OnBroken>(settings_.onBroken);
-  watched_ = virConnectRegisterCloseCallback(connection_, TellBroken, onBroken.get(), FreeBroken) == 0;
-  if (watched_) static_cast<void>(onBroken.release());
+  watcher_ = Watchers::Get().Add(settings_.onBroken);
+  virConnectRegisterCloseCallback(connection_, Watchers::Tell, watcher_, nullptr);
 }
 
 void Session::Watch() {
@@ -69,7 +103,8 @@ void Session::Close() {
   if (connection_ != nullptr) {
     // Each listener holds the connection open.
     StopEvents();
-    if (watched_) virConnectUnregisterCloseCallback(connection_, TellBroken);
+    virConnectUnregisterCloseCallback(connection_, Watchers::Tell);
+    Watchers::Get().Remove(watcher_);
     virConnectClose(std::exchange(connection_, nullptr));
   }
   end_.set_value();

@@ -17,14 +17,16 @@
 
 namespace weft {
 
+using OnBroken = std::function<void(int reason)>;
+
 /** See ConnectOptions in native/libvirt.ts. */
 struct SessionSettings {
   std::string uri;
   size_t threads = 4;
   int keepaliveSeconds = 5;
   unsigned keepaliveCount = 3;
-  /** From libvirt's thread, with virConnectCloseReason. */
-  std::function<void(int reason)> onBroken;
+  /** From libvirt's thread, with virConnectCloseReason. Must not close the session. */
+  OnBroken onBroken;
   /** From libvirt's thread, as long as events are wanted and for a moment after. */
   DomainListener onEvent;
 };
@@ -67,8 +69,8 @@ class Session : public std::enable_shared_from_this<Session> {
   SessionSettings settings_;
   WorkQueue queue_;
   virConnectPtr connection_ = nullptr;
-  /** Whether libvirt tells when the connection breaks; not every driver can. */
-  bool watched_ = false;
+  /** The number under which `onBroken` is known. */
+  void* watcher_ = nullptr;
   std::promise<void> end_;
   std::shared_future<void> ended_ = end_.get_future().share();
 

@@ -18,7 +18,7 @@ void InNetworkNamespace(const std::optional<std::string>& path, const std::funct
   if (!space) throw SystemError(errno, "open", *path);
 
   std::exception_ptr failure;
-  StartThread([&] {
+  StartThread("weft-setns", [&] {
     try {
       if (setns(space.get(), CLONE_NEWNET) < 0) throw SystemError(errno, "setns", *path);
       function();

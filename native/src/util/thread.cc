@@ -10,14 +10,17 @@
 
 namespace weft {
 
-std::thread StartThread(std::function<void()> body) {
+std::thread StartThread(const char* name, std::function<void()> body) {
   // The mask is inherited: blocked before the thread starts, no signal can slip in between.
   sigset_t all, before;
   sigfillset(&all);
+  // Not those that a thread raises by its own fault: blocked, they would end the process without a word.
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     std::thread thread(std::move(body));
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_setname_np(thread.native_handle(), name);
     return thread;
   } catch (const std::system_error& error) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

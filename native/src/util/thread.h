@@ -6,8 +6,9 @@
 namespace weft {
 
 /**
- * A thread that receives no signals: those are Node's. Throws SystemError (EAGAIN) where the process may have no more.
+ * A thread that receives no signals: those are Node's. `name` has 15 characters at most. Throws SystemError (EAGAIN)
+ * where the process may have no more threads.
  */
-std::thread StartThread(std::function<void()> body);
+std::thread StartThread(const char* name, std::function<void()> body);
 
 }  // namespace weft

@@ -12,6 +12,7 @@ namespace weft {
 
 /** Shared with the threads, which nobody joins: a call may block for long, and Node does not wait for it. */
 struct WorkQueue::State {
+  const char* name = "";
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Job> jobs;
@@ -22,7 +23,10 @@ struct WorkQueue::State {
   size_t idle = 0;
 };
 
-WorkQueue::WorkQueue(size_t mostThreads) : state_(std::make_shared<State>()) { state_->mostThreads = mostThreads; }
+WorkQueue::WorkQueue(const char* name, size_t mostThreads) : state_(std::make_shared<State>()) {
+  state_->name = name;
+  state_->mostThreads = mostThreads;
+}
 
 WorkQueue::~WorkQueue() { Close({}); }
 
@@ -36,7 +40,7 @@ void WorkQueue::Add(Job job) {
   // One thread for each job that waits, up to the limit.
   if (state_->jobs.size() >= state_->idle && state_->threads < state_->mostThreads) {
     try {
-      StartThread([state = state_] { Work(state); }).detach();
+      StartThread(state_->name, [state = state_] { Work(state); }).detach();
       state_->threads++;
     } catch (const SystemError&) {
       if (state_->threads == 0) throw;

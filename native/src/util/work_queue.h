@@ -15,7 +15,8 @@ class WorkQueue {
   /** Must not throw. */
   using Job = std::function<void()>;
 
-  explicit WorkQueue(size_t mostThreads);
+  /** `name` is that of the threads, of 15 characters at most. */
+  WorkQueue(const char* name, size_t mostThreads);
   ~WorkQueue();
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;

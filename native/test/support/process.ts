@@ -1,6 +1,6 @@
 /** What this process holds, and children to see how one ends. */
 import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,16 @@ import { runInNewContext } from 'node:vm'
 
 export const openDescriptors = (): number => readdirSync('/proc/self/fd').length
 
-export const threads = (): number => readdirSync('/proc/self/task').length
+/** Threads that run calls of connections to libvirt. */
+export const callThreads = (): number =>
+  readdirSync('/proc/self/task').filter((thread) => {
+    try {
+      return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === 'weft-virt-call\n'
+    } catch {
+      // It ended meanwhile.
+      return false
+    }
+  }).length
 
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
