@@ -57,7 +57,7 @@ export interface RouteSocket extends Connection {
   deleteAddress(index: number, prefix: string): Promise<void>
   /** `ip route show table all`. */
   routes(): Promise<readonly Route[]>
-  /** `ip route show table main dev X`, of both families. */
+  /** `ip route show table main dev X`, of both families; empty where there is no such link. */
   routesOf(index: number): Promise<readonly Route[]>
   /** `ip route replace …`. */
   addRoute(route: NewRoute): Promise<void>
@@ -110,7 +110,8 @@ export const openRoute = (options: ConnectionOptions = {}): RouteSocket => {
 
     routes: async () => (await dump(dumpRoutes())).map(decodeRoute),
     routesOf: async (index) => {
-      const both = await Promise.all([dump(dumpRoutesOf(4, index)), dump(dumpRoutesOf(6, index))])
+      const all = [dump(dumpRoutesOf(4, index)), dump(dumpRoutesOf(6, index))]
+      const both = await Promise.all(all.map((each) => each.catch(unlessAbsent('ENODEV', []))))
       // A kernel without strict checking tells of all links.
       return both
         .flat()
