@@ -23,7 +23,7 @@ import { readBootId } from './boot-id.ts'
 import { localOwner } from './commands/context.ts'
 import { handleCommand } from './commands/handle.ts'
 import type { AgentConfig } from './config.ts'
-import { readInterfaces } from './interfaces.ts'
+import { interfaceNames, readInterfaces } from './interfaces.ts'
 import { openWire, type Wire } from './mqtt/wire.ts'
 import type { Drivers } from './reconcile/observe.ts'
 import { createReconciler, type Reconciler, type ReconcilerOptions } from './reconcile/reconciler.ts'
@@ -54,7 +54,6 @@ export interface AgentParts {
   readonly nics: () => Promise<readonly Nic[]>
   readonly config: Pick<AgentConfig, 'location' | 'nics'>
   readonly imagesDirectory: string
-  readonly parallelNodes: number
   readonly log: Logger
   readonly connect?: (options: SessionOptions) => Session
   readonly usageMs?: number
@@ -125,8 +124,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     desired,
     slots,
     log,
-    interfaceNames: parts.interfaceNames ?? (async () => new Set((await readInterfaces()).keys())),
-    parallelNodes: parts.parallelNodes,
+    interfaceNames: parts.interfaceNames ?? interfaceNames,
     onReport: (reported, before, owner) => {
       parts.onReport?.(reported)
       publisher?.reported(reported, before, owner)

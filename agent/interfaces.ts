@@ -1,5 +1,6 @@
 /** What /proc tells of the interfaces of the agent's own network namespace, Dom0's: one read, no dump. proc(5) */
 import { readFile } from 'node:fs/promises'
+import { share } from './share.ts'
 
 export interface InterfaceCounters {
   readonly receiveBytes: number
@@ -25,4 +26,7 @@ export const parseNetDev = (text: string): ReadonlyMap<string, InterfaceCounters
 export const readInterfaces = async (): Promise<ReadonlyMap<string, InterfaceCounters>> =>
   parseNetDev(await readFile('/proc/self/net/dev', 'utf8'))
 
-export const interfaceNames = async (): Promise<ReadonlySet<string>> => new Set((await readInterfaces()).keys())
+/** Many ask at a time: they share one reading. */
+export const interfaceNames: () => Promise<ReadonlySet<string>> = share(
+  async () => new Set((await readInterfaces()).keys()),
+)

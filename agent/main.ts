@@ -1,6 +1,6 @@
 /** The agent as a process of a host: its configuration, drivers, log and signals. bin/weft calls runAgent. */
 import { mkdir, readFile } from 'node:fs/promises'
-import { availableParallelism, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { create } from '../proto/codec.ts'
@@ -46,9 +46,6 @@ const readConfig = async (file: string | undefined): Promise<AgentConfig> => {
   return parseConfig(text, file)
 }
 
-/** Starting a container is work for a CPU and waiting for libvirt in turn: two for each CPU keep it busy. */
-const parallelNodes = (): number => Math.min(16, 2 * availableParallelism())
-
 /** The host's own interfaces; none, and a word in the log, where netlink cannot be used. */
 const nicReader = (log: Logger) => {
   let reader: NicReader | undefined
@@ -83,7 +80,6 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
   const config = await readConfig(options.config)
   const log = createLog(options.logLevel ?? 'info')
   const imagesDirectory = config.images || join(stateDir, 'images')
-  const limit = parallelNodes()
   await mkdir(stateDir, { recursive: true, mode: 0o755 })
   await mkdir(runDir, { recursive: true, mode: 0o755 })
 
@@ -93,7 +89,6 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     config: config.hypervisors,
     stateDir,
     imagesDirectory,
-    parallelNodes: limit,
     log,
   })
   const nics = nicReader(log)
@@ -111,7 +106,6 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     nics: nics.read,
     config,
     imagesDirectory,
-    parallelNodes: limit,
     log,
   })
   log.info({ socket: socketPath }, 'the agent serves')

@@ -39,6 +39,8 @@ export interface ObservedNode {
 export interface HypervisorDriver {
   /** As requests name it: 'lxc', 'fake'. */
   readonly name: string
+  /** How many nodes it makes or removes at a time with profit; more would only wait for each other. */
+  readonly parallel: number
   /** Whether it can be used here, by trying; called at start and for the inventory. Never throws: says why not. */
   probe(): Promise<Hypervisor>
   /** All nodes with our mark, running or not; the truth, read anew. Idempotent. */

@@ -1,4 +1,5 @@
 /** The hypervisors that this agent can drive, by the name that requests give them. Later: qemu, xen. */
+import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { AgentConfig } from '../config.ts'
 import type { HypervisorDriver } from './driver.ts'
@@ -10,16 +11,17 @@ export interface HypervisorOptions {
   readonly config: AgentConfig['hypervisors']
   readonly stateDir: string
   readonly imagesDirectory: string
-  /** Nodes that are made or removed at a time. */
-  readonly parallelNodes: number
   readonly log: Logger
 }
 
+/** Starting a container is work for a CPU and waiting for libvirt in turn: two for each CPU keep it busy. */
+const parallelContainers = (): number => Math.min(16, 2 * availableParallelism())
+
 /** undefined where the host is configured to go without. */
 const makers = {
-  lxc: ({ config, stateDir, imagesDirectory, parallelNodes, log }: HypervisorOptions): HypervisorDriver | undefined =>
-    // Two threads more than nodes at a time: a look must not wait for a start to end.
-    config.lxc && lxcHypervisor({ uri: config.lxc.uri, stateDir, imagesDirectory, threads: parallelNodes + 2, log }),
+  lxc: ({ config, stateDir, imagesDirectory, log }: HypervisorOptions): HypervisorDriver | undefined =>
+    config.lxc &&
+    lxcHypervisor({ uri: config.lxc.uri, stateDir, imagesDirectory, parallel: parallelContainers(), log }),
   fake: ({ config, stateDir }: HypervisorOptions): HypervisorDriver | undefined =>
     config.fake && (config.fake.namespaces ? fakeNamespaces({ stateDir }) : fakeHypervisor()),
 } as const

@@ -5,17 +5,17 @@
 import type { Logger } from 'pino'
 import type { Reported, Slice } from '../../proto/generated/weft.v1.ts'
 import { type Refusal, report, reportGone } from '../report/reported.ts'
+import { share } from '../share.ts'
 import type { DesiredStore } from '../state/desired.ts'
 import type { SlotStore } from '../state/slots.ts'
 import { applyStep } from './apply.ts'
-import { limit } from './limit.ts'
+import { type Limit, limit } from './limit.ts'
 import { allLinks, allNodes, type Drivers, isWhole, nodesOf, type Observation, observe } from './observe.ts'
 import { phases } from './phases.ts'
 import { describeStep, objectOf, type Plan, plan, type Step } from './plan.ts'
 import { asWeftError } from './plan-links.ts'
 import { keyedQueue } from './queue.ts'
 import { type Retries, retries } from './retry.ts'
-import { share } from './share.ts'
 
 export interface ReconcilerOptions {
   readonly drivers: Drivers
@@ -26,8 +26,6 @@ export interface ReconcilerOptions {
   /** Called with every report that differs from the one before, and with that one; owner of the slice, '' where none was accepted. */
   readonly onReport: (reported: Reported, before: Reported | undefined, owner: string) => void
   readonly log: Logger
-  /** Nodes that are made or removed at a time. */
-  readonly parallelNodes: number
   readonly retryFirstMs?: number
   readonly retryMostMs?: number
   /** How often everything is looked at even if nothing seems to have happened. */
@@ -55,16 +53,18 @@ export interface Reconciler {
 }
 
 const parallelVNets = 8
-const parallelLinks = 32
+/** Steps over netlink: more would only wait for the kernel's one lock. */
+const parallelSteps = 32
 const defaultSweepMs = 60_000
 
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
-  const { drivers, desired, slots, log, parallelNodes } = options
+  const { drivers, desired, slots, log } = options
   const now = () => performance.now()
   const retryOptions = { now, firstMs: options.retryFirstMs ?? 1000, mostMs: options.retryMostMs ?? 60_000 }
 
   const observation = share(() => observe(drivers))
-  const limits = { node: limit(parallelNodes), other: limit(parallelLinks) }
+  const nodeLimits = new Map(drivers.hypervisors.map(({ name, parallel }) => [name, limit(parallel)]))
+  const otherLimit = limit(parallelSteps)
   const busy = new Map<string, Map<string, Promise<void>>>()
   const retriesOf = new Map<string, Retries>()
   const refusals = new Map<string, Refusal>()
@@ -88,12 +88,17 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     options.onReport(next, before, owner)
   }
 
+  const limitOf = (step: Step): Limit => {
+    const heavy =
+      step.kind === 'node.remove' ? step.hypervisor : step.kind === 'node.start' ? step.spec.node.hypervisor : ''
+    return nodeLimits.get(heavy) ?? otherLimit
+  }
+
   /** Does a step unless what shall be has changed meanwhile; then another look follows and finds the right one. */
   const run = async (vnet: string, slice: Slice | undefined, step: Step): Promise<void> => {
     const object = objectOf(step)
     const what = describeStep(step)
-    const limited = step.kind === 'node.start' || step.kind === 'node.remove' ? limits.node : limits.other
-    await limited(async () => {
+    await limitOf(step)(async () => {
       if (stopped || desired.get(vnet) !== slice) return
       const since = now()
       log.info({ vnet, reasons: step.reasons }, what)

@@ -133,6 +133,7 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
 
   return {
     name,
+    parallel: 64,
     probe: async () => create('Hypervisor', { name, version: '1' }),
     observe: async () => {
       await at('observe', '', '')

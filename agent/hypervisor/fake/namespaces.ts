@@ -24,6 +24,12 @@ import { dressVifs, vifName } from '../vifs.ts'
 import { batchedNamespaces, namespaceNames, namespacePath } from './network-namespaces.ts'
 import { openRecords } from './records.ts'
 
+/** The kernel makes one at a time, but takes down all that end together at the price of one. */
+const parallel = 256
+
+const patienceMs = 5000
+const pauseMs = 10
+
 const openFile = promisify(open)
 const closeFile = promisify(close)
 
@@ -88,6 +94,20 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     }
   }
 
+  /**
+   * The vifs go with the namespace of their other ends, when the kernel comes to it: many at the price of one, where deleting each by
+   * itself takes a grace period of the kernel's (RCU). Those that are still there after a while are deleted.
+   */
+  const vifsGone = async (vnet: string, id: string, slot: number, indexes: readonly number[]): Promise<void> => {
+    const end = performance.now() + patienceMs
+    while (performance.now() < end) {
+      const names = await interfaceNames()
+      if (!indexes.some((index) => names.has(vifName(slot, index)))) return
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+    await deleteVifs(vnet, id, slot, indexes)
+  }
+
   const start = async (spec: NodeSpec): Promise<void> => {
     const { vnet, node, slot } = spec
     const domain = domainName(vnet, node.id)
@@ -96,7 +116,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     const indexes = node.interfaces.map(({ index }) => index)
     const record = { vnet, id: node.id, slot, indexes, digest: '', configuration: '' }
     // The kernel takes a namespace down at leisure: what was in it may still be there.
-    if (before) await deleteVifs(vnet, node.id, before.slot, before.indexes)
+    if (before) await vifsGone(vnet, node.id, before.slot, before.indexes)
     await withUndo(async (push) => {
       push(() => records.delete(domain))
       await records.set(domain, record)
@@ -126,8 +146,8 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     if (!record) return
     // First of all: what is left if this is cut short is half a node, which is removed again.
     await records.set(domain, { ...record, digest: '' })
-    await deleteVifs(vnet, id, record.slot, record.indexes)
     await namespaces.delete(domain)
+    await vifsGone(vnet, id, record.slot, record.indexes)
     await records.delete(domain)
   }
 
@@ -149,6 +169,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
 
   return {
     name,
+    parallel,
     probe: async () => create('Hypervisor', { name, version: 'network namespaces' }),
     observe,
     start,

@@ -36,8 +36,8 @@ export interface LxcOptions {
   readonly uri: string
   readonly stateDir: string
   readonly imagesDirectory: string
-  /** libvirt's calls block; so many at a time. */
-  readonly threads: number
+  /** Nodes that are made or removed at a time. */
+  readonly parallel: number
   readonly log: Logger
 }
 
@@ -49,7 +49,8 @@ const isRunning = ({ state }: DomainSummary): boolean => state !== 0 && state !=
 export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   const name = 'lxc'
   const { uri, stateDir, imagesDirectory, log } = options
-  const libvirt = keepConnection({ uri, threads: options.threads, log })
+  // libvirt's calls block: two threads more, so that a look does not wait for a start to end.
+  const libvirt = keepConnection({ uri, threads: options.parallel + 2, log })
   const directories = nodeDirectories(stateDir)
   const bootId = readBootId()
   /** By name of the domain: libvirt's events tell no metadata. */
@@ -257,6 +258,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
 
   return {
     name,
+    parallel: options.parallel,
     probe: async () => {
       try {
         const { library } = await (await libvirt.get()).version()

@@ -88,7 +88,6 @@ export const fakeHost = (t: { testdir(): string; teardown(end: () => unknown): u
         nics: async () => [],
         config: { location: undefined, nics: new Map() },
         imagesDirectory: join(stateDir, 'images'),
-        parallelNodes: 4,
         log: silentLog(),
         interfaceNames: async () => new Set([...world.nodes.values()].flatMap(({ vifs }) => vifs)),
         onReport: (reported) => {

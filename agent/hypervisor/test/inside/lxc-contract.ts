@@ -19,7 +19,7 @@ await hypervisorContract(t, {
       uri: 'lxc:///system',
       stateDir,
       imagesDirectory: `${stateDir}/images`,
-      threads: 4,
+      parallel: 4,
       log: createLog('warn'),
     }),
   stop: async (domain) => void (await virsh('destroy', domain)),

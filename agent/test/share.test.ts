@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { limit } from '../limit.ts'
+import { limit } from '../reconcile/limit.ts'
 import { share } from '../share.ts'
 
 t.test('each caller gets a reading that began at or after its call', async (t) => {
