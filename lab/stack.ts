@@ -62,14 +62,14 @@ export const vnpName = 'vnp1'
 /** The operator of a lab. */
 export const vnoName = 'alice'
 
-/** bin/weft of this checkout or package: lab/ or dist/lab/ below it. */
+/** bin/weft.js of this checkout or package: lab/ or dist/lab/ below it. */
 export const weft = (): string => {
   let directory = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(directory, 'bin/weft'))) {
+  while (!existsSync(join(directory, 'bin/weft.js'))) {
     if (directory === '/') throw new WeftError('lab.failed', 'bin/weft is missing')
     directory = dirname(directory)
   }
-  return join(directory, 'bin/weft')
+  return join(directory, 'bin/weft.js')
 }
 
 /** Socket of a host's agent, from outside of the host. */
