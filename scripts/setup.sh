@@ -116,15 +116,19 @@ packages_match() {
     const { readFileSync } = require("fs")
     const read = (file) => JSON.parse(readFileSync(file, "utf8")).packages
     const have = read("node_modules/.package-lock.json")
-    for (const [path, { version, optional }] of Object.entries(read("package-lock.json"))) {
-      if (path !== "" && !optional && have[path]?.version !== version) process.exit(1)
-    }'
+    for (const [path, { version, optional, dev }] of Object.entries(read("package-lock.json"))) {
+      if (path === "" || optional || (dev && process.argv[1] === "run")) continue
+      if (have[path]?.version !== version) process.exit(1)
+    }' "$1"
 }
 
+# For `run` without the tools of developers, a quarter of the time, unless they are there.
 install_npm_packages() {
-  packages_match 2>/dev/null && return
-  say "installing the npm packages (npm ci)"
-  PATH=$(machine_path) npm ci --loglevel=error >>"$log" 2>&1 </dev/null ||
+  packages_match "$1" 2>/dev/null && return
+  omit=
+  if [ "$1" = run ] && ! grep -qs '"dev": true' node_modules/.package-lock.json; then omit=--omit=dev; fi
+  say "installing the npm packages (npm ci${omit:+ $omit})"
+  PATH=$(machine_path) npm ci $omit --loglevel=error >>"$log" 2>&1 </dev/null ||
     fail "npm ci failed" "is there a network, and is the registry reached? (npm ping)"
 }
 
@@ -177,8 +181,6 @@ check_node
 # shellcheck disable=SC2086 # a list of words
 install_packages $packages
 case " $* " in
-*' run '* | *' test '* | *' check '*)
-  install_npm_packages
-  build_addons
-  ;;
+*' test '* | *' check '*) install_npm_packages all && build_addons ;;
+*' run '*) install_npm_packages run && build_addons ;;
 esac
