@@ -145,7 +145,7 @@ addons_are_built() {
 find_node_headers() {
   configured=$(PATH=$(machine_path) npm config get nodedir 2>/dev/null || true)
   case $configured in /*) return 0 ;; esac
-  for prefix in "$(dirname "$(dirname "$(readlink -f "$(PATH=$(machine_path) command -v node)")")")" /usr /usr/local; do
+  for prefix in "$(dirname "$(dirname "$(readlink -f "$(PATH=$(machine_path) command -v node)")")")" /usr /usr/local "$PWD/build/node-headers/usr"; do
     if [ -e "$prefix/include/node/node_api.h" ] && [ -e "$prefix/include/node/common.gypi" ]; then
       npm_config_nodedir=$prefix
       export npm_config_nodedir
@@ -155,11 +155,21 @@ find_node_headers() {
   return 1
 }
 
+# Unpacked here, not installed: the package would bring Debian's own, older Node with it.
+fetch_node_headers() {
+  have apt-get || return 1
+  say "fetching Node's headers (apt-get download libnode-dev)"
+  mkdir -p build/node-headers
+  (cd build/node-headers && { apt download libnode-dev || { apt update && apt download libnode-dev; }; } &&
+    dpkg-deb -x libnode-dev_*.deb . && rm libnode-dev_*.deb) >>"$log" 2>&1
+}
+
 build_addons() {
   addons_are_built && return
   # shellcheck disable=SC2046 # a list of words
   install_packages $(missing build)
-  find_node_headers || { install_packages libnode-dev && find_node_headers; } || fail "Node's headers are not found"
+  find_node_headers || { fetch_node_headers && find_node_headers; } ||
+    fail "Node's headers are not found" "a Node of nodejs.org or nodesource.com brings them; else: npm config set nodedir DIRECTORY"
   say "building the addons (npm run build:native)"
   npm run --loglevel=error build:native >>"$log" 2>&1 </dev/null || fail "the addons could not be built"
   for addon in netlink libvirt; do
