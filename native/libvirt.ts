@@ -133,5 +133,5 @@ export interface LibvirtAddon {
   connect(uri: string, options?: ConnectOptions): Promise<LibvirtConnection>
 }
 
-/** Loads the addon; throws `not-supported` with the reason where it was not built or libvirt.so is missing. */
+/** Loads the addon; throws ERR_ADDON_UNAVAILABLE with the reason where it was not built (no headers of libvirt) or libvirt.so is missing. */
 export const loadLibvirt = (): LibvirtAddon => loadAddon<LibvirtAddon>('libvirt')

@@ -23,7 +23,10 @@ export const loadAddon = <T>(name: string): T => {
       if (reason === undefined || (error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') reason = error
     }
   }
-  throw Object.assign(new Error(`the ${name} addon cannot be loaded: ${(reason as Error).message.split('\n')[0]}`), {
+  const words = (reason as Error).message.split('\n')[0]
+  const built = (reason as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND'
+  const hint = built ? '' : ' (`npm run build:native` builds it where the headers of its library are)'
+  throw Object.assign(new Error(`the ${name} addon cannot be loaded: ${words}${hint}`), {
     code: 'ERR_ADDON_UNAVAILABLE',
     cause: reason,
   })

@@ -52,5 +52,5 @@ export interface NetlinkAddon {
   createTap(name: string, options?: { readonly namespace?: string; readonly vnetHeader?: boolean }): void
 }
 
-/** Loads the addon; throws `not-supported` with the reason where it was not built. */
+/** Loads the addon; throws ERR_ADDON_UNAVAILABLE with the reason where it was not built. */
 export const loadNetlink = (): NetlinkAddon => loadAddon<NetlinkAddon>('netlink')
