@@ -40,17 +40,28 @@ export const ownerOf = (client: string, controller: string): string => {
 
 export const openWire = (options: WireOptions): Wire => {
   const { domain, host, log } = options
+  // A broker that is away is tried twice a second: said once, not for each try.
+  let isAwaySaid = false
   const session = options.connect({
     url: options.brokerUrl,
     identity: host,
     ...(options.password === undefined ? {} : { password: options.password }),
     will: { topic: topics.status(domain, host), name: 'HostStatus', message: options.farewell },
     onConnect: () => {
+      isAwaySaid = false
       log.info({ broker: options.brokerUrl }, 'connected to the broker')
       options.onConnect()
     },
-    onDisconnect: (reason) => log.debug({ broker: options.brokerUrl, reason }, 'no connection to the broker'),
-    onProblem: (error, topic) => log.warn({ topic, error: (error as Error).message }, 'a problem on the wire'),
+    onDisconnect: (reason) => {
+      if (!isAwaySaid) log.warn({ broker: options.brokerUrl, reason }, 'the connection to the broker ended')
+      isAwaySaid = true
+    },
+    onProblem: (error, topic) => {
+      const { message } = error as Error
+      if (topic !== 'connection') log.warn({ topic, error: message }, 'a problem on the wire')
+      else if (!isAwaySaid) log.warn({ broker: options.brokerUrl, error: message }, 'no connection to the broker')
+      if (topic === 'connection') isAwaySaid = true
+    },
   })
 
   const listen = async (): Promise<void> => {
