@@ -8,7 +8,7 @@ import type { VNetState } from '../../proto/generated/weft.v1.ts'
 import { localClient } from '../../proto/local.ts'
 import { topics } from '../../proto/topics.ts'
 import type { Log } from '../log.ts'
-import { answerVerbs, fitReply, fitState, type Verbs } from '../roles/api.ts'
+import { answerVerbs, fitState, serveVerbs, type Verbs } from '../roles/api.ts'
 import type { Clock } from '../roles/clock.ts'
 import { createCoalescer } from '../roles/coalesce.ts'
 import { type BrokerOptions, type Connect, connectRole } from '../roles/connect.ts'
@@ -190,14 +190,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     publishDesired(row)
     if (settling.isDue(row)) void settlement.pursue(row.vnet)
   }
-  const answer = answerVerbs(`the PIP ${name}`, northbound)
-  await session.serve(
-    topics.apiRequest(domain, '+'),
-    'ApiRequest',
-    'ApiReply',
-    (client) => topics.apiReply(domain, client),
-    async (request, client) => fitReply(await answer(request, client)),
-  )
+  await serveVerbs(session, domain, `the PIP ${name}`, northbound)
   leadership.announce()
   log.info({ epoch, vnets: book.vnets.size, reservations: book.reservations.size }, 'ready')
 

@@ -3,6 +3,9 @@ import { create, encode, type Init } from '../../proto/codec.ts'
 import { maxPayloadBytes } from '../../proto/envelope.ts'
 import { toWireError, WeftError } from '../../proto/errors.ts'
 import type { ApiReply, ApiRequest, VNetState } from '../../proto/generated/weft.v1.ts'
+import { localClient } from '../../proto/local.ts'
+import type { Session } from '../../proto/session.ts'
+import { topics } from '../../proto/topics.ts'
 
 export type Verb = keyof ApiRequest
 
@@ -43,6 +46,24 @@ export const answerVerbs =
       return refusal(thrown)
     }
   }
+
+/**
+ * Serves a domain's northbound calls. Who calls is who the topic says, which the broker's access list binds; nobody on a broker is the
+ * operator at the local socket.
+ */
+export const serveVerbs = async (session: Session, domain: string, role: string, verbs: Verbs): Promise<void> => {
+  const answer = answerVerbs(role, verbs)
+  await session.serve(
+    topics.apiRequest(domain, '+'),
+    'ApiRequest',
+    'ApiReply',
+    (client) => topics.apiReply(domain, client),
+    async (request, client) => {
+      if (client === localClient) throw new WeftError('owner.denied', `no client of a broker may be called ${client}`)
+      return fitReply(await answer(request, client))
+    },
+  )
+}
 
 /** JSON takes more room than the binary form, and the envelope some. */
 const roomBytes = maxPayloadBytes / 2

@@ -131,6 +131,14 @@ t.test('only the client that made a VNet may touch it; the operator of the PIP s
   t.match(await world.rows('pip1'), ['vnet/alice.shop', 'reservation/r9'])
 })
 
+t.test('no client of the broker passes for the operator of the PIP', async (t) => {
+  const { world, vnp } = await setUp(t)
+  await build(world, vnp, part('shop'))
+  const impostor = createClient(world, 'local', 'pip1')
+  await t.rejects(impostor.ask({ get: { vnet: '' } }), { code: 'owner.denied' })
+  await t.rejects(impostor.ask({ get: { vnet: 'alice.shop' } }), { code: 'owner.denied' })
+})
+
 t.test('requests that are none are refused', async (t) => {
   const { vnp } = await setUp(t)
   await t.rejects(vnp.ask({}), { code: 'message.malformed' })

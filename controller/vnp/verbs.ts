@@ -1,0 +1,95 @@
+/** What a VNP serves: its VNOs, who see their own VNets alone, and its own operator, who sees all. */
+import { WeftError } from '../../proto/errors.ts'
+import type { Log } from '../log.ts'
+import type { Verbs } from '../roles/api.ts'
+import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
+import type { Pursuit } from '../roles/pursuit.ts'
+import type { KeyedSerial } from '../roles/serial.ts'
+import { type ApplyOptions, applyRequest, checkAsked, offerRequest } from './apply.ts'
+import type { VNetRow } from './rows.ts'
+import { goneState, type States } from './states.ts'
+
+export interface VerbsOptions extends Omit<ApplyOptions, 'isLost' | 'onReleases'> {
+  readonly states: States
+  /** One decision on a VNet at a time. */
+  readonly serial: KeyedSerial
+  /** Carries out what was decided on a VNet. */
+  readonly decisions: Pursuit
+  readonly releases: Pursuit
+  readonly log: Log
+}
+
+export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs; readonly operators: Verbs } => {
+  const { book, providers, states, serial, decisions, releases, log } = options
+  const applying: ApplyOptions = {
+    ...options,
+    isLost: states.isLost,
+    onReleases: (ids) => {
+      for (const id of ids) void releases.pursue(id)
+    },
+  }
+
+  const rowAt = (key: string, vnet: string): VNetRow => {
+    const row = book.vnets.get(key)
+    if (!row) throw new WeftError('vnet.unknown', `there is no VNet ${vnet}`, { object: `vnet/${vnet}` })
+    return row
+  }
+
+  const northbound: Verbs = {
+    apply: async ({ request, expectedGeneration }, client) => {
+      const key = `${client}.${request?.name ?? ''}`
+      const row = await serial(key, () => applyRequest(applying, request, client, expectedGeneration))
+      log.info({ vnet: key, generation: row.generation, pips: row.parts.map(({ pip }) => pip) }, 'applied')
+      // Decided: it is an answer whether or not every provider could be told yet.
+      await decisions.pursue(key)
+      states.endQuiet(key)
+      return { vnet: states.of(book.vnets.get(key) ?? row) }
+    },
+
+    plan: async ({ request }, client) => {
+      const asked = checkAsked(book, request, client)
+      if (asked.changes.length > 0) await offerRequest({ providers }, asked)
+      return { plan: { changes: asked.changes } }
+    },
+
+    delete: async ({ vnet }, client) => {
+      const key = `${client}.${vnet}`
+      const removed = await serial(key, async () => {
+        const row = rowAt(key, vnet)
+        const removing = { ...row, removing: true }
+        if (!row.removing) await book.save({ vnets: new Map([[key, removing]]) })
+        return removing
+      })
+      log.info({ vnet: key }, 'removing')
+      states.touch(key)
+      await decisions.pursue(key)
+      const row = book.vnets.get(key)
+      return { vnet: row ? states.of(row) : goneState(removed) }
+    },
+
+    get: async ({ vnet }, client) =>
+      vnet === ''
+        ? { vnets: { vnets: [...book.vnets.values()].filter(({ owner }) => owner === client).map(states.of) } }
+        : { vnet: states.of(rowAt(`${client}.${vnet}`, vnet)) },
+
+    exec: async (exec, client) => {
+      const row = rowAt(`${client}.${exec.vnet}`, exec.vnet)
+      const part = row.parts.find(({ request }) => request.nodes.some(({ id }) => id === exec.node))
+      const provider = part && providers.get(part.pip)
+      if (!provider) {
+        throw new WeftError('node.unknown', `${exec.vnet} has no node ${exec.node}`, { object: `node/${exec.node}` })
+      }
+      const timeoutMs = execTimeoutMs(exec)
+      const reply = await provider.call({ exec: { ...exec, vnet: row.key, timeoutMs } }, timeoutMs + 2 * relayMarginMs)
+      return { exec: reply.exec }
+    },
+  }
+
+  const operators: Verbs = {
+    get: async ({ vnet }) =>
+      vnet === ''
+        ? { vnets: { vnets: [...book.vnets.values()].map(states.forOperator) } }
+        : { vnet: states.forOperator(rowAt(vnet, vnet)) },
+  }
+  return { northbound, operators }
+}
