@@ -60,6 +60,7 @@
           'target_name': 'weft_libvirt',
           'sources': [
             'native/src/libvirt/connection.cc',
+            'native/src/libvirt/connection_calls.cc',
             'native/src/libvirt/domain.cc',
             'native/src/libvirt/domain_event.cc',
             'native/src/libvirt/environment.cc',
