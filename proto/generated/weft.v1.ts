@@ -2,7 +2,8 @@
 
 /** In api/request/{c}. A role answers verbs that are not its own with the code verb.unsupported. */
 export interface ApiRequest {
-  /** VNO to VNP (and operator to VNO): create or change a VNet, all or nothing. */
+  /** VNO to VNP (and operator to VNO): create or change a VNet, all or nothing. A refusal is the reply's error, with the binding
+   * constraint, and leaves the VNet as it was; else the reply is the state that was decided, and the hosts build. */
   readonly apply?: ApplyVNet | undefined
   readonly delete?: DeleteVNet | undefined
   /** One VNet or, with an empty name, all of the caller's. */
@@ -563,7 +564,9 @@ export type ObjectState =
   | 'OBJECT_STATE_FAILED'
   | 'OBJECT_STATE_REMOVING'
 
-/** The state of a VNet (for its operator) or of a provider's slice of it (for the VNP), retained in api/vnet/{c}/{vnet}. */
+/** The state of a VNet (for its operator) or of a provider's slice of it (for the VNP), retained in api/vnet/{c}/{vnet}. PHASE_GONE is
+ * published once and not retained, then the topic is cleared: who was away asks by `get`, and is answered vnet.unknown. Where one
+ * message could not carry it, the request is left out. */
 export interface VNetState {
   readonly vnet: string
   readonly owner: string
