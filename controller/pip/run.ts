@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createLog, type LogLevel } from '../log.ts'
 import { systemClock } from '../roles/clock.ts'
 import type { BrokerOptions } from '../roles/connect.ts'
+import { checkRoleName } from '../roles/names.ts'
 import { type Running, runRole } from '../roles/run.ts'
 import { parseSubstrate } from '../substrate/parse.ts'
 import { startPip } from './pip.ts'
@@ -18,9 +19,11 @@ export interface RunPipOptions extends BrokerOptions {
   readonly logLevel?: LogLevel | undefined
 }
 
-/** Starts a PIP. Errors: substrate.invalid with file:line, not-supported for the store, EADDRINUSE for the socket. */
+/** Starts a PIP. Errors: config.invalid for its names, substrate.invalid with file:line, not-supported for the store, EADDRINUSE for the socket. */
 export const runPip = async (options: RunPipOptions): Promise<Running> => {
   const { name, domain, brokerUrl, password, substrateFile, storePath, socketPath, logLevel } = options
+  checkRoleName('PIP', name)
+  checkRoleName('domain', domain)
   const log = createLog('pip', name, logLevel)
   const substrate = parseSubstrate(await readFile(substrateFile, 'utf8'), substrateFile)
   return runRole({

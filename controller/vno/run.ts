@@ -1,5 +1,6 @@
 import { createLog, type LogLevel } from '../log.ts'
 import { systemClock } from '../roles/clock.ts'
+import { checkOperatorName } from '../roles/names.ts'
 import { type Running, runRole } from '../roles/run.ts'
 import { startVno } from './vno.ts'
 
@@ -12,10 +13,11 @@ export interface RunVnoOptions {
   readonly logLevel?: LogLevel | undefined
 }
 
-/** Starts a VNO. Errors: not-supported for the store, EADDRINUSE for the socket. */
+/** Starts a VNO. Errors: config.invalid for its name, not-supported for the store, EADDRINUSE for the socket. */
 export const runVno = async (options: RunVnoOptions): Promise<Running> => {
   const { name, vnp, storePath, socketPath, logLevel } = options
   const { domain: vnpDomain, brokerUrl, password } = vnp
+  checkOperatorName(name)
   const log = createLog('vno', name, logLevel)
   return runRole({
     storePath,

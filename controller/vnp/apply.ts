@@ -8,6 +8,7 @@ import { diffRequests } from '../description/diff.ts'
 import { fillIn } from '../description/fill-in.ts'
 import { validateRequest } from '../description/validate.ts'
 import type { Clock } from '../roles/clock.ts'
+import { canOwn, ownerHint } from '../roles/names.ts'
 import type { Book } from './book.ts'
 import { leaseMs, reserveTimeoutMs } from './carry.ts'
 import type { Provider } from './providers.ts'
@@ -33,16 +34,11 @@ export interface Asked {
   readonly changes: readonly Change[]
 }
 
-/** Identities that can stand before the dot of a VNet's name on the hosts. */
-const ownerPattern = /^[a-z0-9][a-z0-9-]{0,38}$/
-
 /** Throws all that is wrong with the request (an AggregateError), vnet.busy, owner.denied. */
 export const checkAsked = (book: Book, asked: VNetRequest | undefined, owner: string): Asked => {
   if (!asked) throw new WeftError('message.malformed', 'the request is missing')
-  if (!ownerPattern.test(owner)) {
-    throw new WeftError('owner.denied', `"${owner}" cannot own VNets`, {
-      hint: 'an identity of lower-case letters, digits and hyphens, at most 39',
-    })
+  if (!canOwn(owner)) {
+    throw new WeftError('owner.denied', `"${owner}" cannot own VNets`, { hint: `an identity of ${ownerHint}` })
   }
   const errors = validateRequest(asked)
   if (errors.length > 0) throw new AggregateError(errors, errors[0]?.message)

@@ -2,6 +2,7 @@ import { WeftError } from '../../proto/errors.ts'
 import { createLog, type LogLevel } from '../log.ts'
 import { systemClock } from '../roles/clock.ts'
 import type { BrokerOptions } from '../roles/connect.ts'
+import { checkRoleName } from '../roles/names.ts'
 import { type Running, runRole } from '../roles/run.ts'
 import { type ProviderAddress, startVnp } from './vnp.ts'
 
@@ -31,6 +32,8 @@ const checkPips = ({ domain, brokerUrl, pips }: RunVnpOptions): void => {
 
 /** Starts a VNP. Errors: config.invalid, not-supported for the store, EADDRINUSE for the socket. */
 export const runVnp = async (options: RunVnpOptions): Promise<Running> => {
+  checkRoleName('VNP', options.name)
+  checkRoleName('domain', options.domain)
   checkPips(options)
   const { name, domain, brokerUrl, password, pips, storePath, socketPath, logLevel } = options
   const log = createLog('vnp', name, logLevel)
