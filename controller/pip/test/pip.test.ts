@@ -205,6 +205,30 @@ t.test('what a change gives up is not given to others before the hosts have let 
   t.same(world.violations(), [])
 })
 
+t.test('a new link is never given the tunnel of one that goes', async (t) => {
+  const { world, vnp } = await setUp(t, { pips: { pip1: ['h1', 'h2'] } })
+  const named = (link: string): VNetRequest => {
+    const request = heavy('shop', 2, 3 * gib)
+    return { ...request, links: request.links.map((one) => ({ ...one, id: link })) }
+  }
+  const identifiers = () =>
+    [...world.agents.values()].map((agent) => agent.slices.get('alice.shop')?.links[0]?.segments[0]?.identifier)
+  const seen: (number | undefined)[] = []
+  for (const link of ['first', 'second', 'third']) {
+    // The second change is decided while a host has not even heard of the first.
+    if (link === 'second') world.agents.get('h1')?.stop()
+    await reserve(vnp, link, named(link))
+    await commit(vnp, link)
+    await world.idle()
+    seen.push(identifiers()[1])
+  }
+  t.equal(new Set(seen).size, 3, `${seen}`)
+  world.agents.get('h1')?.start()
+  await world.idle()
+  t.same(identifiers(), [seen[2], seen[2]], 'both ends agree')
+  t.same(world.violations(), [])
+})
+
 t.test('a host that is away takes nothing new, and is told everything when it is back', async (t) => {
   const { world, vnp } = await setUp(t)
   world.agents.get('h1')?.stop()
