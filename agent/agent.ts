@@ -25,6 +25,7 @@ import { handleCommand } from './commands/handle.ts'
 import type { AgentConfig } from './config.ts'
 import { interfaceNames, readInterfaces } from './interfaces.ts'
 import { openWire, type Wire } from './mqtt/wire.ts'
+import { limit } from './reconcile/limit.ts'
 import type { Drivers } from './reconcile/observe.ts'
 import { createReconciler, type Reconciler, type ReconcilerOptions } from './reconcile/reconciler.ts'
 import { inventoryReader } from './report/inventory.ts'
@@ -75,6 +76,7 @@ export interface Agent {
   close(graceMs?: number): Promise<void>
 }
 
+const parallelExecs = 16
 const defaultUsageMs = 10_000
 const defaultInventoryMs = 30_000
 const defaultGraceMs = 10_000
@@ -158,7 +160,14 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     tellAll()
   }
 
-  const context = { desired, reconciler, hypervisors: drivers.hypervisors, hostView, resync }
+  const context = {
+    desired,
+    reconciler,
+    hypervisors: drivers.hypervisors,
+    hostView,
+    resync,
+    execLimit: limit(parallelExecs),
+  }
   const command = (message: HostCommand, owner = localOwner) => handleCommand(context, message, owner)
 
   const desire = async (sent: Slice): Promise<void> => {

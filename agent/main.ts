@@ -75,6 +75,8 @@ export interface OpenedAgent extends Agent {
 
 /** Settles when it serves. Throws config.invalid, and EADDRINUSE where another agent serves the socket. */
 export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => {
+  // Directories that mapped users of containers walk through are made with the modes asked for.
+  process.umask(0o022)
   const { domain, stateDir = '/var/lib/weft', runDir = '/run/weft' } = options
   const name = options.name ?? hostname()
   const config = await readConfig(options.config)

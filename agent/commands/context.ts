@@ -2,6 +2,7 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { HostView, Slice } from '../../proto/generated/weft.v1.ts'
 import type { HypervisorDriver } from '../hypervisor/driver.ts'
+import type { Limit } from '../reconcile/limit.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { DesiredStore } from '../state/desired.ts'
 import { controllerOwner } from '../state/rules.ts'
@@ -14,6 +15,8 @@ export interface CommandContext {
   readonly reconciler: Reconciler
   readonly hypervisors: readonly HypervisorDriver[]
   readonly hostView: () => Promise<HostView>
+  /** Commands that run in nodes at a time: whoever asks for more waits. */
+  readonly execLimit: Limit
   /** Publishes everything again. */
   readonly resync: () => Promise<void>
 }

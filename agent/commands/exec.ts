@@ -15,7 +15,7 @@ const fitted = (result: ExecResult): ExecResult => {
 }
 
 export const execInNode = async (
-  { desired, hypervisors }: CommandContext,
+  { desired, hypervisors, execLimit }: CommandContext,
   { vnet, node: id, argv, timeoutMs }: Exec,
   owner: string,
 ): Promise<HostReply> => {
@@ -38,5 +38,5 @@ export const execInNode = async (
     throw new WeftError('hypervisor.unavailable', `this host has no ${node.hypervisor} for node ${id}`, { object })
   }
   const limitMs = Math.min(timeoutMs || defaultTimeoutMs, longestTimeoutMs)
-  return create('HostReply', { exec: fitted(await driver.exec(vnet, id, argv, limitMs)) })
+  return create('HostReply', { exec: fitted(await execLimit(() => driver.exec(vnet, id, argv, limitMs))) })
 }

@@ -60,7 +60,10 @@ export interface HypervisorDriver {
   remove(vnet: string, node: string): Promise<void>
   /** Runs a command in the node. Errors: node.unknown, node.not-running, verb.unsupported, call.timeout. */
   exec(vnet: string, node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult>
-  /** Calls back with the key of a node whose state may have changed; the caller reads the truth again. Ends with close. */
+  /**
+   * Calls back with the key of a node whose state may have changed, with '' and '' where that may be any: the driver was cut off, or can be
+   * used again. The caller reads the truth again. Never rejects for a hypervisor that is away. Ends with close.
+   */
   watch(changed: (vnet: string, node: string) => void): Promise<void>
   /** Lets go of connections; nodes go on. Idempotent. */
   close(): Promise<void>

@@ -55,6 +55,7 @@ export interface Reconciler {
 const parallelVNets = 8
 /** Steps over netlink: more would only wait for the kernel's one lock. */
 const parallelSteps = 32
+const problemLookMs = 5000
 const defaultSweepMs = 60_000
 
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
@@ -129,7 +130,9 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   const slotsFor = async (vnet: string, slice: Slice | undefined, seen: Observation) => {
     if (!slice || slice.nodes.length === 0) return new Map<string, number>()
     const ids = slice.nodes.map(({ id }) => id)
-    for (const node of allNodes(seen)) if (node.vnet === vnet) await slots.adopt(vnet, node.id, node.slot)
+    for (const { vnet: of, id, slot } of allNodes(seen)) {
+      if (of === vnet && slots.get(vnet, id) !== slot) await slots.adopt(vnet, id, slot)
+    }
     if (ids.every((id) => slots.get(vnet, id) !== undefined)) return slots.allot(vnet, ids, [])
     const existing = [...(await options.interfaceNames()), ...allNodes(seen).map(({ slot }) => `vif${slot}.0`)]
     return slots.allot(vnet, ids, existing)
@@ -174,6 +177,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       else launch(vnet, slice, step)
     }
 
+    // What is wrong outside of us may come right without a word: another look is cheap.
+    if (next.problems.size > 0 || !isWhole(seen)) queue.add(vnet, problemLookMs)
     const left = nodes.length + links.length + running.size
     if (isWhole(seen)) await freeSlots(vnet, slice, new Set([...nodes.map(({ id }) => id), ...nodesIn(running)]))
     if (left === 0 && isWhole(seen) && (!slice || slice.absent)) {
@@ -228,11 +233,23 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   /** Every VNet that is wanted or of which something is there: what is wanted no more is found here. */
   const lookAtAll = async (): Promise<void> => {
     const seen = await observation()
-    for (const { vnet, id, slot } of allNodes(seen)) await slots.adopt(vnet, id, slot)
+    for (const { vnet, id, slot } of allNodes(seen)) {
+      if (slots.get(vnet, id) !== slot) await slots.adopt(vnet, id, slot)
+    }
     const vnets = new Set(desired.list().map(({ vnet }) => vnet))
     for (const { vnet } of [...allNodes(seen), ...allLinks(seen)]) vnets.add(vnet)
     for (const vnet of slots.vnets()) vnets.add(vnet)
     for (const vnet of vnets) queue.add(vnet)
+  }
+
+  const nodeChanged = (vnet: string): void => {
+    if (vnet !== '') {
+      queue.add(vnet)
+      return
+    }
+    // A hypervisor went or came back: nothing that it refused before needs to wait.
+    for (const retrying of retriesOf.values()) retrying.reset()
+    lookAtAll().catch((error: unknown) => log.error({ err: error }, 'the sweep failed'))
   }
 
   const again = (): void => {
@@ -249,7 +266,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   return {
     start: async () => {
       await Promise.all([
-        ...drivers.hypervisors.map((driver) => driver.watch((vnet) => queue.add(vnet))),
+        ...drivers.hypervisors.map((driver) => driver.watch(nodeChanged)),
         ...drivers.datapaths.map((driver) => driver.watch((vnet) => queue.add(vnet))),
       ])
       await lookAtAll()

@@ -41,6 +41,9 @@ export interface LxcOptions {
   readonly log: Logger
 }
 
+/** Characters of an error that comes from elsewhere. */
+const mostWords = 500
+
 /** virDomainState: everything between running and shut down has its processes and vifs. */
 const shutOff = 5
 const crashed = 6
@@ -63,7 +66,11 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
 
   const failed = (what: string, node: string, error: unknown): WeftError => {
     if (error instanceof WeftError) return error
-    const { message } = toWireError(error)
+    // libvirt adds lines of a container's log to some messages.
+    const message = toWireError(error)
+      .message.trim()
+      .replace(/\s*\n\s*/g, '; ')
+      .slice(0, mostWords)
     const operation = isLibvirtError(error) ? `${error.operation}: ` : ''
     const code = isLibvirtError(error) || (error as NodeJS.ErrnoException).code ? 'hypervisor.failed' : 'internal'
     return new WeftError(code, `${what} of node ${node}: ${operation}${message}`, {
@@ -273,18 +280,13 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     remove: (vnet, node) => named('removal', node, remove(vnet, node)),
     exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
     watch: async (changed) => {
-      const allChanged = async (): Promise<void> => {
-        for (const { vnet, node } of await directories.list()) changed(vnet, node)
-      }
-      const tellAll = (): void =>
-        void allChanged().catch((err: unknown) => log.error({ err }, 'nodes cannot be listed'))
       libvirt.listen({
         onEvent: (event) => {
           const node = known.get(event.name)
           if (node) changed(node.vnet, node.id)
         },
-        onConnected: tellAll,
-        onLost: tellAll,
+        onConnected: () => changed('', ''),
+        onLost: () => changed('', ''),
       })
     },
     close: async () => {

@@ -1,27 +1,24 @@
 /** The contract over containers, in a virtual host: started by lxc/test/lxc.root.test.ts. */
 import { execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { interfaceNames } from '../../../interfaces.ts'
 import { createLog } from '../../../log.ts'
 import { lxcHypervisor } from '../../lxc/lxc.ts'
-import { hypervisorContract } from '../contract.ts'
+import { hypervisorContract, specOf } from '../contract.ts'
 
 const run = promisify(execFile)
 const virsh = async (...words: string[]): Promise<string> =>
   (await run('virsh', ['-q', '-c', 'lxc:///system', ...words])).stdout
 const stateDir = '/var/lib/weft'
+const imagesDirectory = `${stateDir}/images`
+
+const open = () =>
+  lxcHypervisor({ uri: 'lxc:///system', stateDir, imagesDirectory, parallel: 4, log: createLog('warn') })
 
 await hypervisorContract(t, {
-  open: () =>
-    lxcHypervisor({
-      uri: 'lxc:///system',
-      stateDir,
-      imagesDirectory: `${stateDir}/images`,
-      parallel: 4,
-      log: createLog('warn'),
-    }),
+  open,
   stop: async (domain) => void (await virsh('destroy', domain)),
   traces: async () => [
     ...(await virsh('list', '--all', '--name')).split('\n').filter(Boolean),
@@ -29,4 +26,62 @@ await hypervisorContract(t, {
     ...[...(await interfaceNames())].filter((name) => name.startsWith('vif')).sort(),
   ],
   runs: true,
+})
+
+await t.test(
+  'an image is a tree whose programs are mounted read-only, and one that is not there is named',
+  async (t) => {
+    const driver = open()
+    t.teardown(() => driver.close())
+    const image = `${imagesDirectory}/tiny`
+    await mkdir(`${image}/usr`, { recursive: true })
+    await mkdir(`${image}/etc`)
+    // As good as an unpacked distribution, and free.
+    await run('mount', ['--bind', '/usr', `${image}/usr`])
+    for (const name of ['bin', 'lib', 'lib64']) await symlink(`usr/${name}`, `${image}/${name}`)
+    await writeFile(`${image}/etc/debian_version`, 'tiny\n')
+    t.teardown(() => run('umount', [`${image}/usr`]))
+
+    const spec = specOf('tiny', 9, { image: 'tiny' })
+    await driver.start(spec)
+    await driver.configure(spec)
+    const { stdout } = await driver.exec(spec.vnet, 'tiny', ['cat', '/etc/debian_version', '/etc/passwd'], 60_000)
+    t.equal(Buffer.from(stdout).toString(), 'tiny\nroot:x:0:0:root:/root:/bin/sh\n')
+    await driver.remove(spec.vnet, 'tiny')
+
+    await t.rejects(driver.start(specOf('other', 9, { image: 'huge' })), {
+      code: 'image.unknown',
+      object: 'node/other',
+      hint: 'images here: host, tiny',
+    })
+    const startUp = { files: [{ path: '/bin/ls', content: 'x' }] }
+    await t.rejects(driver.start(specOf('other', 9, { startUp })), { code: 'slice.invalid' })
+    t.same(await driver.observe(), [])
+    t.same(await readdir(`${stateDir}/nodes`), [])
+  },
+)
+
+await t.test('limits hold, also for what is run in the node from outside', async (t) => {
+  const driver = open()
+  t.teardown(() => driver.close())
+  const spec = specOf('small', 9, { memoryBytes: 48 * 1024 * 1024, cpu: { count: 1, quotaMillis: 200 } })
+  await driver.start(spec)
+  t.teardown(() => driver.remove(spec.vnet, 'small'))
+  const out = async (...argv: string[]): Promise<string> =>
+    Buffer.from((await driver.exec(spec.vnet, 'small', argv, 120_000)).stdout).toString()
+  t.match(await out('cat', '/proc/meminfo'), /MemTotal: +49152 kB/)
+  t.match(await out('cat', '/proc/self/cgroup'), /memory:\/machine|0::\/machine/)
+  // A loop that counts to a fixed number takes its CPU time and, at a fifth of a CPU, five times that.
+  const times = await out(
+    'sh',
+    '-c',
+    'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; cat /proc/uptime >/dev/null; times',
+  )
+  const [, userSeconds = '0'] = /0m([\d.]+)s/.exec(times) ?? []
+  const begin = performance.now()
+  await out('sh', '-c', 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done')
+  t.ok(
+    (performance.now() - begin) / 1000 > 3 * Number(userSeconds),
+    `${userSeconds} s of CPU took longer than thrice that`,
+  )
 })
