@@ -1,0 +1,11 @@
+/** All that a program is written with, in one place: `import { add, assemble, exit, mov, r0 } from '../ebpf/asm/asm.ts'`. */
+export * from './arithmetic.ts'
+export * from './assemble.ts'
+export * from './disassemble.ts'
+export * from './error.ts'
+export * from './format.ts'
+export * from './helpers.ts'
+export * from './instruction.ts'
+export * from './jump.ts'
+export * from './memory.ts'
+export type { Size } from './opcode.ts'

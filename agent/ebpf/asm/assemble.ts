@@ -1,0 +1,105 @@
+/** From a program to the bytes that the kernel takes: labels become distances in one pass, after one that finds them. */
+import { AssemblyError } from './error.ts'
+import { type Instruction, isLabel, type Note, type Program, registerNumber, slotCount } from './instruction.ts'
+import { jumpOp, loadImmediate64, opClass, pseudo } from './opcode.ts'
+
+export interface MapReference {
+  /** Of the instruction of two slots whose first immediate is to be the map's descriptor. */
+  readonly slot: number
+  readonly map: string
+}
+
+/** Where a function begins: the program itself at slot 0 with the name '', then what is called or called back. */
+export interface FunctionStart {
+  readonly slot: number
+  readonly name: string
+}
+
+export interface Assembly {
+  /** Eight a slot, little-endian. */
+  readonly bytes: Uint8Array
+  /** The instruction that begins in a slot, as the verifier numbers them; undefined in the second slot of a wide one. */
+  readonly slots: readonly (Instruction | undefined)[]
+  readonly labels: ReadonlyMap<string, number>
+  readonly maps: readonly MapReference[]
+  readonly functions: readonly FunctionStart[]
+}
+
+const slotBytes = 8
+
+/** Throws AssemblyError for a label that is undefined, defined twice or too far to jump to, naming whose instruction it is. */
+export const assemble = (program: Program): Assembly => {
+  const { slots, labels } = place(program)
+  const bytes = new Uint8Array(slots.length * slotBytes)
+  const view = new DataView(bytes.buffer)
+  const maps: MapReference[] = []
+  const functions = new Map<number, string>([[0, '']])
+  slots.forEach((instruction, slot) => {
+    if (!instruction) return
+    if (instruction.map !== undefined) maps.push({ slot, map: instruction.map })
+    if (instruction.target === undefined) {
+      encode(view, slot, instruction)
+      return
+    }
+    const target = labels.get(instruction.target)
+    if (target === undefined) {
+      throw new AssemblyError(`there is no label '${instruction.target}' to go to from ${slot}`, instruction.note)
+    }
+    if (isFunctionReference(instruction)) functions.set(target, instruction.target)
+    encode(view, slot, resolve(instruction, target - slot - 1))
+  })
+  const starts = [...functions].map(([slot, name]) => ({ slot, name })).sort((one, other) => one.slot - other.slot)
+  return { bytes, slots, labels, maps, functions: starts }
+}
+
+const place = (program: Program): Pick<Assembly, 'slots' | 'labels'> => {
+  const slots: (Instruction | undefined)[] = []
+  const labels = new Map<string, number>()
+  let last: Note | undefined
+  for (const item of program) {
+    if (isLabel(item)) {
+      if (labels.has(item.label)) throw new AssemblyError(`the label '${item.label}' is defined twice`, last)
+      labels.set(item.label, slots.length)
+    } else {
+      slots.push(item)
+      if (slotCount(item) === 2) slots.push(undefined)
+      last = item.note
+    }
+  }
+  for (const [name, slot] of labels) {
+    if (slot === slots.length)
+      throw new AssemblyError(`the label '${name}' stands at the end, before no instruction`, last)
+  }
+  return { slots, labels }
+}
+
+const callOpcode = jumpOp.call | opClass.jmp
+
+/** What refers to the start of a function, rather than to a place in the same one: its distance stands in `imm`, of 32 bits. */
+export const isFunctionReference = ({ opcode, src }: Instruction): boolean =>
+  opcode === callOpcode || (opcode === loadImmediate64 && src === pseudo.function)
+
+const resolve = (instruction: Instruction, distance: number): Instruction => {
+  if (isFunctionReference(instruction)) {
+    const imm64 = instruction.opcode === loadImmediate64 ? { imm64: BigInt.asUintN(32, BigInt(distance)) } : {}
+    return { ...instruction, ...imm64, imm: distance }
+  }
+  if (distance >= -(2 ** 15) && distance < 2 ** 15) return { ...instruction, offset: distance }
+  throw new AssemblyError(
+    `'${instruction.target}' is ${Math.abs(distance)} instructions away, a jump reaches 32767: put what is far into a function`,
+    instruction.note,
+  )
+}
+
+const encode = (view: DataView, slot: number, { opcode, dst, src, offset, imm, imm64 }: Instruction): void => {
+  const at = slot * slotBytes
+  view.setUint8(at, opcode)
+  view.setUint8(at + 1, (registerNumber(src) << 4) | registerNumber(dst))
+  view.setInt16(at + 2, offset, true)
+  if (imm64 === undefined) {
+    view.setInt32(at + 4, imm, true)
+    return
+  }
+  view.setUint32(at + 4, Number(imm64 & 0xffff_ffffn), true)
+  view.setUint32(at + 12, Number(imm64 >> 32n), true)
+}
