@@ -19,8 +19,9 @@ export const run: Run = async ({ globals, stderr }, { args, rest }) => {
     const names = holders.map(({ name }) => name)
     throw new WeftError('lab.unknown', message, { object: `host/${host}`, hint: holder ? '' : suggest(host, names) })
   }
-  const [command = '', ...argv] = entering(holder, ['--', ...rest])
-  const child = spawn(command, argv, { stdio: 'inherit', cwd: '/' })
+  // A virtual host shares the machine's files: the command runs where the user is.
+  const [command = '', ...argv] = entering(holder, ['--wdns', process.cwd(), '--', ...rest])
+  const child = spawn(command, argv, { stdio: 'inherit' })
   // Ctrl-C is for the command; it decides what that means.
   process.on('SIGINT', () => undefined)
   return new Promise((resolve) => {
