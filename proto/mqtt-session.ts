@@ -68,7 +68,10 @@ export const connectSession = (options: SessionOptions): Session => {
   client.on('close', () => {
     if (!ended) options.onDisconnect?.('the connection to the broker is closed')
   })
-  client.on('error', (error) => problem(error, 'connection'))
+  client.on('error', (error) => {
+    // Once ended, what still comes in cannot be acknowledged any more.
+    if (!ended) problem(error, 'connection')
+  })
   client.on('message', (topic, payload, packet) => {
     const levels = topic.split('/')
     for (const { levels: filter, listener } of subscriptions) {

@@ -198,6 +198,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     answerLocal: answerVerbs(`the PIP ${name}`, operators),
     stream: watchers.stream,
     close: async () => {
+      leadership.close()
       endQuiet()
       coalescer.close()
       settlement.close()

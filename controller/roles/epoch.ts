@@ -61,6 +61,8 @@ export interface Leadership {
   announce(): void
   /** Publishes it again; to be called after each connection. */
   republish(): void
+  /** Before the farewell, which is not to be corrected. */
+  close(): void
 }
 
 export const createLeadership = (options: LeadershipOptions): Leadership => {
@@ -79,6 +81,9 @@ export const createLeadership = (options: LeadershipOptions): Leadership => {
     announce: () => {
       isAnnounced = true
       republish()
+    },
+    close: () => {
+      isAnnounced = false
     },
     watch: () =>
       session.subscribe(topic, 'ControllerState', (state, { retained }) => {

@@ -16,9 +16,11 @@ import { runVnp } from '../vnp/run.ts'
 import { createFakeAgent } from './fake-agent.ts'
 import { chain, hostInventory, substrateText } from './world.ts'
 
+t.setTimeout(300_000)
+
 const logLevel = (process.env['WEFT_TEST_LOG'] ?? 'silent') as 'silent'
 
-t.test('a VNet is built, outlives broker and roles, is changed and removed', { timeout: 120_000 }, async (t) => {
+t.test('a VNet is built, outlives broker and roles, is changed and removed', async (t) => {
   const directory = temporaryDirectory(t)
   const path = (name: string) => join(directory, name)
   const hosts = ['h1', 'h2', 'h3']
@@ -102,6 +104,11 @@ t.test('a VNet is built, outlives broker and roles, is changed and removed', { t
     ),
   )
   await ready(2)
+
+  t.comment('a role that ended in order is known to be away')
+  await running[1].close()
+  await t.rejects(apply(4), { code: 'call.unreachable' })
+  running[1] = await startVnp()
 
   t.comment('all roles restart')
   await Promise.all(running.map((one) => one.close()))

@@ -6,6 +6,8 @@ import t, { type Test } from 'tap'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { createReadyWorld, gib, heavyChain, phaseAt, type World } from './world.ts'
 
+t.setTimeout(300_000)
+
 /** xorshift32 (Marsaglia, Xorshift RNGs, 2003). */
 const createRandom = (seed: number) => {
   let state = seed * 2654435761 + 1

@@ -5,6 +5,8 @@
 import t, { type Test } from 'tap'
 import { chain, createReadyWorld, phaseAt, type World } from './world.ts'
 
+t.setTimeout(300_000)
+
 interface Scenario {
   readonly name: string
   /** Brought about before the role may die. */

@@ -133,7 +133,7 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
     stream: states.stream,
     close: async () => {
       cancelQuiet()
-      for (const part of [states, decisions, releases, checks]) part.close()
+      for (const part of [leadership, states, decisions, releases, checks]) part.close()
       await Promise.all([...sessions.values()].map((one) => one.close()))
     },
   }
