@@ -6,8 +6,7 @@ import type { Link } from '../../netlink/link/link.ts'
 import type { LinkSpec } from '../driver.ts'
 import { aliasMaxBytes, linkMark } from '../mark.ts'
 import { overheadBytes } from '../overhead.ts'
-import { formatNote, noteOf, parseNote } from './note.ts'
-import { vxlanPort } from './ports.ts'
+import { formatNote, noteOf } from './note.ts'
 import { type BridgeSnapshot, isAddressed } from './snapshot.ts'
 import { isForeignRoot } from './underlay.ts'
 
@@ -106,8 +105,8 @@ export const underlayNic = (spec: LinkSpec, segment: Segment, snapshot: BridgeSn
   const nic = snapshot.byName.get(segment.nic)
   if (nic === undefined) return fail(spec, 'nic.unknown', `there is no interface "${segment.nic}" for its tunnel`)
   if (snapshot.marks.get(nic.name) !== undefined) fail(spec, 'nic.taken', `${nic.name} is part of a VNet itself`)
-  if (nicNotes(snapshot).has(nic.name)) fail(spec, 'nic.taken', `${nic.name} is given to another link`)
-  if (isForeignRoot(snapshot.traffic.get(nic.index)?.qdiscs ?? [])) {
+  if (snapshot.holders.has(nic.name)) fail(spec, 'nic.taken', `${nic.name} is given to another link`)
+  if (isForeignRoot(snapshot.traffic.get(nic.index))) {
     fail(
       spec,
       'object.foreign',
@@ -120,11 +119,8 @@ export const underlayNic = (spec: LinkSpec, segment: Segment, snapshot: BridgeSn
 }
 
 /** The kernel has one tunnel a VNI and port. Another of ours that has it is an error of apply, since it may be going. */
-const checkIdentifier = (spec: LinkSpec, { identifier }: Segment, { interfaces, marks }: BridgeSnapshot): void => {
-  const foreign = interfaces.find(
-    ({ name, info }) =>
-      !marks.has(name) && info?.kind === 'vxlan' && info.identifier === identifier && info.port === vxlanPort,
-  )
+const checkIdentifier = (spec: LinkSpec, { identifier }: Segment, { foreignTunnels }: BridgeSnapshot): void => {
+  const foreign = foreignTunnels.get(identifier)
   if (foreign) fail(spec, 'object.foreign', `VNI ${identifier} belongs to ${foreign.name}, which is not ours`)
 }
 
@@ -150,20 +146,11 @@ export const linkMtu = (spec: LinkSpec, snapshot: BridgeSnapshot): number => {
   return mtu
 }
 
-/** Which link each given NIC is in, by NIC: told by the notes of bridges. */
-export const nicNotes = ({ marks }: BridgeSnapshot): ReadonlyMap<string, string> =>
-  new Map(
-    [...marks].flatMap(([bridge, { note }]) => {
-      const parsed = parseNote(note)
-      return parsed === undefined ? [] : [[parsed.nic, bridge] as const]
-    }),
-  )
-
 /** A physical interface that the link may have. Throws nic.unknown and nic.taken. */
 export const freeNic = (spec: LinkSpec, bridge: string, snapshot: BridgeSnapshot): Link => {
   const nic = snapshot.byName.get(spec.nic)
   if (nic === undefined) return fail(spec, 'nic.unknown', `there is no interface "${spec.nic}"`)
-  const holder = nicNotes(snapshot).get(nic.name)
+  const holder = snapshot.holders.get(nic.name)
   if (holder === bridge) return nic
   const taken = (why: string): never => fail(spec, 'nic.taken', `${nic.name} ${why}`)
   if (holder !== undefined) taken('is given to another link')

@@ -6,6 +6,7 @@ import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import type { DatapathDriver } from '../driver.ts'
 import { isNic, speedReader } from '../nics.ts'
 import { applyStep } from './apply.ts'
+import { deleter } from './deletion.ts'
 import { planLinks } from './plan.ts'
 import { probeBridge } from './probe.ts'
 import { type BridgeSnapshot, readKernel, snapshotOf } from './snapshot.ts'
@@ -31,6 +32,7 @@ export const bridgeDriver = ({ namespace, nicRates = {} }: BridgeDriverOptions =
     return socket
   }
   const keeper = underlayKeeper(route)
+  const deletions = deleter(route)
 
   const rates = async (interfaces: BridgeSnapshot['interfaces']): Promise<ReadonlyMap<string, number>> => {
     const nics = interfaces.filter(isNic)
@@ -60,7 +62,7 @@ export const bridgeDriver = ({ namespace, nicRates = {} }: BridgeDriverOptions =
 
     plan: (vnet, specs, snapshot) => planLinks(vnet, specs, snapshot as BridgeSnapshot),
 
-    apply: (step) => applyStep(route(), keeper, step),
+    apply: (step) => applyStep({ route: route(), keeper, deleter: deletions }, step),
 
     watch: async (changed) => {
       watches.add(await openWatch({ namespace, route: route(), changed }))

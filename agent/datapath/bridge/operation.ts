@@ -6,7 +6,7 @@ import type { BridgeSettings } from '../../netlink/link/bridge.ts'
 import type { BridgePortSettings } from '../../netlink/link/bridge-port.ts'
 import type { Tbf } from '../../netlink/traffic/tbf.ts'
 import type { NicNote } from './note.ts'
-import type { ObservedReservation, Reservation } from './underlay.ts'
+import type { ObservedReservation, Reservation } from './reservation.ts'
 
 /** Values of an interface that are set alike, whatever it is. */
 export interface InterfaceSettings {

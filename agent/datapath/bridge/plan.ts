@@ -7,7 +7,6 @@
  */
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import type { Link } from '../../netlink/link/link.ts'
-import { majorOf, parent } from '../../netlink/traffic/handle.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
 import { overheadBytes } from '../overhead.ts'
 import {
@@ -27,9 +26,11 @@ import { formatNote, parseNote } from './note.ts'
 import type { InterfaceSettings, Operation } from './operation.ts'
 import { differing, tunnelSettings, valuesOf, vxlanPort, wireBridge, wirePort } from './ports.ts'
 import { bucketOf, sameBucket, wireRate } from './rates.ts'
-import { leaveNic, planRemoval, removeTunnel } from './removal.ts'
-import type { BridgeSnapshot } from './snapshot.ts'
-import { findReservation, pieces, reservationDrift, reservationOf } from './underlay.ts'
+import { leaveNic, planRemoval } from './removal.ts'
+import { findReservation, reservationDrift, reservationOf } from './reservation.ts'
+import { type BridgeSnapshot, linkKey } from './snapshot.ts'
+import { noTraffic } from './traffic-state.ts'
+import { pieces } from './underlay.ts'
 
 /** A step while it is gathered. */
 interface Draft {
@@ -68,7 +69,7 @@ const planLink = (spec: LinkSpec, snapshot: BridgeSnapshot): LinkStep | undefine
     last: [],
     reasons: [],
   }
-  const there = snapshot.links.some(({ vnet, id }) => vnet === spec.vnet && id === spec.link.id)
+  const there = snapshot.members.has(linkKey(spec.vnet, spec.link.id))
   const waitsFor = spec.vifs.filter((vif) => ownVif(spec, vif, snapshot) === undefined)
 
   planBridge(draft)
@@ -116,17 +117,18 @@ const bridgeNote = ({ spec, snapshot, bridge }: Draft, link: Link | undefined): 
 }
 
 const planIsolation = (draft: Draft, { index, name }: Link): void => {
-  const clsact = draft.snapshot.traffic.get(index)?.qdiscs.find((qdisc) => qdisc.parent === parent.clsact)
+  const clsact = draft.snapshot.traffic.get(index)?.hooks
   const hooked = clsact?.options.kind === 'clsact' && isHooked(clsact.options)
   if (hooked && draft.snapshot.guarded) return
   draft.build.push({ op: 'isolate', name, hooks: hooked ? 'right' : clsact === undefined ? 'missing' : 'wrong' })
   draft.reasons.push(`${name} is not kept from the host's stack`)
 }
 
+/** What joins is raised whatever it was: another link's step may lower it as it lets it go. */
 const planUp = (draft: Draft, { name, up }: Link): void => {
-  if (up) return
-  draft.raise.push({ op: 'raise', name })
-  draft.reasons.push(`${name} is down`)
+  const joins = draft.build.some((operation) => operation.op === 'join' && operation.name === name)
+  if (!up || joins) draft.raise.push({ op: 'raise', name })
+  if (!up) draft.reasons.push(`${name} is down`)
 }
 
 /** One operation for all settings of an interface that differ. `nested` holds what the nested ones were. */
@@ -177,7 +179,7 @@ const planTunnel = (draft: Draft, segment: Segment): void => {
   }
   const observed = { ...link.info, nic: snapshot.byIndex.get(link.info.lower ?? 0)?.name ?? '' }
   const tunnel = differing({ local, remote, nic: nic.name, ...tunnelSettings }, observed)
-  if (observed.nic !== nic.name) draft.last.push(...leaveNic(link.info, snapshot))
+  if (observed.nic !== nic.name) draft.last.push(...leaveNic(name, snapshot))
   const settings = { mtu, alias: markOf(spec, ''), addressGeneration: 1, tunnel }
   planSettings(draft, link, settings, { tunnel: valuesOf(tunnel, observed) })
   planPort(draft, name, link)
@@ -189,7 +191,7 @@ const planTunnel = (draft: Draft, segment: Segment): void => {
 const planUnderlay = (draft: Draft, { identifier, rateBitsPerSecond, technology, local }: Segment, nic: Link): void => {
   const { snapshot, mtu, build, last, reasons } = draft
   const nicRate = snapshot.nicRates.get(nic.name) ?? defaultNicRate
-  const state = snapshot.traffic.get(nic.index) ?? { qdiscs: [], classes: [], filters: [] }
+  const state = snapshot.traffic.get(nic.index) ?? noTraffic
   const missing = pieces(nicRate).filter(({ isThere }) => !isThere(state))
   if (missing.length > 0) {
     const names = missing.map((piece) => piece.name)
@@ -250,8 +252,7 @@ const planPort = (draft: Draft, name: string, link: Link | undefined): void => {
 }
 
 const planLimit = (draft: Draft, name: string, link: Link | undefined, rateBitsPerSecond: number): void => {
-  const qdiscs = draft.snapshot.traffic.get(link?.index ?? 0)?.qdiscs ?? []
-  const root = qdiscs.find((qdisc) => qdisc.parent === parent.root && majorOf(qdisc.handle) !== 0)
+  const root = draft.snapshot.traffic.get(link?.index ?? 0)?.root
   const from = root?.options.kind === 'tbf' ? root.options : undefined
   const to = rateBitsPerSecond === 0 ? undefined : bucketOf(rateBitsPerSecond, draft.mtu)
   const right = to === undefined ? root === undefined : from !== undefined && sameBucket(from, to)
@@ -267,17 +268,15 @@ const planLeftovers = (draft: Draft): void => {
   const { spec, snapshot, bridge, first, last, reasons } = draft
   const tunnels = spec.link.segments.map(({ identifier }) => tunnelName(spec.vnet, spec.link.id, identifier))
   const wanted = new Set([bridge, ...tunnels, ...spec.vifs])
-  for (const [name, mark] of snapshot.marks) {
+  for (const name of snapshot.members.get(linkKey(spec.vnet, spec.link.id))?.interfaces ?? []) {
     if (wanted.has(name)) continue
-    const link = snapshot.byName.get(name)
-    const inBridge = link !== undefined && link.master !== 0 && snapshot.byIndex.get(link.master)?.name === bridge
-    if (mark.kind === 'link' && mark.vnet === spec.vnet && mark.id === spec.link.id) {
-      last.push(...removeTunnel(name, snapshot))
-      reasons.push(`${name} is no part of the link any more`)
-    } else if (inBridge) {
-      first.push({ op: 'leave', name, bridge })
-      reasons.push(`${name} does not belong in ${bridge}`)
-    }
+    last.push({ op: 'delete', name }, ...leaveNic(name, snapshot))
+    reasons.push(`${name} is no part of the link any more`)
+  }
+  for (const { name } of snapshot.ports.get(snapshot.byName.get(bridge)?.index ?? -1) ?? []) {
+    if (wanted.has(name) || snapshot.marks.get(name)?.kind !== 'node') continue
+    first.push({ op: 'leave', name, bridge })
+    reasons.push(`${name} does not belong in ${bridge}`)
   }
   const note = parseNote(snapshot.marks.get(bridge)?.note ?? '')
   if (note === undefined || note.nic === spec.nic) return

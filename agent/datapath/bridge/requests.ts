@@ -1,5 +1,6 @@
 /** Pure: the requests of an operation on interfaces. What concerns a NIC's queueing is done by underlay-apply.ts. */
-import { addLink, deleteLink, getLink, setLink } from '../../netlink/link/requests.ts'
+import type { Link } from '../../netlink/link/link.ts'
+import { addLink, getLink, setLink } from '../../netlink/link/requests.ts'
 import type { Request } from '../../netlink/socket/request.ts'
 import { parent } from '../../netlink/traffic/handle.ts'
 import { deleteQdisc, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
@@ -13,10 +14,14 @@ export interface Wish {
   readonly unless: readonly string[]
 }
 
-export type InterfaceOperation = Exclude<Operation, { op: 'underlay' | 'reserve' | 'tidy' }>
+/** All that is done by requests about the interfaces that it names. */
+export type InterfaceOperation = Exclude<Operation, { op: 'underlay' | 'reserve' | 'tidy' | 'delete' }>
 
-/** Index of an interface by its name; 0 where it is not there, of which the kernel says ENODEV. */
-export type IndexOf = (name: string) => number
+/** Interfaces that are known, by name. */
+export type Links = ReadonlyMap<string, Pick<Link, 'index' | 'master'>>
+
+/** Index of an interface; 0 where it is not there, of which the kernel says ENODEV. */
+const indexIn = (links: Links, name: string): number => links.get(name)?.index ?? 0
 
 const wish = (request: Request, ...unless: readonly string[]): Wish => ({ request, unless })
 /** A kernel without IPv6 knows no way to generate its addresses. */
@@ -24,7 +29,7 @@ const withoutIpv6 = ['EAFNOSUPPORT', 'EOPNOTSUPP']
 const gone = ['ENODEV']
 const noQdisc = ['ENOENT', 'EINVAL', 'ENODEV']
 
-export const wishesOf = (operation: InterfaceOperation, indexOf: IndexOf): readonly Wish[] => {
+export const wishesOf = (operation: InterfaceOperation, links: Links): readonly Wish[] => {
   switch (operation.op) {
     case 'add-bridge': {
       const { name, alias, mtu } = operation
@@ -37,24 +42,24 @@ export const wishesOf = (operation: InterfaceOperation, indexOf: IndexOf): reado
         identifier,
         local,
         remote,
-        lower: indexOf(nic),
+        lower: indexIn(links, nic),
         port: vxlanPort,
         ...tunnelSettings,
       } as const
       return newInterface(addLink({ name, mtu, info }), name, { alias })
     }
     case 'set':
-      return [wish(setLink(operation.name, linkSettings(operation.to, indexOf)))]
+      return [wish(setLink(operation.name, linkSettings(operation.to, links)))]
     case 'isolate': {
-      const requests = isolateRequests(indexOf(operation.name), operation.hooks)
+      const requests = isolateRequests(indexIn(links, operation.name), operation.hooks)
       return requests.map((request) => wish(request, ...(request.operation === 'qdisc add' ? ['EEXIST'] : [])))
     }
     case 'join':
-      return [wish(setLink(operation.name, { master: indexOf(operation.bridge) }))]
+      return [wish(setLink(operation.name, { master: indexIn(links, operation.bridge) }))]
     case 'set-port':
       return [wish(setLink(operation.name, { port: operation.to }))]
     case 'limit': {
-      const index = indexOf(operation.name)
+      const index = indexIn(links, operation.name)
       if (operation.to === undefined) return [wish(deleteQdisc(index, parent.root), ...noQdisc)]
       return [wish(replaceQdisc({ index, parent: parent.root, options: operation.to }))]
     }
@@ -63,12 +68,12 @@ export const wishesOf = (operation: InterfaceOperation, indexOf: IndexOf): reado
     case 'lower':
       return [wish(setLink(operation.name, { up: false }), ...gone)]
     case 'leave':
+      // Another step may have put it into its own bridge meanwhile.
+      if (!isIn(links, operation.name, operation.bridge)) return []
       return [
         wish(setLink(operation.name, { up: false }), ...gone),
         wish(setLink(operation.name, { master: 0 }), ...gone),
       ]
-    case 'delete':
-      return [wish(deleteLink(operation.name), ...gone)]
     case 'give-back': {
       const { nic, up, mtu, addressGeneration } = operation.note
       return [
@@ -93,19 +98,24 @@ const newInterface = (add: Request, name: string, settings: { alias: string; mtu
   wish(getLink(name)),
 ]
 
-const linkSettings = ({ bridge, tunnel, ...plain }: InterfaceSettings, indexOf: IndexOf) => ({
+const linkSettings = ({ bridge, tunnel, ...plain }: InterfaceSettings, links: Links) => ({
   ...plain,
   ...(bridge === undefined ? {} : { info: { kind: 'bridge', ...bridge } as const }),
-  ...(tunnel === undefined ? {} : { info: { kind: 'vxlan', ...vxlanSettings(tunnel, indexOf) } as const }),
+  ...(tunnel === undefined ? {} : { info: { kind: 'vxlan', ...vxlanSettings(tunnel, links) } as const }),
 })
 
-const vxlanSettings = ({ nic, ...settings }: TunnelSettings, indexOf: IndexOf) => ({
+const vxlanSettings = ({ nic, ...settings }: TunnelSettings, links: Links) => ({
   ...settings,
-  ...(nic === undefined ? {} : { lower: indexOf(nic) }),
+  ...(nic === undefined ? {} : { lower: indexIn(links, nic) }),
 })
 
-/** Interfaces of which an operation needs the index. */
-export const needsIndex = (operation: Operation): readonly string[] => {
+const isIn = (links: Links, name: string, bridge: string): boolean => {
+  const master = links.get(name)?.master ?? 0
+  return master !== 0 && master === indexIn(links, bridge)
+}
+
+/** Interfaces of which an operation needs to know more than the name. */
+export const needsLink = (operation: Operation): readonly string[] => {
   switch (operation.op) {
     case 'add-tunnel':
     case 'underlay':
@@ -118,7 +128,8 @@ export const needsIndex = (operation: Operation): readonly string[] => {
     case 'limit':
       return [operation.name]
     case 'join':
-      return [operation.bridge]
+    case 'leave':
+      return [operation.name, operation.bridge]
     default:
       return []
   }

@@ -9,7 +9,10 @@ import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import type { ObservedLink, Snapshot } from '../driver.ts'
 import { type Mark, parseMark } from '../mark.ts'
 import { blocks, isGuard } from './isolation.ts'
-import { rootHandle, type UnderlayState } from './underlay.ts'
+import { parseNote } from './note.ts'
+import { vxlanPort } from './ports.ts'
+import { type TrafficState, trafficState } from './traffic-state.ts'
+import { rootHandle } from './underlay.ts'
 
 /** What was read, as lists. */
 export interface Reading {
@@ -33,8 +36,19 @@ export interface BridgeSnapshot extends Snapshot, Reading {
   /** By interface name. */
   readonly marks: ReadonlyMap<string, Mark>
   /** Disciplines, classes and filters of an interface, by its index. */
-  readonly traffic: ReadonlyMap<number, UnderlayState>
+  readonly traffic: ReadonlyMap<number, TrafficState>
+  /** Bridges and tunnels of a link, by `vnet/link`. */
+  readonly members: ReadonlyMap<string, ObservedLink>
+  /** Ports of a bridge, by its index. */
+  readonly ports: ReadonlyMap<number, readonly Link[]>
+  /** Bridges that hold a NIC, by the NIC's name: their notes tell. */
+  readonly holders: ReadonlyMap<string, string>
+  /** Tunnels on our port that are not ours, by VNI. */
+  readonly foreignTunnels: ReadonlyMap<number, Link>
 }
+
+/** Key of a link in `members`. */
+export const linkKey = (vnet: string, link: string): string => `${vnet}/${link}`
 
 /** Pure: orders a reading. */
 export const snapshotOf = (reading: Reading): BridgeSnapshot => {
@@ -42,25 +56,38 @@ export const snapshotOf = (reading: Reading): BridgeSnapshot => {
   const marks = new Map(
     interfaces.flatMap(({ name, alias }) => [parseMark(alias) ?? []].flat().map((mark) => [name, mark])),
   )
+  const links = observedLinks(interfaces, marks)
   return {
     ...reading,
     marks,
-    links: observedLinks(interfaces, marks),
+    links,
+    members: new Map(links.map((link) => [linkKey(link.vnet, link.id), link])),
     byName: new Map(interfaces.map((link) => [link.name, link])),
     byIndex: new Map(interfaces.map((link) => [link.index, link])),
+    ports: Map.groupBy(interfaces, ({ master }) => master),
+    holders: holdersOf(marks),
+    foreignTunnels: new Map(interfaces.flatMap((link) => (marks.has(link.name) ? [] : tunnelEntry(link)))),
     traffic: trafficOf(reading),
   }
 }
 
-const trafficOf = ({ qdiscs, classes, filters }: Reading): ReadonlyMap<number, UnderlayState> => {
-  const qdiscsOf = Map.groupBy(qdiscs, ({ index }) => index)
+const holdersOf = (marks: ReadonlyMap<string, Mark>): ReadonlyMap<string, string> =>
+  new Map(
+    [...marks].flatMap(([bridge, { note }]) => {
+      const parsed = parseNote(note)
+      return parsed === undefined ? [] : [[parsed.nic, bridge] as const]
+    }),
+  )
+
+const tunnelEntry = (link: Link): readonly (readonly [number, Link])[] =>
+  link.info?.kind === 'vxlan' && link.info.port === vxlanPort ? [[link.info.identifier ?? 0, link]] : []
+
+const trafficOf = ({ qdiscs, classes, filters }: Reading): ReadonlyMap<number, TrafficState> => {
   const classesOf = Map.groupBy(classes, ({ index }) => index)
   const filtersOf = Map.groupBy(filters, ({ place }) => ('index' in place ? place.index : 0))
+  const byIndex = Map.groupBy(qdiscs, ({ index }) => index)
   return new Map(
-    [...qdiscsOf].map(([index, of]) => [
-      index,
-      { qdiscs: of, classes: classesOf.get(index) ?? [], filters: filtersOf.get(index) ?? [] },
-    ]),
+    [...byIndex].map(([index, of]) => [index, trafficState(of, classesOf.get(index), filtersOf.get(index))]),
   )
 }
 
@@ -69,7 +96,7 @@ const observedLinks = (interfaces: readonly Link[], marks: ReadonlyMap<string, M
   const marked = interfaces.filter(({ name }) => marks.get(name)?.kind === 'link')
   const byLink = Map.groupBy(marked, ({ name }) => {
     const mark = marks.get(name)
-    return `${mark?.vnet}/${mark?.id}`
+    return linkKey(mark?.vnet ?? '', mark?.id ?? '')
   })
   return [...byLink.values()].map((members) => {
     const bridgesFirst = members.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))

@@ -8,38 +8,45 @@ import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
 import type { Request } from '../../netlink/socket/request.ts'
 import { deleteClass } from '../../netlink/traffic/class.ts'
-import { addFilter, deleteFilter, protocol } from '../../netlink/traffic/filter.ts'
 import { parent } from '../../netlink/traffic/handle.ts'
 import { deleteQdisc } from '../../netlink/traffic/qdisc.ts'
 import { parseMark } from '../mark.ts'
 import type { Operation } from './operation.ts'
 import {
   addSegmentClass,
+  addSegmentFilter,
   candidateClass,
   candidates,
-  filterPriority,
+  deleteSegmentFilter,
   findReservation,
-  pieces,
   type Reservation,
   replaceSegmentClass,
   replaceSegmentQueue,
-  rootHandle,
-  segmentFilter,
-  type UnderlayState,
-} from './underlay.ts'
+} from './reservation.ts'
+import { type TrafficState, trafficState } from './traffic-state.ts'
+import { pieces, rootHandle } from './underlay.ts'
 
 type Of<Op extends Operation['op']> = Extract<Operation, { op: Op }>
+export type UnderlayOperation = Of<'underlay' | 'reserve' | 'tidy'>
 
 export interface UnderlayKeeper {
   /** Does one operation on the NIC that has this index. Rejects with NetlinkError. */
-  apply(operation: Of<'underlay' | 'reserve' | 'tidy'>, index: number): Promise<void>
+  apply(operation: UnderlayOperation, index: number): Promise<void>
   /** A tunnel is about to be made on a NIC: its queueing is not taken away meanwhile. Returns the function that ends it. */
   claim(nic: string): () => void
 }
 
 export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
   const turns = new Map<string, Promise<unknown>>()
+  /** How many tunnels are being made, and how many operations wait that would tidy up, by NIC. */
   const claims = new Map<string, number>()
+  const tidying = new Map<string, number>()
+  const count = (counts: Map<string, number>, nic: string, by: 1 | -1): number => {
+    const now = (counts.get(nic) ?? 0) + by
+    if (now === 0) counts.delete(nic)
+    else counts.set(nic, now)
+    return now
+  }
 
   /** After all that was begun at this NIC before. */
   const inTurn = <T>(nic: string, work: () => Promise<T>): Promise<T> => {
@@ -51,21 +58,25 @@ export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
   }
 
   return {
-    apply: (operation, index) =>
-      inTurn(operation.nic, async () => {
-        if (operation.op === 'underlay') return complete(route(), operation, index)
-        if (operation.op === 'tidy') return (claims.get(operation.nic) ?? 0) > 0 ? undefined : tidy(route(), index)
-        if (operation.to === undefined) return release(route(), operation, index)
-        return reserve(route(), operation, operation.to, index)
-      }),
+    apply: (operation, index) => {
+      const { nic } = operation
+      if (operation.op === 'tidy') {
+        count(tidying, nic, 1)
+        // Only the last of those that wait looks: it sees what all of them left.
+        return inTurn(nic, async () => {
+          if (count(tidying, nic, -1) === 0 && !claims.has(nic)) await tidy(route(), index)
+        })
+      }
+      if (operation.op === 'underlay') return inTurn(nic, () => complete(route(), operation, index))
+      const { to } = operation
+      return inTurn(nic, () =>
+        to === undefined ? release(route(), operation, index) : reserve(route(), operation, to, index),
+      )
+    },
 
     claim: (nic) => {
-      claims.set(nic, (claims.get(nic) ?? 0) + 1)
-      return () => {
-        const left = (claims.get(nic) ?? 1) - 1
-        if (left > 0) claims.set(nic, left)
-        else claims.delete(nic)
-      }
+      count(claims, nic, 1)
+      return () => void count(claims, nic, -1)
     },
   }
 }
@@ -95,7 +106,7 @@ const reserve = async (
   await run(route, [
     replaceSegmentClass(index, classId, options),
     replaceSegmentQueue(index, classId, limitBytes),
-    ...(from === undefined || from.filter === 0 ? [addFilter(segmentFilter(index, identifier, classId))] : []),
+    ...(from === undefined || from.filter === 0 ? [addSegmentFilter(index, identifier, classId)] : []),
   ])
 }
 
@@ -111,10 +122,9 @@ const newClass = async (
   if (!(outcome instanceof NetlinkError)) return first
   if (outcome.code !== 'EEXIST') throw outcome
   const { classes } = await readState(route, index)
-  const used = new Set(classes.map(({ classId }) => classId))
   for (let attempt = 1; attempt < candidates; attempt++) {
     const classId = candidateClass(identifier, attempt)
-    if (!used.has(classId)) return classId
+    if (!classes.has(classId)) return classId
   }
   throw outcome
 }
@@ -124,22 +134,18 @@ const release = async (route: RouteSocket, { identifier, from }: Of<'reserve'>, 
   const found = from ?? findReservation(await readState(route, index), identifier)
   if (found === undefined) return
   const { filter, classId } = found
-  const place = { index, parent: rootHandle }
   await run(
     route,
-    [
-      ...(filter === 0 ? [] : [deleteFilter(place, filterPriority, protocol.ipv4, filter, 'u32')]),
-      deleteClass(index, classId),
-    ],
+    [...(filter === 0 ? [] : [deleteSegmentFilter(index, filter)]), deleteClass(index, classId)],
     'ENOENT',
     'EINVAL',
     'ENODEV',
   )
 }
 
-const readState = async (route: RouteSocket, index: number): Promise<UnderlayState> => {
+const readState = async (route: RouteSocket, index: number): Promise<TrafficState> => {
   const [classes, filters] = await Promise.all([route.classes(index), route.filters({ index, parent: rootHandle })])
-  return { qdiscs: [], classes, filters }
+  return trafficState([], classes, filters)
 }
 
 /** `tc qdisc del dev NIC root`, where no tunnel of ours is left on the NIC. */

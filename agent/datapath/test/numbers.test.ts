@@ -1,7 +1,10 @@
 import t from 'tap'
+import { message } from '../../netlink/test/support/bytes.ts'
+import { decodeFilter } from '../../netlink/traffic/filter.ts'
 import { formatNote, parseNote } from '../bridge/note.ts'
 import { bucketOf, classOf, queueBytes, sameBucket, sameClass, wireRate } from '../bridge/rates.ts'
-import { candidateClass, findReservation, segmentFilter } from '../bridge/underlay.ts'
+import { addSegmentFilter, candidateClass, findReservation } from '../bridge/reservation.ts'
+import { trafficState } from '../bridge/traffic-state.ts'
 import { overheadBytes } from '../overhead.ts'
 
 t.test('a technology takes so many bytes of the underlay', async (t) => {
@@ -45,13 +48,16 @@ t.test('the note of a NIC is read back', async (t) => {
 
 t.test('a segment finds its class by its filter, and one that lost its filter by its first place', async (t) => {
   const taken = candidateClass(7, 1)
-  const filter = { ...segmentFilter(2, 7, taken), handle: 0x107800 }
+  const filterOf = (identifier: number, classId: number, handle: number) => ({
+    ...decodeFilter(message(addSegmentFilter(2, identifier, classId).body)),
+    handle,
+  })
   const options = classOf(1e6, 1e9, 3)
-  const at = (classId: number) => ({ index: 2, classId, parent: 0, options })
-  const state = { qdiscs: [], classes: [at(candidateClass(7, 0)), at(taken)], filters: [filter] }
-  t.match(findReservation(state, 7), { classId: taken, filter: 0x107800 })
-  t.match(findReservation({ ...state, filters: [] }, 7), { classId: candidateClass(7, 0), filter: 0 })
-  const other = { ...segmentFilter(2, 0xfe07, candidateClass(7, 0)), handle: 0x107801 }
-  t.equal(findReservation({ ...state, filters: [other] }, 7), undefined, 'the class is another segment’s')
+  const classes = [candidateClass(7, 0), taken].map((classId) => ({ index: 2, classId, parent: 0, options }))
+  const find = (...filters: readonly ReturnType<typeof filterOf>[]) =>
+    findReservation(trafficState([], classes, filters), 7)
+  t.match(find(filterOf(7, taken, 0x107800)), { classId: taken, filter: 0x107800 })
+  t.match(find(), { classId: candidateClass(7, 0), filter: 0 })
+  t.equal(find(filterOf(0xfe07, candidateClass(7, 0), 0x107801)), undefined, 'the class is another segment’s')
   t.equal(candidateClass(7, 0), candidateClass(7 + 0xfe00, 0), 'two VNIs may want the same class')
 })

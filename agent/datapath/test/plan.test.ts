@@ -35,6 +35,8 @@ t.test('a link within a host: made down, guarded and limited before it is raised
     `set-port vif2.0 ${port} from {}`,
     'limit vif2.0 to 8000000',
     `raise ${b}`,
+    'raise vif1.0',
+    'raise vif2.0',
   ])
   t.same(step?.reasons, [
     `the bridge ${b} is not there`,
@@ -63,6 +65,7 @@ t.test(
       `set-port vif1.0 ${port} from {}`,
       `raise ${b}`,
       `raise ${w}`,
+      'raise vif1.0',
     ])
   },
 )
@@ -102,9 +105,9 @@ t.test('removal lowers vifs before it lets them go, gives back and tidies', asyn
     `leave vif1.0 ${b}`,
     'limit vif1.0 to none',
     'give back {"nic":"eth2","up":false,"mtu":9000,"addressGeneration":0}',
+    `delete ${b}`,
     `delete ${w}`,
     'tidy eth1',
-    `delete ${b}`,
   ])
 })
 
@@ -149,6 +152,7 @@ t.test('a NIC is taken with a note of what it was, and of no other', async (t) =
     `join eth2 ${b}`,
     `set-port eth2 ${port} from {}`,
     `raise ${b}`,
+    'raise vif1.0',
     'raise eth2',
   ])
 })

@@ -15,8 +15,16 @@ interface Change {
 }
 
 const changes: readonly Change[] = [
-  { name: 'a vif was taken out', by: 'ip link set vif1.0 nomaster', mends: ['join vif1.0', 'set-port vif1.0'] },
-  { name: 'the tunnel was taken out', by: 'ip link set TUNNEL nomaster', mends: ['join TUNNEL', 'set-port TUNNEL'] },
+  {
+    name: 'a vif was taken out',
+    by: 'ip link set vif1.0 nomaster',
+    mends: ['join vif1.0', 'set-port vif1.0', 'raise vif1.0'],
+  },
+  {
+    name: 'the tunnel was taken out',
+    by: 'ip link set TUNNEL nomaster',
+    mends: ['join TUNNEL', 'set-port TUNNEL', 'raise TUNNEL'],
+  },
   { name: 'MTU of a vif', by: 'ip link set vif1.0 mtu 1400', mends: ['set vif1.0'] },
   { name: 'MTU of the tunnel', by: 'ip link set TUNNEL mtu 1300', mends: ['set TUNNEL'] },
   { name: 'MTU of the bridge', by: 'ip link set BRIDGE mtu 1300', mends: ['set BRIDGE'] },
@@ -47,6 +55,8 @@ const changes: readonly Change[] = [
       'join vif1.0',
       'set-port vif1.0',
       'raise BRIDGE',
+      'raise TUNNEL',
+      'raise vif1.0',
     ],
   },
   { name: 'the limit was deleted', by: 'tc qdisc del dev TUNNEL root', mends: ['limit TUNNEL'] },

@@ -14,15 +14,15 @@
 import { align, CodecError, headerBytes, type RawAttribute, typeMask } from './attribute.ts'
 import { readS32, readU16, readU32, readU64 } from './byte-order.ts'
 
-const empty = Buffer.alloc(0)
-
 export class AttributeDecoder {
   readonly #bytes: Buffer
+  /** Where the value of the attribute that next() went to begins, and its length. */
+  #start = 0
+  #length = 0
   #next = 0
   #error: CodecError | undefined
   /** Of the attribute that next() went to, without flags. */
   type = 0
-  value: Buffer = empty
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -37,9 +37,15 @@ export class AttributeDecoder {
       return false
     }
     this.type = readU16(this.#bytes, this.#next + 2) & typeMask
-    this.value = this.#bytes.subarray(this.#next + headerBytes, this.#next + length)
+    this.#start = this.#next + headerBytes
+    this.#length = length - headerBytes
     this.#next += align(length)
     return true
+  }
+
+  /** A view is made only when it is asked for: a dump has a hundred attributes a link, of which few are looked at. */
+  get value(): Buffer {
+    return this.#bytes.subarray(this.#start, this.#start + this.#length)
   }
 
   raw(): RawAttribute {
@@ -47,37 +53,38 @@ export class AttributeDecoder {
   }
 
   u8(): number {
-    return this.#sized(1) ? this.value.readUInt8() : 0
+    return this.#sized(1) ? this.#bytes.readUInt8(this.#start) : 0
   }
 
   u16(): number {
-    return this.#sized(2) ? readU16(this.value) : 0
+    return this.#sized(2) ? readU16(this.#bytes, this.#start) : 0
   }
 
   u32(): number {
-    return this.#sized(4) ? readU32(this.value) : 0
+    return this.#sized(4) ? readU32(this.#bytes, this.#start) : 0
   }
 
   u64(): bigint {
-    return this.#sized(8) ? readU64(this.value) : 0n
+    return this.#sized(8) ? readU64(this.#bytes, this.#start) : 0n
   }
 
   s32(): number {
-    return this.#sized(4) ? readS32(this.value) : 0
+    return this.#sized(4) ? readS32(this.#bytes, this.#start) : 0
   }
 
   u16be(): number {
-    return this.#sized(2) ? this.value.readUInt16BE() : 0
+    return this.#sized(2) ? this.#bytes.readUInt16BE(this.#start) : 0
   }
 
   u32be(): number {
-    return this.#sized(4) ? this.value.readUInt32BE() : 0
+    return this.#sized(4) ? this.#bytes.readUInt32BE(this.#start) : 0
   }
 
   /** Up to the final zero, where there is one. */
   string(): string {
-    const end = this.value.indexOf(0)
-    return this.value.toString('utf8', 0, end < 0 ? this.value.length : end)
+    const end = this.#start + this.#length
+    const zero = this.#bytes.indexOf(0, this.#start)
+    return this.#bytes.toString('utf8', this.#start, zero < 0 || zero > end ? end : zero)
   }
 
   /** Reads the attributes within; what is malformed there is malformed here. */
@@ -94,8 +101,8 @@ export class AttributeDecoder {
   }
 
   #sized(size: number): boolean {
-    if (this.value.length === size) return true
-    this.#fail(`${this.value.length} bytes where ${size} were expected`)
+    if (this.#length === size) return true
+    this.#fail(`${this.#length} bytes where ${size} were expected`)
     return false
   }
 

@@ -84,13 +84,25 @@ export const encodeFields = <F extends FieldTable>(encoder: AttributeEncoder, ta
   }
 }
 
+type Index = ReadonlyMap<number, { readonly name: string; readonly field: Field<unknown> }>
+const indices = new WeakMap<FieldTable, Index>()
+
+/** A table by attribute, made once. */
+const indexed = (table: FieldTable): Index => {
+  const known = indices.get(table)
+  if (known !== undefined) return known
+  const index = new Map(Object.entries(table).map(([name, field]) => [field.type, { name, field }]))
+  if (index.size !== Object.keys(table).length) throw new CodecError('two fields of one table share an attribute')
+  indices.set(table, index)
+  return index
+}
+
 /** Reads all attributes; those that the table does not name are kept as they came. */
 export const decodeFields = <F extends FieldTable>(
   decoder: AttributeDecoder,
   table: F,
 ): { readonly values: Values<F>; readonly unknown: readonly RawAttribute[] } => {
-  const byType = new Map(Object.entries(table).map(([name, field]) => [field.type, { name, field }]))
-  if (byType.size !== Object.keys(table).length) throw new CodecError('two fields of one table share an attribute')
+  const byType = indexed(table)
   const values: Record<string, unknown> = {}
   const unknown: RawAttribute[] = []
   while (decoder.next()) {

@@ -25,6 +25,8 @@ export interface LinkChange {
   /** Index of a bridge; 0: none. */
   readonly master?: number
   readonly transmitQueueLength?: number
+  /** A number that links can be deleted by; 0 without it. */
+  readonly group?: number
   /** Moves it there, with all else that the change says. */
   readonly namespace?: NamespaceRef
 }
@@ -66,11 +68,12 @@ const header = (index: number, up: boolean | undefined): Buffer => {
 }
 
 const putChange = (encoder: AttributeEncoder, change: LinkChange): void => {
-  const { mtu, mac, master, transmitQueueLength, namespace } = change
+  const { mtu, mac, master, transmitQueueLength, group, namespace } = change
   if (mac !== undefined) encoder.bytes(1, parseMac(mac))
   if (mtu !== undefined) encoder.u32(4, mtu)
   if (master !== undefined) encoder.u32(10, master)
   if (transmitQueueLength !== undefined) encoder.u32(13, transmitQueueLength)
+  if (group !== undefined) encoder.u32(27, group)
   if (namespace !== undefined && 'pid' in namespace) encoder.u32(19, namespace.pid)
   if (namespace !== undefined && 'fd' in namespace) encoder.u32(28, namespace.fd)
 }
@@ -138,6 +141,15 @@ export const deleteLink = (link: LinkRef): Request => ({
   ...oneLink(rtm.deleteLink, link),
   operation: 'link del',
   subject: String(link),
+})
+
+/** `ip link del group N`: all links of the group at once, which takes the kernel no longer than one; ENODEV where there is none. */
+export const deleteGroup = (group: number): Request => ({
+  type: rtm.deleteLink,
+  flags: 0,
+  body: new AttributeEncoder().fixed(header(0, undefined)).u32(27, group).finish(),
+  operation: 'link del group',
+  subject: String(group),
 })
 
 /** `ip link show X`; ENODEV where there is none. */

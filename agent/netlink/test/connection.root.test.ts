@@ -60,6 +60,7 @@ t.test(
 
 t.test('thousands of requests and dumps in flight at once all get their own answer', { skip: problem }, async (t) => {
   const route = open(t, (await namespace(t)).path)
+  const before = (await route.links()).length
   const names = Array.from({ length: 300 }, (_, number) => `b${number}`)
   const makes = route.batch(names.map(bridge))
   const singles = names.map((name) => route.request(getLink(name)))
@@ -68,7 +69,7 @@ t.test('thousands of requests and dumps in flight at once all get their own answ
   const read = (await Promise.all(singles)).map(({ messages }) => messages[0] && decodeLink(messages[0]).name)
   t.same(read, names)
   for (const links of await Promise.all(dumps)) t.ok(links.length >= 1)
-  t.equal((await route.links()).length, names.length + 1)
+  t.equal((await route.links()).length, names.length + before)
 })
 
 t.test('a dump that is interrupted by changes is repeated until it is whole', { skip: problem }, async (t) => {
@@ -145,7 +146,9 @@ t.test('links of every kind that is typed are made, changed, moved and read back
   await route.setLink('vx', { alias: '', master: 0 })
   t.match(await route.link('vx'), { alias: '', master: 0, port: undefined })
   await far.setLink('far', { up: true })
-  await far.setLink((await far.link('far'))?.index ?? 0, { name: 'renamed', up: false })
+  await far.setLink('far', { up: false })
+  // Down first: before Linux 6.2 no interface that is up is renamed.
+  await far.setLink((await far.link('far'))?.index ?? 0, { name: 'renamed' })
   const holder = spawn('ip', ['netns', 'exec', here.name, 'sleep', '600'], { stdio: 'ignore' })
   t.teardown(() => holder.kill('SIGKILL'))
   const pid = holder.pid ?? 0
