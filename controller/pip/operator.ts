@@ -48,7 +48,7 @@ const absentView = (name: string): HostView => ({
 
 export const listHosts = (admission: Admission): Init<ApiReply> => {
   const { substrate, hosts, book } = admission
-  const declared = substrate.nodes.filter(({ kind }) => kind === 'host').map(({ id }) => id)
+  const declared = new Map(substrate.nodes.filter(({ kind }) => kind === 'host').map((node) => [node.id, node]))
   const mismatches = checkSubstrate(substrate, hosts.inventories())
   const usage = usageBeside(admission, '')
   const entryOf = (name: string): Init<HostEntry> => {
@@ -66,8 +66,9 @@ export const listHosts = (admission: Admission): Init<ApiReply> => {
       reservedCpuMillis: usage.cpuMillis.get(name) ?? 0,
       reservedMemoryBytes: usage.memoryBytes.get(name) ?? 0,
       problems,
+      location: declared.get(name)?.location,
     }
   }
-  const names = [...new Set([...declared, ...hosts.views.keys()])].sort()
+  const names = [...new Set([...declared.keys(), ...hosts.views.keys()])].sort()
   return { hosts: { hosts: names.map(entryOf) } }
 }

@@ -38,7 +38,7 @@ const columns: readonly Column<HostEntry>[] = [
   { title: 'NODES', cell: ({ usage }) => String(usage?.nodes ?? '') },
   { title: 'LINKS', cell: ({ usage }) => String(usage?.links ?? '') },
   { title: 'HYPERVISORS', cell: usable },
-  { title: 'LOCATION', cell: ({ inventory }) => locationText(inventory?.location) },
+  { title: 'LOCATION', cell: ({ location, inventory }) => locationText(location ?? inventory?.location) },
   { title: 'PROBLEMS', cell: problemCount },
   { title: 'NICS', wide: true, cell: ({ inventory }) => (inventory?.nics ?? []).map(({ name }) => name).join(',') },
   { title: 'IMAGES', wide: true, cell: ({ inventory }) => inventory?.images.join(',') ?? '' },
