@@ -14,8 +14,11 @@ export interface HypervisorOptions {
   readonly log: Logger
 }
 
-/** Starting a container is work for a CPU and waiting for libvirt in turn: two for each CPU keep it busy. */
-const parallelContainers = (): number => Math.min(16, 2 * availableParallelism())
+/**
+ * Starting a container is work for a CPU and waiting for libvirt in turn: two for each CPU keep it busy. libvirtd does five calls of one
+ * client at a time (max_client_requests): one has to stay free for looking.
+ */
+const parallelContainers = (): number => Math.min(4, 2 * availableParallelism())
 
 /** undefined where the host is configured to go without. */
 const makers = {

@@ -4,14 +4,13 @@
  *
  * A node's directory is made before its domain is defined and removed after it is undefined: what is half there is always found.
  */
-import { access, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { DomainSummary, LibvirtConnection } from '../../../native/libvirt.ts'
 import { create } from '../../../proto/codec.ts'
 import { toWireError, WeftError } from '../../../proto/errors.ts'
 import { readBootId } from '../../boot-id.ts'
-import { interfaceNames } from '../../interfaces.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
@@ -20,15 +19,15 @@ import type { HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { hostImage, listImages } from '../images.ts'
 import { runBounded } from '../run-bounded.ts'
-import { dressVifs, vifName } from '../vifs.ts'
+import { dressVifs } from '../vifs.ts'
 import { isLibvirtError, keepConnection } from './connection.ts'
 import { nodeDirectories } from './directories.ts'
 import { domainXml } from './domain-xml.ts'
 import { enterCommand, initOf } from './enter.ts'
 import { freeVifs } from './free-vifs.ts'
 import { controlFiles, controlInside, guestPath, initCommand, initScript } from './init.ts'
-import { type DomainMark, metadataUri, parseMark } from './metadata.ts'
-import { configurationOf, readReleased, withdrawReleased, writeReleased } from './released.ts'
+import { isRunning, markOf, observeContainers, unless } from './observe.ts'
+import { withdrawReleased, writeReleased } from './released.ts'
 import { imageMounts, makeRootTree, prepareRootTree } from './root-tree.ts'
 
 export interface LxcOptions {
@@ -44,11 +43,6 @@ export interface LxcOptions {
 /** Characters of an error that comes from elsewhere. */
 const mostWords = 500
 
-/** virDomainState: everything between running and shut down has its processes and vifs. */
-const shutOff = 5
-const crashed = 6
-const isRunning = ({ state }: DomainSummary): boolean => state !== 0 && state !== shutOff && state !== crashed
-
 export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   const name = 'lxc'
   const { uri, stateDir, imagesDirectory, log } = options
@@ -58,6 +52,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   const bootId = readBootId()
   /** By name of the domain: libvirt's events tell no metadata. */
   const known = new Map<string, { readonly vnet: string; readonly id: string }>()
+  const inHand = new Set<string>()
   let socket: RouteSocket | undefined
   const route = (): RouteSocket => {
     if (socket === undefined || socket.closed) socket = openRoute()
@@ -84,8 +79,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     const domain = domainName(vnet, node)
     const found = await connection.lookupByName(domain).catch(unless('NO_DOMAIN'))
     if (!found) return undefined
-    const metadata = await connection.metadata(found.uuid, metadataUri).catch(unless('NO_DOMAIN_METADATA'))
-    const mark = parseMark(metadata ?? '')
+    const mark = await markOf(connection, found)
     if (mark?.vnet === vnet && mark.node === node) return found
     const object = `node/${node}`
     throw new WeftError('object.foreign', `the domain ${domain} exists and is not node ${node} of ${vnet}`, { object })
@@ -182,35 +176,6 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     known.delete(domainName(vnet, node))
   }
 
-  const observeDomain = async (
-    domain: DomainSummary,
-    { vnet, node, slot, digest, interfaces }: DomainMark,
-    vifs: ReadonlySet<string>,
-  ): Promise<ObservedNode> => {
-    known.set(domain.name, { vnet, id: node })
-    const { control } = directories.of(vnet, node)
-    const running = isRunning(domain)
-    const [released, isWhole] = await Promise.all([
-      readReleased(control),
-      access(join(control, controlFiles.init)).then(
-        () => true,
-        () => false,
-      ),
-    ])
-    return {
-      vnet,
-      id: node,
-      hypervisor: name,
-      domain: domain.name,
-      slot,
-      running,
-      configuration: configurationOf(released, await bootId, running ? domain.id : -1),
-      // Without its directory a domain cannot start again.
-      digest: isWhole ? digest : '',
-      vifs: interfaces.map((index) => ({ index, name: vifName(slot, index) })).filter((vif) => vifs.has(vif.name)),
-    }
-  }
-
   const observe = async (): Promise<readonly ObservedNode[]> => {
     const kept = await directories.list()
     let connection: LibvirtConnection
@@ -221,30 +186,10 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
       if (kept.length === 0) return []
       throw error
     }
-    // Interfaces first: one that is missing then, of a domain that runs afterwards, belongs to a node that is being started.
-    const vifs = await interfaceNames()
-    const domains = await connection.list(metadataUri)
-    const marked = domains.flatMap((domain) => {
-      const mark = parseMark(domain.metadata)
-      return mark ? [{ domain, mark }] : []
-    })
-    const nodes = await Promise.all(marked.map(({ domain, mark }) => observeDomain(domain, mark, vifs)))
-    const defined = new Set(nodes.map(({ vnet, id }) => `${vnet}/${id}`))
-    const half = kept.filter(({ vnet, node }) => !defined.has(`${vnet}/${node}`))
-    return [...nodes, ...half.map(({ vnet, node }) => halfMade(vnet, node))]
+    const nodes = await observeContainers(connection, kept, { hypervisor: name, directories, bootId, inHand })
+    for (const { domain, vnet, id } of nodes) known.set(domain, { vnet, id })
+    return nodes
   }
-
-  const halfMade = (vnet: string, node: string): ObservedNode => ({
-    vnet,
-    id: node,
-    hypervisor: name,
-    domain: domainName(vnet, node),
-    slot: 0,
-    running: false,
-    configuration: '',
-    digest: '',
-    vifs: [],
-  })
 
   const exec: HypervisorDriver['exec'] = async (vnet, node, argv, timeoutMs) => {
     const object = `node/${node}`
@@ -255,6 +200,16 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     const env = { PATH: guestPath, HOME: '/root', TERM: 'dumb' }
     const init = await runningInit(domain, node)
     return runBounded(await enterCommand(domain.id, init, argv), timeoutMs, env)
+  }
+
+  /** A domain that is being made or removed is in hand: whoever looks at it waits. */
+  const held = async (vnet: string, node: string, work: () => Promise<void>): Promise<void> => {
+    inHand.add(domainName(vnet, node))
+    try {
+      await work()
+    } finally {
+      inHand.delete(domainName(vnet, node))
+    }
   }
 
   /** What a call throws that is no WeftError becomes one that names the operation and the node. */
@@ -275,9 +230,19 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
       }
     },
     observe: () => named('a look', '*', observe()),
-    start: (spec) => named('start', spec.node.id, start(spec)),
+    start: (spec) =>
+      named(
+        'start',
+        spec.node.id,
+        held(spec.vnet, spec.node.id, () => start(spec)),
+      ),
     configure: (spec) => named('configuration', spec.node.id, configure(spec)),
-    remove: (vnet, node) => named('removal', node, remove(vnet, node)),
+    remove: (vnet, node) =>
+      named(
+        'removal',
+        node,
+        held(vnet, node, () => remove(vnet, node)),
+      ),
     exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
     watch: async (changed) => {
       libvirt.listen({
@@ -299,10 +264,3 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
 /** As libvirt counts: 1,000,000 × major + 1,000 × minor + release. */
 export const formatVersion = (version: number): string =>
   [Math.floor(version / 1e6), Math.floor(version / 1e3) % 1e3, version % 1e3].join('.')
-
-/** What libvirt refuses with this code is no failure: there is no such thing, or it is so already. */
-const unless =
-  (code: string) =>
-  (error: unknown): undefined => {
-    if (!(isLibvirtError(error) && error.code === code)) throw error
-  }

@@ -10,11 +10,14 @@ import { firstMappedId } from './ids.ts'
 import { controlInside } from './init.ts'
 import { makeInside, writeInside } from './inside.ts'
 
+/** Directories of /etc that belong to the programs rather than to the node: mounted with them, not copied. */
+const shared = ['etc/alternatives', 'etc/pam.d', 'etc/security']
+
 /** Directories of the tree and their modes. The file hierarchy standard (hier(7)), without what images bring. */
 const directories: readonly (readonly [string, number])[] = [
   ['dev', 0o755],
   ['etc', 0o755],
-  ['etc/alternatives', 0o755],
+  ...shared.map((name) => [name, 0o755] as const),
   ['home', 0o755],
   ['mnt', 0o755],
   ['opt', 0o755],
@@ -41,9 +44,6 @@ const links: readonly (readonly [string, string])[] = [
 
 /** Top directories of an image that hold its programs; a symbolic link (bin → usr/bin) is copied, a directory mounted. */
 const programs = ['usr', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
-/** Where an image keeps /etc's symbolic links into /usr. */
-const alternatives = 'etc/alternatives'
-
 /** What programs expect in /etc; copied, so that the node may change it. Directories with their files. */
 const settings = [
   'bash.bashrc',
@@ -62,11 +62,9 @@ const settings = [
   'nsswitch.conf',
   'os-release',
   'pam.conf',
-  'pam.d',
   'profile',
   'protocols',
   'rpc',
-  'security',
   'services',
   'shells',
   'timezone',
@@ -80,7 +78,7 @@ const kindOf = async (path: string): Promise<'none' | 'link' | 'directory' | 'fi
 /** The image's directories that are mounted read-only over the tree. */
 export const imageMounts = async (image: string): Promise<readonly Mount[]> => {
   const mounts: Mount[] = []
-  for (const name of [...programs, alternatives]) {
+  for (const name of [...programs, ...shared]) {
     if ((await kindOf(join(image, name))) === 'directory')
       mounts.push({ source: join(image, name), target: `/${name}` })
   }
