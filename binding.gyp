@@ -37,6 +37,19 @@
 
   'targets': [
     {
+      'target_name': 'weft_bpf',
+      'sources': [
+        'native/src/bpf/call.cc',
+        'native/src/bpf/descriptor.cc',
+        'native/src/bpf/memory.cc',
+        'native/src/bpf/module.cc',
+        'native/src/util/arguments.cc',
+        'native/src/util/network_namespace.cc',
+        'native/src/util/system_error.cc',
+        'native/src/util/thread.cc',
+      ],
+    },
+    {
       'target_name': 'weft_netlink',
       'sources': [
         'native/src/netlink/descriptor.cc',

@@ -135,7 +135,7 @@ install_npm_packages() {
 # --- addons ---------------------------------------------------------------------------------------------------------------------
 
 addons_are_built() {
-  for addon in netlink libvirt; do
+  for addon in bpf netlink libvirt; do
     built=build/Release/weft_$addon.node
     [ -e "$built" ] && [ -z "$(find binding.gyp native/src -newer "$built" -type f -print | head -n 1)" ] || return 1
   done
@@ -172,7 +172,7 @@ build_addons() {
     fail "Node's headers are not found" "a Node of nodejs.org or nodesource.com brings them; else: npm config set nodedir DIRECTORY"
   say "building the addons (npm run build:native)"
   npm run --loglevel=error build:native >>"$log" 2>&1 </dev/null || fail "the addons could not be built"
-  for addon in netlink libvirt; do
+  for addon in bpf netlink libvirt; do
     [ -e "build/Release/weft_$addon.node" ] || fail "the addon $addon was not built"
     # One that was up to date is not written again.
     touch "build/Release/weft_$addon.node"
