@@ -49,7 +49,7 @@ export interface DatapathDriver {
   readonly name: string
   /** Which technologies work here, by trying; never throws: says why not. */
   probe(): Promise<Datapath>
-  /** One reading of the kernel for all links; idempotent. */
+  /** One reading of the kernel for all links; idempotent. Rejects with datapath.failed where the kernel cannot be asked. */
   snapshot(): Promise<Snapshot>
   /**
    * Pure: the steps that make the links of `vnet` exactly `specs`. Links with our mark that are not in specs are removed;

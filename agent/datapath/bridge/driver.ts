@@ -2,6 +2,7 @@
  * The data path `bridge`: each link is a Linux bridge of two ports (a wire), a tunnel device where the other end is on another host, and
  * queueing disciplines that keep its rates. Nothing is remembered outside the kernel: marks say whose an interface is.
  */
+import { WeftError } from '../../../proto/errors.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import type { DatapathDriver } from '../driver.ts'
 import { isNic, speedReader } from '../nics.ts'
@@ -56,8 +57,13 @@ export const bridgeDriver = ({ namespace, nicRates = {} }: BridgeDriverOptions =
     },
 
     snapshot: async () => {
-      const reading = await readKernel(route())
-      return snapshotOf({ ...reading, nicRates: await rates(reading.interfaces) })
+      try {
+        const reading = await readKernel(route())
+        return snapshotOf({ ...reading, nicRates: await rates(reading.interfaces) })
+      } catch (error) {
+        const message = `the kernel cannot be read: ${(error as Error).message}`
+        throw new WeftError('datapath.failed', message, { cause: error })
+      }
     },
 
     plan: (vnet, specs, snapshot) => planLinks(vnet, specs, snapshot as BridgeSnapshot),

@@ -2,8 +2,6 @@
  * Changes the queueing of underlay NICs. Links share it and are built side by side, so what is done at one NIC is done one after
  * the other, and the last tunnel that leaves takes it away.
  */
-import { decodeLink } from '../../netlink/link/link.ts'
-import { dumpLinks } from '../../netlink/link/requests.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
 import type { Request } from '../../netlink/socket/request.ts'
@@ -64,7 +62,7 @@ export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
         count(tidying, nic, 1)
         // Only the last of those that wait looks: it sees what all of them left.
         return inTurn(nic, async () => {
-          if (count(tidying, nic, -1) === 0 && !claims.has(nic)) await tidy(route(), index)
+          if (count(tidying, nic, -1) === 0) await tidy(route(), index, () => claims.has(nic))
         })
       }
       if (operation.op === 'underlay') return inTurn(nic, () => complete(route(), operation, index))
@@ -148,11 +146,12 @@ const readState = async (route: RouteSocket, index: number): Promise<TrafficStat
   return trafficState([], classes, filters)
 }
 
-/** `tc qdisc del dev NIC root`, where no tunnel of ours is left on the NIC. */
-const tidy = async (route: RouteSocket, index: number): Promise<void> => {
-  const links = (await route.dump(dumpLinks(false))).map(decodeLink)
+/** `tc qdisc del dev NIC root`, where no tunnel of ours is left on the NIC and none is being made. */
+const tidy = async (route: RouteSocket, index: number, isClaimed: () => boolean): Promise<void> => {
+  const links = await route.links()
   const used = links.some(
     ({ info, alias }) => info?.kind === 'vxlan' && info.lower === index && parseMark(alias) !== undefined,
   )
-  if (!used) await run(route, [deleteQdisc(index, parent.root, rootHandle)], 'ENOENT', 'EINVAL', 'ENODEV')
+  if (used || isClaimed()) return
+  await run(route, [deleteQdisc(index, parent.root, rootHandle)], 'ENOENT', 'EINVAL', 'ENODEV')
 }

@@ -1,5 +1,6 @@
 /** What is not ours is never touched, what was lent is given back, what failed is undone. */
 import t, { type Test } from 'tap'
+import { bridgeDriver } from '../bridge/driver.ts'
 import { bridgeName, tunnelName } from '../bridge/names.ts'
 import {
   build,
@@ -196,9 +197,52 @@ t.test('a link changes from local to remote and back while its bridge stays', { 
   t.equal((await h1.ip('-o', 'link', 'show', bridge)).split(':')[0], index.split(':')[0])
 })
 
+t.test(
+  'many links are built and removed side by side, each whole, and their NIC is left as it was',
+  { skip: problem },
+  async (t) => {
+    const [h1] = await sharedHosts(t)
+    const before = await state(h1)
+    const specs = Array.from({ length: 24 }, (_, number) => {
+      const identifier = 0x100 + number * 0xfe00
+      return link({
+        id: `l${number}`,
+        segments: [
+          { ...segment, identifier },
+          { ...segment, identifier: identifier + 1, rate: 0 },
+        ],
+      })
+    })
+    const steps = await plan(h1.driver, specs)
+    await Promise.all(steps.map((step) => h1.driver.apply(step)))
+    t.same(await plan(h1.driver, specs), [])
+    const classes = await command('tc', '-n', h1.name, 'class', 'show', 'dev', 'eth1')
+    t.equal(classes.match(/prio 3/g)?.length, specs.length, 'a class each, although all want the same one first')
+
+    const half = specs.slice(0, 12)
+    const changes = await plan(h1.driver, half)
+    await Promise.all(changes.map((step) => h1.driver.apply(step)))
+    t.same(await plan(h1.driver, half), [])
+    const removals = await plan(h1.driver, [])
+    await Promise.all(removals.map((step) => h1.driver.apply(step)))
+    t.equal(await state(h1), before)
+  },
+)
+
 t.test('the machine is probed by trying, and nothing stays of it', { skip: problem }, async (t) => {
   const dom0 = await host(t, 'dom0')
   const before = await state(dom0)
   t.same(await dom0.driver.probe(), { name: 'bridge', technologies: ['vxlan'], unavailable: '' })
   t.equal(await state(dom0), before)
 })
+
+t.test(
+  'a namespace that is not there is an error with a code, and a reason for the probe',
+  { skip: problem },
+  async (t) => {
+    const nowhere = bridgeDriver({ namespace: '/run/netns/nobody' })
+    await t.rejects(nowhere.snapshot(), { code: 'datapath.failed', message: /ENOENT/ })
+    t.match(await nowhere.probe(), { name: 'bridge', technologies: [], unavailable: /ENOENT/ })
+    await nowhere.close()
+  },
+)

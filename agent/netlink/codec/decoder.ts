@@ -110,3 +110,11 @@ export class AttributeDecoder {
     this.#error ??= new CodecError(`attribute ${this.type}: ${what}`)
   }
 }
+
+/** Attributes of the types asked for, as they came. */
+export const rawAttributes = (bytes: Buffer, isWanted: (type: number) => boolean): readonly RawAttribute[] => {
+  const raw: RawAttribute[] = []
+  const decoder = new AttributeDecoder(bytes)
+  while (decoder.next()) if (isWanted(decoder.type)) raw.push(decoder.raw())
+  return raw
+}

@@ -4,7 +4,7 @@
  */
 import { formatIp, formatMac, parseIp, parseMac } from './address.ts'
 import { CodecError, type RawAttribute } from './attribute.ts'
-import type { AttributeDecoder } from './decoder.ts'
+import { AttributeDecoder, rawAttributes } from './decoder.ts'
 import type { AttributeEncoder } from './encoder.ts'
 
 export interface Field<T> {
@@ -97,18 +97,21 @@ const indexed = (table: FieldTable): Index => {
   return index
 }
 
-/** Reads all attributes; those that the table does not name are kept as they came. */
-export const decodeFields = <F extends FieldTable>(
-  decoder: AttributeDecoder,
-  table: F,
-): { readonly values: Values<F>; readonly unknown: readonly RawAttribute[] } => {
+/** Reads the attributes that the table names. Throws CodecError. */
+export const decodeFields = <F extends FieldTable>(bytes: Buffer, table: F): Values<F> => {
   const byType = indexed(table)
   const values: Record<string, unknown> = {}
-  const unknown: RawAttribute[] = []
+  const decoder = new AttributeDecoder(bytes)
   while (decoder.next()) {
     const known = byType.get(decoder.type)
-    if (known === undefined) unknown.push(decoder.raw())
-    else values[known.name] = known.field.get(decoder)
+    if (known !== undefined) values[known.name] = known.field.get(decoder)
   }
-  return { values: values as Values<F>, unknown }
+  decoder.finish()
+  return values as Values<F>
+}
+
+/** The attributes that the table does not name, as they came. */
+export const unknownFields = (bytes: Buffer, table: FieldTable): readonly RawAttribute[] => {
+  const byType = indexed(table)
+  return rawAttributes(bytes, (type) => !byType.has(type))
 }

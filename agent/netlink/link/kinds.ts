@@ -1,6 +1,8 @@
-/** The kinds of links that are read and made with their settings. Every other kind is readable, its data kept as it came. */
-import { AttributeDecoder } from '../codec/decoder.ts'
-import { decodeFields } from '../codec/fields.ts'
+/**
+ * The kinds of links that are read and made with their settings. Every other kind is readable, its data kept as it came. What of a
+ * known kind is unknown is kept in its message and taken out only when it is asked for: few ask, and a dump has thousands.
+ */
+import { decodeFields, unknownFields } from '../codec/fields.ts'
 import { type Bridge, bridgeFields } from './bridge.ts'
 import { bridgePortFields, type Port } from './bridge-port.ts'
 import { type Tun, tunFields } from './tun.ts'
@@ -24,16 +26,22 @@ export const decodeInfo = (name: string, data: Buffer): LinkInfo => {
   if (name === 'veth') return { kind: 'veth' }
   if (!(name in fieldKinds)) return { kind: 'other', name, data }
   const kind = name as keyof typeof fieldKinds
-  const decoder = new AttributeDecoder(data)
-  const { values, unknown } = decodeFields(decoder, fieldKinds[kind])
-  decoder.finish()
-  return { ...values, kind, unknown } as LinkInfo
+  return {
+    ...decodeFields(data, fieldKinds[kind]),
+    kind,
+    get unknown() {
+      return unknownFields(data, fieldKinds[kind])
+    },
+  } as LinkInfo
 }
 
 export const decodePort = (name: string, data: Buffer): Port => {
   if (name !== 'bridge') return { kind: 'other', name, data }
-  const decoder = new AttributeDecoder(data)
-  const { values, unknown } = decodeFields(decoder, bridgePortFields)
-  decoder.finish()
-  return { ...values, kind: 'bridge', unknown }
+  return {
+    ...decodeFields(data, bridgePortFields),
+    kind: 'bridge',
+    get unknown() {
+      return unknownFields(data, bridgePortFields)
+    },
+  }
 }

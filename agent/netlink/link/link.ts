@@ -2,7 +2,7 @@
 import { formatMac } from '../codec/address.ts'
 import type { RawAttribute } from '../codec/attribute.ts'
 import { readS32, readU16, readU32, readU64 } from '../codec/byte-order.ts'
-import { AttributeDecoder } from '../codec/decoder.ts'
+import { AttributeDecoder, rawAttributes } from '../codec/decoder.ts'
 import type { Message } from '../codec/message.ts'
 import type { Port } from './bridge-port.ts'
 import { decodeInfo, decodePort, type LinkInfo } from './kinds.ts'
@@ -44,6 +44,7 @@ export interface Link {
   /** As a port of its master. */
   readonly port: Port | undefined
   readonly counters: LinkCounters | undefined
+  /** Attributes that are not read here, as they came. */
   readonly unknown: readonly RawAttribute[]
 }
 
@@ -64,7 +65,7 @@ type Draft = { -readonly [K in keyof Link]: Link[K] }
 /** Reads a message of type RTM_NEWLINK or RTM_DELLINK. Throws CodecError. */
 export const decodeLink = ({ body }: Message): Link => {
   const flags = readU32(body, 8)
-  const unknown: RawAttribute[] = []
+  const attributes = body.subarray(16)
   const link: Draft = {
     index: readS32(body, 4),
     name: '',
@@ -84,14 +85,12 @@ export const decodeLink = ({ body }: Message): Link => {
     info: undefined,
     port: undefined,
     counters: undefined,
-    unknown,
+    get unknown() {
+      return rawAttributes(attributes, (type) => readers[type] === undefined)
+    },
   }
-  const decoder = new AttributeDecoder(body.subarray(16))
-  while (decoder.next()) {
-    const read = readers[decoder.type]
-    if (read === undefined) unknown.push(decoder.raw())
-    else read(link, decoder)
-  }
+  const decoder = new AttributeDecoder(attributes)
+  while (decoder.next()) readers[decoder.type]?.(link, decoder)
   decoder.finish()
   return link
 }
