@@ -8,10 +8,10 @@ mount -t tmpfs shm /dev/shm
 mount -t debugfs debug /sys/kernel/debug
 mount -t bpf bpf /sys/fs/bpf
 # What the kernel calls for `ip link add … type vlan`; the machine may have none.
-ln -sf /usr/bin/busybox /run/modprobe
-echo /run/modprobe >/proc/sys/kernel/modprobe
-/run/modprobe tun
+ln -sf /usr/bin/busybox /usr/local/sbin/modprobe
+echo /usr/local/sbin/modprobe >/proc/sys/kernel/modprobe
+modprobe tun
 ip link set lo up
-sh "$shared/command.sh" </dev/null >"$shared/stdout" 2>"$shared/stderr"
+/bin/sh "$shared/command.sh" </dev/null >"$shared/stdout" 2>"$shared/stderr"
 echo $? >"$shared/status"
 /usr/bin/busybox poweroff -f
