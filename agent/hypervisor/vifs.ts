@@ -2,6 +2,8 @@
 import { WeftError } from '../../proto/errors.ts'
 import { nodeMark } from '../datapath/mark.ts'
 import { defaultMtu } from '../defaults.ts'
+import { deleteAddress } from '../netlink/address.ts'
+import type { Link } from '../netlink/link/link.ts'
 import { setLink } from '../netlink/link/requests.ts'
 import type { RouteSocket } from '../netlink/route.ts'
 import { NetlinkError } from '../netlink/socket/error.ts'
@@ -13,29 +15,44 @@ export const vifName = (slot: number, index: number): string => `vif${slot}.${in
 /** IN6_ADDR_GEN_MODE_NONE: Dom0 is no member of the guest's network and must not speak on it. */
 const silent = 1
 
-/** Pure. The mode counts from the next time that the link goes up; what it said of itself before is dropped as it goes down. */
+/** Pure: what differs from how each vif shall be, nothing for one that is right. */
 export const dressRequests = (
   { vnet, node, slot }: NodeSpec,
-  modes: ReadonlyMap<string, number | undefined>,
+  links: readonly (Link | undefined)[],
 ): readonly Request[] =>
-  node.interfaces.flatMap(({ index, mtu }) => {
+  node.interfaces.flatMap(({ index, mtu: asked }) => {
     const name = vifName(slot, index)
-    const isSilent = modes.get(name) === silent || modes.get(name) === undefined
+    const link = links.find((one) => one?.name === name)
+    const alias = nodeMark(vnet, node.id)
+    const mtu = asked || defaultMtu
+    const isSilent = link?.addressGeneration === undefined || link.addressGeneration === silent
+    const isRight = link?.alias === alias && link.mtu === mtu && link.up
     return [
-      ...(isSilent ? [] : [setLink(name, { up: false }), setLink(name, { addressGeneration: silent })]),
-      setLink(name, { up: true, mtu: mtu || defaultMtu, alias: nodeMark(vnet, node.id) }),
+      ...(isSilent ? [] : [setLink(name, { addressGeneration: silent })]),
+      ...(isRight ? [] : [setLink(name, { alias, mtu, up: true })]),
     ]
   })
+
+/** What an interface called itself before it was made silent. Taking it down would do too, and stop the guest's link for a moment. */
+const forgetNames = async (route: RouteSocket, indexes: ReadonlySet<number>): Promise<readonly Request[]> => {
+  const addresses = await route.addresses()
+  return addresses
+    .filter(({ index, family }) => family === 6 && indexes.has(index))
+    .map(({ index, address }) => deleteAddress(index, address))
+}
 
 /** Idempotent. Throws hypervisor.failed with the kernel's own words. */
 export const dressVifs = async (route: RouteSocket, spec: NodeSpec): Promise<void> => {
   const names = spec.node.interfaces.map(({ index }) => vifName(spec.slot, index))
   const links = await Promise.all(names.map((name) => route.link(name)))
-  const modes = new Map(links.map((link, i) => [names[i] ?? '', link?.addressGeneration]))
-  for (const outcome of await route.batch(dressRequests(spec, modes))) {
-    if (outcome instanceof NetlinkError) {
+  const loud = links.filter((link) => link?.addressGeneration !== undefined && link.addressGeneration !== silent)
+  const send = async (requests: readonly Request[]): Promise<void> => {
+    for (const outcome of await route.batch(requests)) {
+      if (!(outcome instanceof NetlinkError) || outcome.code === 'EADDRNOTAVAIL') continue
       const object = `node/${spec.node.id}`
       throw new WeftError('hypervisor.failed', `vifs of node ${spec.node.id}: ${outcome.message}`, { object })
     }
   }
+  await send(dressRequests(spec, links))
+  if (loud.length > 0) await send(await forgetNames(route, new Set(loud.map((link) => link?.index ?? 0))))
 }

@@ -74,21 +74,20 @@ t.test('an interface that is missing inside is an error', async (t) => {
   t.throws(() => guestChanges([one([])], [link(1, 'lo')], []), { code: 'hypervisor.failed' })
 })
 
-t.test('a vif is marked and made silent before it is up', async (t) => {
-  const spec = {
-    vnet: 'shop',
-    slot: 4,
-    node: create('SliceNode', { id: 'a', interfaces: [{ index: 0 }, { index: 2 }] }),
+t.test('a vif is made silent and marked; one that is right is left alone', async (t) => {
+  const interfaces = [{ index: 0, mtu: 1400 }, { index: 2 }]
+  const spec = { vnet: 'shop', slot: 4, node: create('SliceNode', { id: 'a', interfaces }) }
+  const said = (first: Partial<Link>, second: Partial<Link> = {}) => {
+    const alias = 'weft:shop:node/a'
+    const links = [
+      link(5, 'vif4.0', { alias, mtu: 1400, addressGeneration: 1, ...first }),
+      link(6, 'vif4.2', { alias, addressGeneration: 1, ...second }),
+    ]
+    return dressRequests(spec, links).map(({ subject }) => subject)
   }
-  const said = (mode: number | undefined) =>
-    dressRequests(
-      spec,
-      new Map([
-        ['vif4.0', mode],
-        ['vif4.2', 1],
-      ]),
-    ).map(({ subject }) => subject)
-  t.same(said(0), ['vif4.0', 'vif4.0', 'vif4.0', 'vif4.2'])
-  t.same(said(1), ['vif4.0', 'vif4.2'])
-  t.same(said(undefined), ['vif4.0', 'vif4.2'], 'a host without IPv6')
+  t.same(said({}), [])
+  t.same(said({ addressGeneration: undefined }), [], 'a host without IPv6')
+  t.same(said({ addressGeneration: 0 }), ['vif4.0'])
+  t.same(said({ alias: '', addressGeneration: 0 }, { up: false }), ['vif4.0', 'vif4.0', 'vif4.2'])
+  t.same(said({ mtu: 1500 }), ['vif4.0'])
 })
