@@ -1,5 +1,9 @@
 /** Links between hosts, in the real kernel: namespaces are hosts, veth pairs are the wires between them. */
 import t from 'tap'
+import { openRoute } from '../../netlink/route.ts'
+import { classOf } from '../bridge/rates.ts'
+import { addSegmentClass, candidateClass } from '../bridge/reservation.ts'
+import { innerClass, pieces } from '../bridge/underlay.ts'
 import { build, command, guest, host, link, ping, plan, problem, reaches, state, wire } from './support/world.ts'
 
 /** IP fragments that a namespace made or put together, ever. */
@@ -111,4 +115,24 @@ t.test('two VNets with the same addresses over the same hosts never see each oth
   const heard = await at('a.v 2').ip('neigh', 'show')
   t.match(heard, await macOf('a.v 1'))
   t.notMatch(heard, await macOf('b.w 1'))
+})
+
+t.test('the kernel takes the queueing of a NIC of any speed without a warning', { skip: problem }, async (t) => {
+  const dom0 = await host(t, 'dom0')
+  const route = openRoute({ namespace: dom0.path })
+  t.teardown(() => route.close())
+  for (const nicRate of [1e6, 1e9, 400e9]) {
+    const name = `v${nicRate}`
+    await route.addLink({ name, info: { kind: 'veth', peer: { name: `p${nicRate}` } } })
+    const index = (await route.link(name))?.index ?? 0
+    const requests = [
+      ...pieces(nicRate).map(({ request }) => request(index)),
+      ...[1000, nicRate].map((rate, at) => addSegmentClass(index, candidateClass(at, 0), classOf(rate, nicRate, 3))),
+    ]
+    for (const outcome of await route.batch(requests)) t.match(outcome, { warning: '' })
+    const classes = await route.classes(index)
+    t.equal(classes.length, 5)
+    const inner = classes.find(({ classId }) => classId === innerClass)
+    t.match(inner?.options, { kind: 'htb', bytesPerSecond: nicRate / 8, ceilingBytesPerSecond: nicRate / 8 })
+  }
 })

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { loadNetlink } from '../../../native/netlink.ts'
 import { messageFlag } from '../codec/message.ts'
 import { openEthtool } from '../ethtool.ts'
 import { decodeLink } from '../link/link.ts'
@@ -157,6 +158,15 @@ t.test('links of every kind that is typed are made, changed, moved and read back
   t.equal(await far.link('renamed'), undefined)
   t.match(await route.link('renamed'), { mtu: 1300, up: false })
   await route.deleteLink('ve')
+})
+
+t.test('a tap that the addon made is read and deleted as a link', { skip: problem }, async (t) => {
+  const { path } = await namespace(t)
+  const route = open(t, path)
+  loadNetlink().createTap('tap0', { namespace: path, vnetHeader: true })
+  t.match(await route.link('tap0'), { hardware: 1, info: { kind: 'tun', type: 2, vnetHeader: true, persistent: true } })
+  await route.deleteLink('tap0')
+  t.equal(await route.link('tap0'), undefined)
 })
 
 t.test('addresses, routes and neighbours come and go', { skip: problem }, async (t) => {
