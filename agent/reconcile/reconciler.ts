@@ -146,6 +146,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
 
   const forget = async (vnet: string, slice: Slice | undefined): Promise<void> => {
     if (slice) await desired.forget(slice)
+    if (desired.get(vnet)) return
     busy.delete(vnet)
     retriesOf.delete(vnet)
     if (slice) {
@@ -164,7 +165,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     const nodes = [...byHypervisor.values()].flatMap((view) => (view instanceof Error ? [] : view))
     const links = allLinks(seen).filter((link) => link.vnet === vnet)
     const slotsNow = await slotsFor(vnet, slice, seen)
-    if (stopped) return
+    // What shall be has changed meanwhile: the look that follows is the one that counts.
+    if (stopped || desired.get(vnet) !== slice) return
     const next = plan({ vnet, slice, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths })
 
     const running = busyOf(vnet)

@@ -187,6 +187,30 @@ t.test('what is wanted while it is still being removed is built after', async (t
   t.ok([...host.world.nodes.values()].every(({ running }) => running))
 })
 
+t.test('a VNet that is wanted again as it goes is never said to be gone', async (t) => {
+  const host = fakeHost(t)
+  const agent = await host.start(() => sleep(1))
+  let generation = 0
+  for (let round = 0; round < 30; round++) {
+    await agent.desire(pair({ generation: ++generation, links: [] }))
+    await sleep(round % 7)
+    await agent.desire(absent(++generation))
+    await sleep(round % 5)
+  }
+  await agent.desire(pair({ generation: ++generation }))
+  await untilPhase(agent, 'PHASE_READY', generation)
+  await agent.reconciler.idle()
+  t.same([...host.world.nodes.keys()].sort(), [`${vnet}/a`, `${vnet}/b`])
+  const said = agent.history.map((one) => one.generation)
+  t.same(
+    said,
+    [...said].sort((a, b) => a - b),
+    'reports never go back',
+  )
+  await agent.desire(absent(++generation))
+  await untilPhase(agent, 'PHASE_GONE', generation)
+})
+
 t.test('a hundred nodes in a line', async (t) => {
   const host = fakeHost(t)
   const agent = await host.start()
