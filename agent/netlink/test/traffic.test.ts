@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ret } from '../traffic/bpf.ts'
 import { addClass, decodeClass } from '../traffic/class.ts'
-import { addFilter, decodeFilter } from '../traffic/filter.ts'
+import { addFilter, decodeFilter, replaceFilter } from '../traffic/filter.ts'
 import { formatHandle, handle, parent } from '../traffic/handle.ts'
 import { decodeQdisc, replaceQdisc } from '../traffic/qdisc.ts'
 import { burstBytes, burstTicks } from '../traffic/rate.ts'
@@ -181,3 +181,36 @@ t.test('filters: a word of the packet, a table, a program', { skip: otherOrder }
   t.same(read, { place: { block: 77 }, handle: 1, priority: 1, protocol: 3, options })
   t.same(decodeFilter(message(addFilter({ ...read, options }).body)), read)
 })
+
+t.test(
+  'a filter that is an eBPF program names its descriptor, and is read with the number of the program',
+  {
+    skip: otherOrder,
+  },
+  async (t) => {
+    const place = { index: 5, parent: parent.ingress }
+    const options = { kind: 'bpf-program', descriptor: 23, name: 'vif1' } as const
+    const request = replaceFilter({ place, handle: 1, priority: 2, protocol: 3, options })
+    t.same(
+      request.body,
+      bytes(`
+      00 00 00 00 05 00 00 00 01 00 00 00 f2 ff ff ff 00 03 02 00  // interface 5, handle 1, ingress, any protocol, priority 2
+      08 00 01 00 62 70 66 00                                      // TCA_KIND bpf
+      20 00 02 80                                                  // TCA_OPTIONS, nested
+      08 00 06 00 17 00 00 00                                      //   TCA_BPF_FD 23
+      09 00 07 00 76 69 66 31 00 00 00 00                          //   TCA_BPF_NAME vif1
+      08 00 08 00 01 00 00 00                                      //   TCA_BPF_FLAGS: direct action
+    `),
+    )
+    const found = bytes(`
+    00 00 00 00 05 00 00 00 01 00 00 00 f2 ff ff ff 00 03 02 00
+    08 00 01 00 62 70 66 00                // TCA_KIND bpf
+    20 00 02 00                            // TCA_OPTIONS
+    09 00 07 00 76 69 66 31 00 00 00 00    //   TCA_BPF_NAME vif1
+    08 00 0b 00 2a 00 00 00                //   TCA_BPF_ID 42
+    08 00 08 00 01 00 00 00                //   TCA_BPF_FLAGS: direct action
+  `)
+    const read = { kind: 'bpf', instructions: [], directAction: true, name: 'vif1', programId: 42 }
+    t.same(decodeFilter(message(found)), { place, handle: 1, priority: 2, protocol: 3, options: read })
+  },
+)

@@ -1,6 +1,6 @@
 /**
- * Filters written in classic BPF (tc-bpf(8); TCA_BPF_*). In direct action what the program returns is what becomes of the packet;
- * otherwise it is the class, or 0 for no match. Needs no bpf(2): the kernel checks and loads the instructions itself.
+ * Filters written in BPF (tc-bpf(8); TCA_BPF_*). In direct action what the program returns is what becomes of the packet;
+ * otherwise it is the class, or 0 for no match. Classic ones need no bpf(2): the kernel checks and loads the instructions itself.
  */
 import { readU16, readU32, writeU16, writeU32 } from '../codec/byte-order.ts'
 import type { AttributeDecoder } from '../codec/decoder.ts'
@@ -19,6 +19,16 @@ export interface Bpf {
   readonly instructions: readonly ClassicInstruction[]
   readonly directAction: boolean
   /** Of an eBPF program that was attached by someone: its name; '' for classic ones. */
+  readonly name: string
+  /** Of an eBPF program: the kernel's number of it. */
+  readonly programId?: number
+}
+
+/** An eBPF program that bpf(2) loaded, to attach in direct action. */
+export interface BpfProgramFilter {
+  readonly kind: 'bpf-program'
+  /** The number of a descriptor of this process. */
+  readonly descriptor: number
   readonly name: string
 }
 
@@ -44,16 +54,23 @@ export const encodeBpf = (encoder: AttributeEncoder, { instructions, directActio
   if (directAction) encoder.u32(8, directActionFlag)
 }
 
+/** TCA_BPF_FD, TCA_BPF_NAME, TCA_BPF_FLAGS */
+export const encodeBpfProgram = (encoder: AttributeEncoder, { descriptor, name }: BpfProgramFilter): void => {
+  encoder.u32(6, descriptor).string(7, name).u32(8, directActionFlag)
+}
+
 export const decodeBpf = (decoder: AttributeDecoder): Bpf => {
   let instructions: readonly ClassicInstruction[] = []
   let directAction = false
   let name = ''
+  let programId: number | undefined
   while (decoder.next()) {
     if (decoder.type === 5) instructions = decodeInstructions(decoder.value)
     else if (decoder.type === 7) name = decoder.string()
     else if (decoder.type === 8) directAction = (decoder.u32() & directActionFlag) !== 0
+    else if (decoder.type === 11) programId = decoder.u32()
   }
-  return { kind: 'bpf', instructions, directAction, name }
+  return { kind: 'bpf', instructions, directAction, name, ...(programId === undefined ? {} : { programId }) }
 }
 
 const decodeInstructions = (bytes: Buffer): readonly ClassicInstruction[] =>

@@ -4,7 +4,7 @@ import { AttributeDecoder } from '../codec/decoder.ts'
 import { AttributeEncoder } from '../codec/encoder.ts'
 import { type Message, messageFlag } from '../codec/message.ts'
 import type { Request } from '../socket/request.ts'
-import { type Bpf, decodeBpf, encodeBpf } from './bpf.ts'
+import { type Bpf, type BpfProgramFilter, decodeBpf, encodeBpf, encodeBpfProgram } from './bpf.ts'
 import { formatHandle } from './handle.ts'
 import { blockIndex, decodeTraffic, encodeHeader, rtm, tca } from './message.ts'
 import { decodeU32, encodeU32, type U32 } from './u32.ts'
@@ -29,7 +29,7 @@ export interface Filter {
   readonly options: U32 | Bpf | OtherFilter
 }
 
-export type NewFilter = Filter & { readonly options: U32 | Bpf }
+export type NewFilter = Omit<Filter, 'options'> & { readonly options: U32 | Bpf | BpfProgramFilter }
 
 export const protocol = { all: 0x0003, ipv4: 0x0800, ipv6: 0x86dd } as const
 
@@ -56,15 +56,17 @@ const placeName = (place: FilterPlace): string =>
 
 const oneFilter = (flags: number, { place, handle, priority, protocol, options }: NewFilter) => {
   const encoder = new AttributeEncoder().fixed(placeHeader(place, handle, infoOf(priority, protocol)))
-  encoder.string(tca.kind, options.kind).nested(tca.options, (inner) => {
+  const kind = options.kind === 'u32' ? 'u32' : 'bpf'
+  encoder.string(tca.kind, kind).nested(tca.options, (inner) => {
     if (options.kind === 'u32') encodeU32(inner, options)
-    else encodeBpf(inner, options)
+    else if (options.kind === 'bpf') encodeBpf(inner, options)
+    else encodeBpfProgram(inner, options)
   })
   return {
     type: rtm.newFilter,
     flags,
     body: encoder.finish(),
-    subject: `${placeName(place)} pref ${priority} ${options.kind}`,
+    subject: `${placeName(place)} pref ${priority} ${kind}`,
   }
 }
 
