@@ -1,0 +1,92 @@
+/**
+ * Links: programs at interfaces, by TCX (Linux 6.6) or XDP. A link holds as long as a descriptor or a pin of it does; its program is
+ * exchanged in place, without a packet in between that meets none.
+ */
+import type { BpfDescriptor } from '../../native/bpf.ts'
+import { attribute } from './attribute.ts'
+import { BpfError } from './error.ts'
+import { type LinkInfo, readLinkInfo } from './info.ts'
+import { callBpf, command, openBpf } from './kernel.ts'
+import type { BpfProgram } from './program.ts'
+
+/** enum bpf_attach_type */
+const attachType = { xdp: 37, ingress: 46, egress: 47 } as const
+/** enum bpf_link_type */
+const linkType = { xdp: 6, tcx: 11 } as const
+/** XDP_FLAGS_*, linux/if_link.h; which of them without one the driver decides. */
+const xdpMode = { any: 0, generic: 1 << 1, native: 1 << 2 } as const
+
+export type Direction = 'ingress' | 'egress'
+
+export interface Place {
+  readonly interfaceIndex: number
+  /** Path of the network namespace that the interface is in; the process's own without it. */
+  readonly namespace?: string | undefined
+}
+
+export interface BpfLink {
+  readonly kind: 'tcx' | 'xdp'
+  readonly descriptor: BpfDescriptor
+  /** `programId` is that of now; `interfaceIndex` 0 once the interface is gone or the link detached. */
+  info(): LinkInfo
+  /** Puts another program in place; ESTALE or EPERM where `expected` is given and is not what is there. */
+  update(program: BpfProgram, expected?: BpfProgram): void
+  /** Takes the program off at once, also where the link is pinned. */
+  detach(): void
+  /** Lets go: detaches unless it is pinned. */
+  close(): void
+}
+
+/** Behind the programs that are there. Throws BpfError: EINVAL before 6.6, ENODEV where there is no such interface. */
+export const attachTcx = (program: BpfProgram, place: Place, direction: Direction): BpfLink =>
+  attach('tcx', program, place, attachType[direction], 0)
+
+/** Throws BpfError: EOPNOTSUPP where the driver has no native XDP, EBUSY where a program is attached otherwise, ENODEV. */
+export const attachXdp = (program: BpfProgram, place: Place, mode: keyof typeof xdpMode = 'any'): BpfLink =>
+  attach('xdp', program, place, attachType.xdp, xdpMode[mode])
+
+const attach = (kind: BpfLink['kind'], program: BpfProgram, place: Place, type: number, flags: number): BpfLink => {
+  // u32 prog_fd, target_ifindex, attach_type, flags; of TCX u32 relative, padding, u64 expected_revision
+  const layout = attribute(32)
+    .descriptor(0, program.descriptor)
+    .u32(4, place.interfaceIndex)
+    .u32(8, type)
+    .u32(12, flags)
+  const subject = `${program.name} at interface ${place.interfaceIndex}`
+  const { namespace } = place
+  const call = { attribute: layout, operation: `${kind} attach`, subject, namespace }
+  return linkOf(kind, openBpf(command.linkCreate, call), subject)
+}
+
+/** A link that was found (pinned). Closes the descriptor where it is neither TCX nor XDP. */
+export const adoptLink = (descriptor: BpfDescriptor, subject: string): BpfLink => {
+  try {
+    const { type } = readLinkInfo(descriptor, subject)
+    if (type === linkType.tcx) return linkOf('tcx', descriptor, subject)
+    if (type === linkType.xdp) return linkOf('xdp', descriptor, subject)
+    throw new BpfError({ errno: 22, operation: 'link adopt', subject, explanation: `unknown kind ${type}` })
+  } catch (error) {
+    descriptor.close()
+    throw error
+  }
+}
+
+/** BPF_F_REPLACE */
+const replace = 1 << 2
+
+const linkOf = (kind: BpfLink['kind'], descriptor: BpfDescriptor, subject: string): BpfLink => ({
+  kind,
+  descriptor,
+  info: () => readLinkInfo(descriptor, subject),
+  update: (program, expected) => {
+    // u32 link_fd, new_prog_fd, flags, old_prog_fd
+    const layout = attribute(16).descriptor(0, descriptor).descriptor(4, program.descriptor)
+    if (expected) layout.u32(8, replace).descriptor(12, expected.descriptor)
+    callBpf(command.linkUpdate, { attribute: layout, operation: `${kind} update`, subject })
+  },
+  detach: () => {
+    const layout = attribute(4).descriptor(0, descriptor)
+    callBpf(command.linkDetach, { attribute: layout, operation: `${kind} detach`, subject })
+  },
+  close: () => descriptor.close(),
+})
