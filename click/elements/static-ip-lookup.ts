@@ -1,0 +1,12 @@
+/**
+ * StaticIPLookup(ROUTE, ...): finds the way of IP packets by their destination address annotation.
+ *
+ * A route is ADDR/MASK [GATEWAY] OUTPUT; the longest prefix counts. The packet leaves by OUTPUT, its annotation set to GATEWAY if there is
+ * one. Packets without a route are dropped. In Click its routes stand fast; here they can be changed as those of the others.
+ *
+ * Ports: one input, any number of outputs. Processing: push.
+ * See also: RadixIPLookup, GetIPAddress.
+ */
+import { defineIpLookup } from './ip-lookup.ts'
+
+export const staticIpLookup = defineIpLookup('StaticIPLookup', 'IP routing, a table written once')
