@@ -50,7 +50,7 @@ export interface Lab {
 /** Why this machine cannot run a lab, as a reason to skip a test; false where it can. */
 export const labProblem = (drivers: readonly LibvirtDriver[] = ['lxc']): string | false => {
   if (process.platform !== 'linux') return 'a lab needs Linux'
-  if (process.getuid?.() !== 0) return 'a lab needs root'
+  if (process.getuid?.() !== 0) return 'a lab needs root (sudo npm start)'
   const missing = ['ip', 'nsenter', 'unshare', 'setpriv', 'mount'].find((program) => !findProgram(program))
   if (missing) return `${missing} is not installed (sh scripts/setup.sh run)`
   if (machineHierarchies().length === 0) return 'no control groups are mounted'

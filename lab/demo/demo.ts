@@ -12,9 +12,6 @@ import { createNarrator, linkTable, nextSteps, nodeTable } from './narrator.ts'
 import type { DemoOptions } from './options.ts'
 import { type PingResult, pingAll, pingOnce, planPings } from './pings.ts'
 
-/** For the VNet to be ready. */
-const buildTimeoutMs = 300_000
-
 interface Phase {
   readonly name: string
   readonly seconds: number
@@ -77,7 +74,7 @@ export const runDemo = async (
   signal: AbortSignal,
   onLogs: (directory: string) => void,
 ): Promise<number> => {
-  const { once, output, requestFile, hosts, brokerUrl, name } = options
+  const { once, output, requestFile, hosts, brokerUrl, timeoutMs, name } = options
   const screen = output === 'json' ? process.stderr : process.stdout
   const colour = takesColour(screen, process.env)
   const narrator = createNarrator(screen)
@@ -103,6 +100,7 @@ export const runDemo = async (
     hosts,
     signal,
     onLogs,
+    timeoutMs,
     ...(name === undefined ? {} : { name }),
     ...(brokerUrl === undefined ? {} : { brokerUrl }),
   })
@@ -124,7 +122,7 @@ export const runDemo = async (
       buildVNet({
         vnoSocket,
         request,
-        timeoutMs: buildTimeoutMs,
+        timeoutMs,
         signal,
         onPhase: (name, seconds) => phase(name, seconds, descriptions[name]),
         onState: (state) => narrator.now(progressOf(state)),

@@ -9,6 +9,8 @@ export interface DemoOptions {
   readonly requestFile: string
   readonly hosts: number
   readonly brokerUrl: string | undefined
+  /** For the lab to be ready, and then for the VNet. */
+  readonly timeoutMs: number
   /** Of the lab. */
   readonly name: string | undefined
 }
@@ -23,6 +25,7 @@ It stays up until Ctrl-C, which removes all.
   --request FILE     VNet to build, XML or YAML (examples/paper.xml)
   --hosts N          virtual hosts, 1 to ${mostHosts} (3)
   --broker URL       use this MQTT broker, mqtt://HOST:PORT, in place of the embedded one
+  --timeout SECONDS  longest time for the lab to be ready, and then for the VNet (300)
   --name NAME        of the lab (demo; with --once one that nobody else has)
   -h, --help         this text
 `
@@ -37,6 +40,7 @@ export const readOptions = (argv: readonly string[], defaultRequest: string): De
       request: { type: 'string', default: defaultRequest },
       hosts: { type: 'string', default: '3' },
       broker: { type: 'string' },
+      timeout: { type: 'string', default: '300' },
       name: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -48,12 +52,15 @@ export const readOptions = (argv: readonly string[], defaultRequest: string): De
   if (!Number.isInteger(hosts) || hosts < 1 || hosts > mostHosts) {
     throw new Error(`--hosts ${values.hosts}: a number from 1 to ${mostHosts}`)
   }
+  const timeoutSeconds = Number(values.timeout)
+  if (!(timeoutSeconds > 0)) throw new Error(`--timeout ${values.timeout}: a number of seconds`)
   return {
     once,
     output,
     hosts,
     requestFile: values.request,
     brokerUrl: values.broker,
+    timeoutMs: timeoutSeconds * 1000,
     name: values.name ?? (once ? undefined : 'demo'),
   }
 }

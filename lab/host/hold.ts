@@ -32,7 +32,7 @@ export interface HoldOptions {
   readonly name: string
   /** 'net' alone, or all that make a virtual host. */
   readonly namespaces: readonly ('net' | 'mount' | 'uts' | 'cgroup')[]
-  /** Its script, which prints its process id as the machine sees it once it is ready. */
+  /** Its script: prints its process id as the machine sees it, then may wait for a line before it starts what uses its group. */
   readonly script: string
   readonly env: Readonly<Record<string, string>>
   readonly hierarchies: readonly Hierarchy[]
@@ -72,7 +72,7 @@ export const hold = async (options: HoldOptions): Promise<Holder> => {
   const argv = ['sh', '-c', enterGroups, 'hold', ...memberFiles(hierarchies, group), '--']
   const flags = options.namespaces.map((namespace) => `--${namespace}`)
   const child = spawnHeld([...argv, 'unshare', ...flags, '--pid', '--fork', '--kill-child', 'sh', options.script], {
-    stdio: ['ignore', 'pipe', log],
+    stdio: ['pipe', 'pipe', log],
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
   })
   closeSync(log)
@@ -89,6 +89,8 @@ export const hold = async (options: HoldOptions): Promise<Holder> => {
   if (hierarchies.some(({ version }) => version === 2)) {
     for (const file of memberFiles(hierarchies, options.outerGroup)) writeFileSync(file, String(child.pid))
   }
+  // It goes on; a script that does not wait for that has closed its input already.
+  child.stdin?.on('error', () => undefined).end('\n')
   child.unref()
   const kinds = ['net', 'pid', ...(options.namespaces.includes('mount') ? ['mnt', 'uts', 'cgroup'] : [])]
   return { name, identity, namespaces: kinds.map((kind) => readlinkSync(`/proc/${identity.pid}/ns/${kind}`)) }

@@ -19,7 +19,11 @@ mount -t bpf bpf /sys/fs/bpf
 # The namespace makes the host's own group the root of each hierarchy: what libvirt makes there (machine/…) meets no other host's.
 # With cgroup v1, v2 must be out of sight: libvirt's LXC driver starts no container where it sees both.
 case $CGROUPS in
-'. '*) mount -t cgroup2 cgroup2 /sys/fs/cgroup && mkdir -p /sys/fs/cgroup/init && echo 1 >/sys/fs/cgroup/init/cgroup.procs ;;
+'. '*)
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  mkdir /sys/fs/cgroup/init
+  echo 1 >/sys/fs/cgroup/init/cgroup.procs
+  ;;
 *)
   mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
   echo "$CGROUPS" | while read -r directory type options; do
@@ -47,7 +51,14 @@ done
 ip link set lo up
 
 echo "$pid"
-exec >>"$LOG_DIR/init.log" 2>&1
+# Whoever waits for us outside leaves the group meanwhile: version 2 gives controllers to groups below one without processes only.
+read -r _
+exec </dev/null >>"$LOG_DIR/init.log" 2>&1
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+  for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+    echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control || true
+  done
+fi
 
 # Without --daemon they are children of this shell, whose wait reaps whatever else became its child.
 [ -z "$VIRTLOGD" ] || "$VIRTLOGD" --pid-file /run/virtlogd.pid &

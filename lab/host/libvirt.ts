@@ -56,6 +56,8 @@ export const libvirtProblem = (drivers: readonly LibvirtDriver[]): string | unde
   if (drivers.length === 0) return undefined
   if (!findProgram('libvirtd')) return 'libvirtd is not installed (sh scripts/setup.sh run)'
   const missing = drivers.find((driver) => !modulePath(driver))
+  // libvirt_lxc shows each container a /proc/meminfo of its own by it.
+  if (drivers.includes('lxc') && !existsSync('/dev/fuse')) return 'there is no /dev/fuse (modprobe fuse)'
   return missing && `libvirt's driver ${missing} is not installed (libvirt-daemon-driver-${missing})`
 }
 

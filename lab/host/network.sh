@@ -12,5 +12,5 @@ done
 set_sysctl net/ipv4/ip_forward 1
 ip link set lo up
 echo "$pid"
-exec >/dev/null
+exec </dev/null >/dev/null
 exec sleep infinity

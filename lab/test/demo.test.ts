@@ -137,10 +137,19 @@ t.test('options have defaults, and wrong ones are said', async (t) => {
     hosts: 5,
     requestFile: 'x.yaml',
     brokerUrl: 'mqtt://h',
+    timeoutMs: 300_000,
     name: undefined,
   })
   t.equal(readOptions(['--help'], ''), undefined)
-  for (const wrong of [['-o', 'yaml'], ['--hosts', '0'], ['--hosts', '2.5'], ['--what'], ['word']]) {
+  for (const wrong of [
+    ['-o', 'yaml'],
+    ['--hosts', '0'],
+    ['--hosts', '2.5'],
+    ['--timeout', 'x'],
+    ['--timeout', '0'],
+    ['--what'],
+    ['word'],
+  ]) {
     t.throws(() => readOptions(wrong, ''))
   }
 })
