@@ -1,7 +1,10 @@
 /** What the kernel says of an object (BPF_OBJ_GET_INFO_BY_FD), for those that were found rather than made. */
+import { readlinkSync } from 'node:fs'
+import { constants } from 'node:os'
 import type { BpfDescriptor } from '../../native/bpf.ts'
 import { readU32 } from '../netlink/codec/byte-order.ts'
 import { attribute } from './attribute.ts'
+import { BpfError } from './error.ts'
 import { callBpf, command } from './kernel.ts'
 
 /** Room for the largest of the structures, of kernels to come too: the kernel fills in what fits. */
@@ -14,6 +17,24 @@ export const readInfo = (descriptor: BpfDescriptor, subject: string): Buffer => 
   const query = attribute(16).descriptor(0, descriptor).u32(4, infoBytes).pointer(8, info)
   callBpf(command.info, { attribute: query, operation: 'info', subject })
   return info
+}
+
+/** `anon_inode:bpf-map`, `anon_inode:bpf-prog`, `anon_inode:bpf_link` or `bpf-link`. */
+const objectNames = { map: /bpf-map$/, program: /bpf-prog$/, link: /bpf[-_]link$/ } as const
+
+/**
+ * Refuses a descriptor that is of another object: the structures of their info look alike, and a link would pass for a map.
+ * Throws BpfError with EINVAL.
+ */
+export const expectObject = (descriptor: BpfDescriptor, object: keyof typeof objectNames, subject: string): void => {
+  const name = readlinkSync(`/proc/self/fd/${descriptor.number}`)
+  if (objectNames[object].test(name)) return
+  throw new BpfError({
+    errno: constants.errno.EINVAL,
+    operation: `${object} adopt`,
+    subject,
+    explanation: `it is ${name}`,
+  })
 }
 
 const text = (info: Buffer, at: number): string => {

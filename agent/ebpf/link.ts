@@ -2,10 +2,11 @@
  * Links: programs at interfaces, by TCX (Linux 6.6) or XDP. A link holds as long as a descriptor or a pin of it does; its program is
  * exchanged in place, without a packet in between that meets none.
  */
+import { constants } from 'node:os'
 import type { BpfDescriptor } from '../../native/bpf.ts'
 import { attribute } from './attribute.ts'
 import { BpfError } from './error.ts'
-import { type LinkInfo, readLinkInfo } from './info.ts'
+import { expectObject, type LinkInfo, readLinkInfo } from './info.ts'
 import { callBpf, command, openBpf } from './kernel.ts'
 import type { BpfProgram } from './program.ts'
 
@@ -33,11 +34,11 @@ export interface BpfLink {
   update(program: BpfProgram, expected?: BpfProgram): void
   /** Takes the program off at once, also where the link is pinned. */
   detach(): void
-  /** Lets go: detaches unless it is pinned. */
+  /** Lets go: detaches unless it is pinned; at once, or where it had been pinned a moment later (`detach` does not wait). */
   close(): void
 }
 
-/** Behind the programs that are there. Throws BpfError: EINVAL before 6.6, ENODEV where there is no such interface. */
+/** Behind the programs that are there. Throws BpfError: EINVAL before 6.6, ENODEV where there is no such interface, EEXIST where the program is there already. */
 export const attachTcx = (program: BpfProgram, place: Place, direction: Direction): BpfLink =>
   attach('tcx', program, place, attachType[direction], 0)
 
@@ -61,10 +62,16 @@ const attach = (kind: BpfLink['kind'], program: BpfProgram, place: Place, type: 
 /** A link that was found (pinned). Closes the descriptor where it is neither TCX nor XDP. */
 export const adoptLink = (descriptor: BpfDescriptor, subject: string): BpfLink => {
   try {
+    expectObject(descriptor, 'link', subject)
     const { type } = readLinkInfo(descriptor, subject)
     if (type === linkType.tcx) return linkOf('tcx', descriptor, subject)
     if (type === linkType.xdp) return linkOf('xdp', descriptor, subject)
-    throw new BpfError({ errno: 22, operation: 'link adopt', subject, explanation: `unknown kind ${type}` })
+    throw new BpfError({
+      errno: constants.errno.EINVAL,
+      operation: 'link adopt',
+      subject,
+      explanation: `unknown kind ${type}`,
+    })
   } catch (error) {
     descriptor.close()
     throw error

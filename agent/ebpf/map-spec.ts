@@ -60,7 +60,8 @@ export const specOf = (
       entries,
       ...((flags & flag.mappable) !== 0 ? { mappable: true } : {}),
       ...((flags & flag.noPreallocation) !== 0 ? { sparse: true } : {}),
-      ...((flags & flag.readOnlyProgram) !== 0 ? { readOnlyProgram: true } : {}),
+      // The kernel sets it of all devmaps, whether asked to or not.
+      ...((flags & flag.readOnlyProgram) !== 0 && !kind.startsWith('devmap') ? { readOnlyProgram: true } : {}),
     }
   )
 }

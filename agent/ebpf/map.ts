@@ -2,12 +2,13 @@
  * Maps of the kernel's, as handles: `createMap` of a spec. Keys and values are bytes; what they mean is their user's business.
  * The kernel keeps a map as long as a descriptor, a pin or a loaded program has it.
  */
+import { constants } from 'node:os'
 import type { BpfDescriptor } from '../../native/bpf.ts'
 import { writeU32 } from '../netlink/codec/byte-order.ts'
 import { attribute } from './attribute.ts'
 import { possibleCpuCount } from './cpus.ts'
 import { BpfError } from './error.ts'
-import { readMapInfo } from './info.ts'
+import { expectObject, readMapInfo } from './info.ts'
 import { bpf, callBpf, command, openBpf, toBpfError, unlessAbsent } from './kernel.ts'
 import { isPerCpu, type MapSpec, mapFlags, mapTypes, specOf, strideOf } from './map-spec.ts'
 
@@ -58,10 +59,16 @@ export const createMap = (spec: MapSpec, options: MapOptions = {}): BpfMap => {
 /** A map that was found (pinned, by another process): the kernel says what it is. Closes the descriptor where it cannot be used. */
 export const adoptMap = (descriptor: BpfDescriptor, subject: string, options: MapOptions = {}): BpfMap => {
   try {
+    expectObject(descriptor, 'map', subject)
     const info = readMapInfo(descriptor, subject)
     const spec = specOf(info)
     if (spec) return mapOf(descriptor, spec, options)
-    throw new BpfError({ errno: 22, operation: 'map adopt', subject, explanation: `unknown kind ${info.type}` })
+    throw new BpfError({
+      errno: constants.errno.EINVAL,
+      operation: 'map adopt',
+      subject,
+      explanation: `unknown kind ${info.type}`,
+    })
   } catch (error) {
     descriptor.close()
     throw error
@@ -128,7 +135,7 @@ const mapOf = (descriptor: BpfDescriptor, spec: MapSpec, { namespace }: MapOptio
         if (key === undefined) return
         if (left === 0) {
           throw new BpfError({
-            errno: 11,
+            errno: constants.errno.EAGAIN,
             operation: 'map iterate',
             subject: spec.name,
             explanation: 'it changes too fast',

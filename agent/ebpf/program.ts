@@ -1,11 +1,12 @@
 /** Programs of the kernel's, as handles: `loadProgram` of a spec, whose instructions name maps that are given beside it. */
+import { constants } from 'node:os'
 import type { BpfDescriptor } from '../../native/bpf.ts'
 import { writeU32 } from '../netlink/codec/byte-order.ts'
 import { type Assembly, assemble, type Instruction, type Program } from './asm/asm.ts'
 import { attribute } from './attribute.ts'
 import { describeFunctions, functionInfoBytes } from './btf.ts'
 import { BpfError } from './error.ts'
-import { readProgramInfo } from './info.ts'
+import { expectObject, readProgramInfo } from './info.ts'
 import { command, openBpf, unlessAbsent } from './kernel.ts'
 import type { BpfMap } from './map.ts'
 import { VerifierError } from './verifier.ts'
@@ -65,10 +66,16 @@ export const loadProgram = (spec: ProgramSpec, { maps = {}, logLevel }: LoadOpti
 /** A program that was found (pinned, attached). Closes the descriptor where it cannot be used. */
 export const adoptProgram = (descriptor: BpfDescriptor, subject: string): BpfProgram => {
   try {
+    expectObject(descriptor, 'program', subject)
     const { type, name } = readProgramInfo(descriptor, subject)
     const kind = Object.entries(programTypes).find(([, number]) => number === type)?.[0]
     if (kind) return programOf(descriptor, name, kind as ProgramKind, '')
-    throw new BpfError({ errno: 22, operation: 'program adopt', subject, explanation: `unknown kind ${type}` })
+    throw new BpfError({
+      errno: constants.errno.EINVAL,
+      operation: 'program adopt',
+      subject,
+      explanation: `unknown kind ${type}`,
+    })
   } catch (error) {
     descriptor.close()
     throw error
