@@ -79,9 +79,10 @@ export const expandBody = (body: Body, scope: Scope, diagnostics: Diagnostics): 
 }
 
 const addRequirements = ({ requirements }: Expansion, body: Body): void => {
-  for (const { type, value } of body.requirements) {
+  for (const requirement of body.requirements) {
+    const { type, value } = requirement
     const isKnown = requirements.some((other) => other.type === type && other.value === value)
-    if (!isKnown) requirements.push({ type, value })
+    if (!isKnown) requirements.push(requirement)
   }
 }
 

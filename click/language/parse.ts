@@ -136,12 +136,12 @@ const readRequire = (state: ParserState): void => {
     const [first, second, ...more] = splitWords(argument)
     if (first === undefined) continue
     const type = unquote(first)
-    if (second === undefined && type === 'compact_config') state.body.requirements.push({ type, value: '' })
+    if (second === undefined && type === 'compact_config') state.body.requirements.push({ type, value: '', landmark })
     else if (second === undefined && type !== 'package' && type !== 'library') {
       // require(name) means require(package name).
-      state.body.requirements.push({ type: 'package', value: type })
+      state.body.requirements.push({ type: 'package', value: type, landmark })
     } else if (second !== undefined && more.length === 0 && type === 'package') {
-      state.body.requirements.push({ type, value: unquote(second) })
+      state.body.requirements.push({ type, value: unquote(second), landmark })
     } else if (second !== undefined && more.length === 0 && type === 'library') {
       readLibrary(state, unquote(second), landmark)
     } else state.diagnostics.error(landmark, 'syntax error at requirement')

@@ -58,6 +58,7 @@ export interface Definition {
 export interface Requirement {
   readonly type: string
   readonly value: string
+  readonly landmark: Landmark
 }
 
 export type Node = Element | Pseudoelement
