@@ -46,7 +46,7 @@ export interface HypervisorDriver {
   /** All nodes with our mark, running or not; the truth, read anew. Idempotent. */
   observe(): Promise<readonly ObservedNode[]>
   /**
-   * Makes the node and starts it; its vifs vifX.Y are in Dom0 when it settles, up, marked, joined to nothing. Idempotent: a
+   * Makes the node and starts it; its vifs vifX.Y are in Dom0 when it settles, marked, down, joined to nothing. Idempotent: a
    * stopped one is started, a running one left alone. On failure nothing of it is left. Errors: image.unknown,
    * hypervisor.unavailable, hypervisor.failed, object.foreign.
    */

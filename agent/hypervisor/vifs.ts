@@ -1,4 +1,4 @@
-/** The Dom0 ends of a node's interfaces: marked, silent and up. */
+/** The Dom0 ends of a node's interfaces: marked, silent, and down until a data path joins them to something. */
 import { WeftError } from '../../proto/errors.ts'
 import { nodeMark } from '../datapath/mark.ts'
 import { defaultMtu } from '../defaults.ts'
@@ -15,7 +15,10 @@ export const vifName = (slot: number, index: number): string => `vif${slot}.${in
 /** IN6_ADDR_GEN_MODE_NONE: Dom0 is no member of the guest's network and must not speak on it. */
 const silent = 1
 
-/** Pure: what differs from how each vif shall be, nothing for one that is right. */
+/**
+ * Pure: what differs from how each vif shall be, nothing for one that is right. A vif that is joined to nothing is down: up, it would take
+ * the guest's frames into Dom0's own stack. What joins it raises it.
+ */
 export const dressRequests = (
   { vnet, node, slot }: NodeSpec,
   links: readonly (Link | undefined)[],
@@ -26,10 +29,11 @@ export const dressRequests = (
     const alias = nodeMark(vnet, node.id)
     const mtu = asked || defaultMtu
     const isSilent = link?.addressGeneration === undefined || link.addressGeneration === silent
-    const isRight = link?.alias === alias && link.mtu === mtu && link.up
+    const isExposed = link?.up === true && link.master === 0
+    const isRight = link?.alias === alias && link.mtu === mtu && !isExposed
     return [
       ...(isSilent ? [] : [setLink(name, { addressGeneration: silent })]),
-      ...(isRight ? [] : [setLink(name, { alias, mtu, up: true })]),
+      ...(isRight ? [] : [setLink(name, { alias, mtu, ...(isExposed ? { up: false } : {}) })]),
     ]
   })
 

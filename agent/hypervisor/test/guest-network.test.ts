@@ -80,14 +80,16 @@ t.test('a vif is made silent and marked; one that is right is left alone', async
   const said = (first: Partial<Link>, second: Partial<Link> = {}) => {
     const alias = 'weft:shop:node/a'
     const links = [
-      link(5, 'vif4.0', { alias, mtu: 1400, addressGeneration: 1, ...first }),
-      link(6, 'vif4.2', { alias, addressGeneration: 1, ...second }),
+      link(5, 'vif4.0', { alias, mtu: 1400, addressGeneration: 1, master: 9, ...first }),
+      link(6, 'vif4.2', { alias, addressGeneration: 1, master: 9, ...second }),
     ]
     return dressRequests(spec, links).map(({ subject }) => subject)
   }
   t.same(said({}), [])
   t.same(said({ addressGeneration: undefined }), [], 'a host without IPv6')
   t.same(said({ addressGeneration: 0 }), ['vif4.0'])
-  t.same(said({ alias: '', addressGeneration: 0 }, { up: false }), ['vif4.0', 'vif4.0', 'vif4.2'])
+  t.same(said({ alias: '', addressGeneration: 0 }, { alias: '' }), ['vif4.0', 'vif4.0', 'vif4.2'])
   t.same(said({ mtu: 1500 }), ['vif4.0'])
+  t.same(said({ up: false, master: 0 }), [], 'down and joined to nothing')
+  t.same(said({ up: true, master: 0 }), ['vif4.0'], 'up and joined to nothing: Dom0 would hear the guest')
 })
