@@ -1,0 +1,118 @@
+/** From a flat, checked graph to programs: one for each FromDevice, and the maps that they share. */
+import { type Configured, type PortCounts, configure as read } from '../../../click/element.ts'
+import { type Graph, type GraphElement, usedPorts } from '../../../click/graph.ts'
+import type { Program } from '../../ebpf/asm/asm.ts'
+import { elementCode } from '../elements/elements.ts'
+import { savesMap } from './copies.ts'
+import type { AnyElementCode } from './element.ts'
+import { compileProgram } from './program.ts'
+import { invalid, notSupported } from './refusal.ts'
+import { stateMap } from './state.ts'
+import { wire } from './wiring.ts'
+
+export interface CompileOptions {
+  /** Index of an interface by name, where packets are sent to. */
+  readonly device: (name: string) => number
+}
+
+export interface CompiledProgram {
+  /** The FromDevice. */
+  readonly element: GraphElement
+  readonly device: string
+  readonly program: Program
+}
+
+/** An array of the kernel's (BPF_MAP_TYPE_ARRAY). */
+export interface CompiledMap {
+  readonly name: string
+  readonly valueBytes: number
+  /** `perProcessor`: for each processor that the machine may ever have. */
+  readonly entries: { readonly count: number } | { readonly perProcessor: number }
+}
+
+/** An element as it was configured, and where its state is. */
+export interface PlacedElement {
+  readonly element: GraphElement
+  readonly code: AnyElementCode
+  readonly configured: Configured
+  readonly outputs: number
+  /** Bytes from the start of the state's one value, by slot. */
+  readonly slots: ReadonlyMap<string, number>
+}
+
+export interface Compiled {
+  readonly programs: readonly CompiledProgram[]
+  readonly maps: readonly CompiledMap[]
+  readonly elements: readonly PlacedElement[]
+  /** The first value of the map `state`. */
+  readonly initialState: Uint8Array
+}
+
+/** Throws WeftError: not-supported, config.invalid. The devices' programs do not depend on each other but by state. */
+export const compile = (graph: Graph, options: CompileOptions): Compiled => {
+  const wiring = wire(graph)
+  const ports = usedPorts(graph)
+  const initial: bigint[] = []
+  refuseUnknown(graph)
+  const elements = graph.elements.map((element, node): PlacedElement => {
+    const code = elementCode(element.class)
+    if (!code) throw notSupported(element, 'element class')
+    const { inputs = 0, outputs = 0 } = ports[node] ?? {}
+    const configured = configure(element, code, { inputs, outputs })
+    const slots = new Map<string, number>()
+    for (const [name, value] of Object.entries(code.slots?.(configured) ?? {})) {
+      slots.set(name, 8 * initial.length)
+      initial.push(value)
+    }
+    return { element, code, configured, outputs, slots }
+  })
+  let copies = false
+  const programs = elements.flatMap(({ element, configured }, node): CompiledProgram[] => {
+    if (element.class !== 'FromDevice') return []
+    const device = String(configured.values.DEVNAME)
+    const loop = wiring.loop(node)
+    const within = loop === undefined ? undefined : graph.elements[loop]
+    if (within) throw notSupported(within, 'a packet that may come here again')
+    const compiled = compileProgram(node, elements, wiring, options)
+    copies ||= compiled.usesSaves
+    return [{ element, device, program: compiled.program }]
+  })
+  refuseTwice(programs)
+  const bytes = new Uint8Array(8 * Math.max(1, initial.length))
+  const view = new DataView(bytes.buffer)
+  initial.forEach((value, i) => {
+    view.setBigUint64(8 * i, BigInt.asUintN(64, value), true)
+  })
+  const saves = { ...savesMap, entries: { perProcessor: savesMap.valuesPerProcessor } }
+  return {
+    programs,
+    maps: [{ name: stateMap, valueBytes: bytes.length, entries: { count: 1 } }, ...(copies ? [saves] : [])],
+    elements,
+    initialState: bytes,
+  }
+}
+
+/** All of them at once: one by one they would be a guessing game. */
+const refuseUnknown = ({ elements }: Graph): void => {
+  const unknown = elements.filter((element) => !elementCode(element.class))
+  const [first, ...more] = unknown
+  if (!first) return
+  const others = more.map(({ name, class: of, landmark }) => `${landmark}: ${name} :: ${of}`)
+  throw notSupported(first, `element class ${first.class}${others.length > 0 ? ` (as ${others.join(', ')})` : ''}`)
+}
+
+const refuseTwice = (programs: readonly CompiledProgram[]): void => {
+  const seen = new Set<string>()
+  for (const { element, device } of programs) {
+    if (seen.has(device)) throw notSupported(element, `a second FromDevice of ${device}`)
+    seen.add(device)
+  }
+}
+
+const configure = (element: GraphElement, code: AnyElementCode, ports: PortCounts): Configured => {
+  const { configured, problems } = read(code.of, element.configuration, ports)
+  if (!configured) throw invalid(element, problems.join('; '))
+  const missing = code.unsupported?.(configured)
+  if (missing !== undefined) throw notSupported(element, missing)
+  return configured
+}

@@ -1,0 +1,61 @@
+/** What an element is to the compiler: its class in the catalogue, and one value in one file of `../elements`. */
+import type { Arguments, ValuesOf } from '../../../click/arguments/spec.ts'
+import type { Configured, ElementClass } from '../../../click/element.ts'
+import type { GraphElement } from '../../../click/graph.ts'
+import type { HandlerTable } from '../handlers.ts'
+import type { Code } from './code.ts'
+import type { NewLabel, Packet } from './packet.ts'
+
+/** One place where the code of an element is written: an input port, with what is known of the packets that arrive there. */
+export interface Site<A extends Arguments = Arguments, L = unknown> {
+  readonly element: GraphElement
+  readonly values: ValuesOf<A>
+  readonly list: readonly L[]
+  readonly packet: Packet
+  /** How many output ports are connected, up to the highest one. */
+  readonly outputs: number
+  /** Goes on at an output port. At one that is not connected the packet ends, as by Click's checked_output_push. */
+  readonly output: (port: number, packet: Packet) => Code
+  /** The same from anywhere: a label to jump to. */
+  readonly outputLabel: (port: number, packet: Packet) => string
+  /** A copy to each port but the last, in order, each followed to its end before the next; the packet itself to the last. */
+  readonly copy: (ports: readonly number[], packet: Packet) => Code
+  readonly drop: (packet: Packet) => Code
+  readonly dropLabel: (packet: Packet) => string
+  readonly newLabel: NewLabel
+  /** Bytes from the start of the router's state to a slot of the element: eight bytes, shared by all processors. */
+  readonly slot: (name: string) => number
+  /** Whether this is one of a Tee's branches but the last: the packet is used again afterwards. */
+  readonly isCopy: boolean
+  /** Index of an interface by name. */
+  readonly device: (name: string) => number
+  /** Ends the compilation: what the element would need here is not supported. */
+  readonly refuse: (what: string) => never
+}
+
+/** Numbers of slots, by name, before the first packet. */
+export type Slots = Readonly<Record<string, bigint>>
+
+interface ElementWork<A extends Arguments, L> {
+  /** State in the router's map. */
+  readonly slots?: (configured: Configured<A, L>) => Slots
+  /** What of a right configuration is not supported; undefined: nothing. */
+  readonly unsupported?: (configured: Configured<A, L>) => string | undefined
+  readonly compile: (site: Site<A, L>) => Code
+  /** Writes into packets or moves their ends: a copy that comes here must not share its bytes with what follows. */
+  readonly modifies: boolean
+  /** Handlers beside those that every element has. */
+  readonly handlers?: HandlerTable<Configured<A, L>>
+}
+
+export interface ElementCode<A extends Arguments, L> extends ElementWork<A, L> {
+  readonly of: ElementClass<A, L>
+}
+
+/** Elements of all classes in one table. What the values and the work of one say of its arguments agrees, as `compileElement` has seen. */
+export type AnyElementCode = ElementCode<Arguments, unknown>
+
+export const compileElement = <A extends Arguments, L>(
+  of: ElementClass<A, L>,
+  work: ElementWork<A, L>,
+): AnyElementCode => ({ of, ...work }) as unknown as AnyElementCode

@@ -1,0 +1,153 @@
+/** Room at the front and the end of a frame. All of it moves the frame: r7 is loaded anew and nothing is reachable. Loses r0 to r5. */
+import {
+  add,
+  call,
+  callFunction,
+  exit,
+  jgt,
+  jle,
+  jlt,
+  jne,
+  jsle,
+  label,
+  ldx,
+  mov,
+  mov32,
+  stx,
+  sub,
+} from '../../ebpf/asm/asm.ts'
+import type { Code } from './code.ts'
+import type { Site } from './element.ts'
+import { type Packet, reload, skb, unreached } from './packet.ts'
+
+/** Offsets of frames that loads, stores and the compiler's own sums can say. */
+export const mostOffset = 16_000
+
+interface Moved {
+  readonly code: Code
+  readonly packet: Packet
+}
+
+/**
+ * Makes the Click packet begin `bytes` earlier (Packet::push). Where a header was stripped there is room already; else the frame grows.
+ * Goes to `failed` where the kernel has no memory.
+ */
+export const pushFront = (packet: Packet, bytes: number, failed: string): Moved => {
+  if (packet.offset >= bytes) return { code: [], packet: { ...packet, offset: packet.offset - bytes } }
+  const missing = bytes - packet.offset
+  const later = (at: number | undefined): number | undefined => (at === undefined ? undefined : at + missing)
+  return {
+    code: [mov('r1', 'r6'), mov('r2', missing), mov('r3', 0), call('skbChangeHead'), reload, jne('r0', 0, failed)],
+    packet: {
+      offset: 0,
+      network: later(packet.network),
+      mac: later(packet.mac),
+      reachable: 0,
+      grown: packet.grown + missing,
+    },
+  }
+}
+
+/** Sets the length of the frame to r2; goes to `failed` where the kernel refuses (no memory, or less than an Ethernet header). */
+export const frameLength = (failed: string): Code => [
+  mov('r1', 'r6'),
+  mov('r3', 0),
+  call('skbChangeTail'),
+  reload,
+  jne('r0', 0, failed),
+]
+
+/**
+ * Packet::pull. A packet that is shorter becomes empty: its frame is made long enough to end where the packet begins, with zeros before all
+ * that was stripped, so that Unstrip finds it; behind it where the frame must not move, as a network header is known or a copy is
+ * to be undone.
+ */
+export const pullFront = (
+  { packet, isCopy, dropLabel, newLabel }: Pick<Site, 'packet' | 'isCopy' | 'dropLabel' | 'newLabel'>,
+  bytes: number,
+): Moved => {
+  const offset = packet.offset + bytes
+  if (offset <= packet.reachable || bytes === 0) return { code: [], packet: { ...packet, offset } }
+  const enough = newLabel('enough')
+  const failed = dropLabel(packet)
+  const behind: Code = frameLength(failed)
+  const before: Code = [
+    sub('r2', 'r1'),
+    mov('r1', 'r6'),
+    mov('r3', 0),
+    call('skbChangeHead'),
+    reload,
+    jne('r0', 0, failed),
+  ]
+  return {
+    code: [
+      ldx('u32', 'r1', 'r6', skb.length),
+      mov('r2', offset),
+      jle('r2', 'r1', enough),
+      packet.network === undefined && !isCopy ? before : behind,
+      label(enough),
+    ],
+    packet: { ...unreached(packet), offset },
+  }
+}
+
+/** The function that `dropFront` calls. */
+export const dropFrontFunction = 'drop_front'
+
+/**
+ * Takes the first r2 bytes (at least one) off the frame. Traffic control has no call for that which serves every protocol, so what
+ * follows is moved: for headers that nothing was written over, never on the way of a forwarded packet.
+ */
+export const dropFront = (packet: Packet, failed: string): Moved => ({
+  code: [mov('r1', 'r6'), callFunction(dropFrontFunction), reload, jne('r0', 0, failed)],
+  packet: unreached(packet),
+})
+
+const pieceBytes = 128
+const frameBytes = 65_536
+
+/** r1 the context, r2 how many bytes; returns 0, or else. Its stack frame is one piece, as all frames together have 512 bytes. */
+export const dropFrontCode: Code = [
+  label(dropFrontFunction),
+  mov('r6', 'r1'),
+  mov('r7', 'r2'),
+  ldx('u32', 'r9', 'r6', skb.length),
+  sub('r9', 'r7'),
+  mov('r8', 0),
+  label('drop_front:next'),
+  // r9 is how many bytes stay, r8 how many of them have moved.
+  mov('r4', 'r9'),
+  sub('r4', 'r8'),
+  jsle('r4', 0, 'drop_front:moved'),
+  jle('r4', pieceBytes, 'drop_front:last'),
+  mov('r4', pieceBytes),
+  label('drop_front:last'),
+  stx('u64', 'r10', -8, 'r4'),
+  mov('r1', 'r6'),
+  mov('r2', 'r8'),
+  add('r2', 'r7'),
+  mov('r3', 'r10'),
+  add('r3', -8 - pieceBytes),
+  call('skbLoadBytes'),
+  jne('r0', 0, 'drop_front:end'),
+  mov('r1', 'r6'),
+  mov('r2', 'r8'),
+  mov('r3', 'r10'),
+  add('r3', -8 - pieceBytes),
+  ldx('u64', 'r4', 'r10', -8),
+  mov('r5', 0),
+  call('skbStoreBytes'),
+  jne('r0', 0, 'drop_front:end'),
+  add('r8', pieceBytes),
+  jlt('r8', frameBytes, 'drop_front:next'),
+  label('drop_front:moved'),
+  mov('r0', 1),
+  jsle('r9', 0, 'drop_front:end'),
+  jgt('r9', frameBytes, 'drop_front:end'),
+  mov('r1', 'r6'),
+  mov32('r2', 'r9'),
+  mov('r3', 0),
+  call('skbChangeTail'),
+  label('drop_front:end'),
+  exit(),
+]

@@ -1,0 +1,7 @@
+import { idle as of } from '../../../click/elements/idle.ts'
+import { compileElement } from '../compile/element.ts'
+
+export const idle = compileElement(of, {
+  compile: ({ packet, drop }) => drop(packet),
+  modifies: false,
+})

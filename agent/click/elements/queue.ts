@@ -1,0 +1,20 @@
+/**
+ * Queue: where pushed packets would wait to be pulled. Nothing pulls here: a packet is followed through it at once, so that it is always empty
+ * and drops nothing; packets wait in the queueing discipline of the interface that they leave by, whose length and drops are what counts.
+ * Output 1, to which Click sends what does not fit, gets nothing, unless CAPACITY is 0.
+ */
+import { queue as of } from '../../../click/elements/queue.ts'
+import { compileElement } from '../compile/element.ts'
+
+export const queue = compileElement(of, {
+  compile: ({ packet, output, values }) => output(values.CAPACITY > 0 ? 0 : 1, packet),
+  modifies: false,
+  handlers: {
+    length: { read: () => '0' },
+    highwater_length: { read: () => '0' },
+    capacity: { read: (_, { values }) => `${values.CAPACITY}` },
+    drops: { read: () => '0' },
+    reset_counts: { write: () => undefined },
+    reset: { write: () => undefined },
+  },
+})

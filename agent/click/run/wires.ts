@@ -1,0 +1,148 @@
+/** The interfaces of a run, in a namespace of their own: frames are sent in one by one, and what leaves because of one is gathered. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WeftError } from '../../../proto/errors.ts'
+import { attachTcx } from '../../ebpf/link.ts'
+import { type BpfMap, createMap } from '../../ebpf/map.ts'
+import { strideOf } from '../../ebpf/map-spec.ts'
+import { type BpfProgram, loadProgram } from '../../ebpf/program.ts'
+import { testRun } from '../../ebpf/test-run.ts'
+import { openRoute } from '../../netlink/route.ts'
+import { openNamespace } from './namespace.ts'
+import {
+  barrier,
+  carrierBytes,
+  mostFrameBytes,
+  mostFrames,
+  noteHeader,
+  noter,
+  notesMap,
+  progressMap,
+  requestHeader,
+  requestMap,
+  sender,
+} from './programs.ts'
+
+export interface SentFrame {
+  readonly device: string
+  readonly bytes: Buffer
+}
+
+export interface Wires {
+  /** Index of the interface. */
+  readonly index: (device: string) => number
+  /** Puts a program at the ingress of an interface. */
+  readonly attach: (device: string, program: BpfProgram) => void
+  /** Sends a frame in and gives what left, in order, once all is done. Throws WeftError where that is too much or takes too long. */
+  readonly send: (device: string, frame: Uint8Array) => Promise<readonly SentFrame[]>
+  readonly close: () => Promise<void>
+}
+
+/** No name that Linux gives, or a configuration is likely to. */
+const barrierName = 'weft-barrier'
+const mostMtu = 65_535
+const patienceMs = 30_000
+
+/** Interfaces by these names. They are bridges without ports: ends of no wire, so that nothing but what is sent in comes. */
+export const openWires = async (devices: readonly string[]): Promise<Wires> => {
+  const held: { close(): unknown }[] = []
+  const close = async (): Promise<void> => {
+    for (const each of held.splice(0).reverse()) await each.close()
+  }
+  try {
+    const namespace = await openNamespace()
+    held.push(namespace)
+    const indices = await makeInterfaces(namespace.path, [...devices, barrierName])
+    const create = (spec: typeof requestMap): BpfMap => {
+      const map = createMap(spec)
+      held.push(map)
+      return map
+    }
+    const maps = { request: create(requestMap), progress: create(progressMap), notes: create(notesMap) }
+    const load = (name: string, instructions: typeof sender): BpfProgram => {
+      const program = loadProgram({ name, kind: 'tc', instructions }, { maps })
+      held.push(program)
+      return program
+    }
+    const index = (device: string): number => {
+      const found = indices.get(device)
+      if (found === undefined) throw new RangeError(`no interface ${device}`)
+      return found
+    }
+    const attach = (device: string, program: BpfProgram, direction: 'ingress' | 'egress'): void => {
+      held.push(attachTcx(program, { interfaceIndex: index(device), namespace: namespace.path }, direction))
+    }
+    const send = load('weft_send', sender)
+    const note = load('weft_note', noter)
+    for (const device of devices) attach(device, note, 'egress')
+    attach(barrierName, load('weft_barrier', barrier), 'ingress')
+    const names = new Map([...indices].map(([name, number]) => [number, name]))
+    const request = new DataView(maps.request.memory())
+    const progress = new BigUint64Array(maps.progress.memory())
+    const notes = maps.notes.memory()
+    request.setUint32(8, index(barrierName), true)
+    return {
+      index,
+      attach: (device, program) => attach(device, program, 'ingress'),
+      send: async (device, frame) => {
+        if (frame.length < 14 || frame.length > mostFrameBytes) {
+          throw new WeftError(
+            'not-supported',
+            `a frame of ${frame.length} bytes: 14 to ${mostFrameBytes} can be sent in`,
+          )
+        }
+        request.setUint32(0, index(device), true)
+        request.setUint32(4, frame.length, true)
+        new Uint8Array(request.buffer, requestHeader, frame.length).set(frame)
+        progress[0] = 0n
+        const before = progress[1] ?? 0n
+        const { result } = testRun(send, { data: new Uint8Array(carrierBytes), namespace: namespace.path })
+        if (result !== 0)
+          throw new WeftError('datapath.failed', `the kernel does not take a frame in at ${device} (${result})`)
+        await until(() => progress[1] !== before)
+        return gather(notes, Number(progress[0] ?? 0n), (number) => names.get(number) ?? '')
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const makeInterfaces = async (path: string, names: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+  const route = openRoute({ namespace: path })
+  try {
+    for (const name of names) {
+      await route.addLink({ name, mtu: mostMtu, info: { kind: 'bridge' } })
+      // Without an address of its own it has nothing to say.
+      await route.setLink(name, { addressGeneration: 1 })
+      await route.setLink(name, { up: true })
+    }
+    const links = await route.links()
+    return new Map(links.map(({ name, index }) => [name, index]))
+  } finally {
+    route.close()
+  }
+}
+
+/** The barrier comes behind the frame in the same queue, mostly before the call returns. */
+const until = async (done: () => boolean): Promise<void> => {
+  const deadline = performance.now() + patienceMs
+  for (let waits = 0; !done(); waits++) {
+    if (performance.now() > deadline) throw new WeftError('internal', 'the kernel did not get done with a frame')
+    await sleep(waits < 10 ? 0 : 5)
+  }
+}
+
+const gather = (notes: ArrayBuffer, count: number, name: (index: number) => string): readonly SentFrame[] => {
+  if (count > mostFrames) throw new WeftError('not-supported', `more than ${mostFrames} frames leave because of one`)
+  const view = new DataView(notes)
+  return Array.from({ length: count }, (_, i): SentFrame => {
+    const at = i * strideOf(notesMap)
+    const length = view.getUint32(at + 4, true)
+    return {
+      device: name(view.getUint32(at, true)),
+      bytes: Buffer.from(new Uint8Array(notes, at + noteHeader, length)),
+    }
+  })
+}
