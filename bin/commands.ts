@@ -5,6 +5,7 @@ import { otherCommands } from '../controller/cli/declare-other.ts'
 import { roleCommands } from '../controller/cli/declare-roles.ts'
 import { vnetCommands } from '../controller/cli/declare-vnets.ts'
 import { agentCommands } from './declare-agent.ts'
+import { clickCommands } from './declare-click.ts'
 import { labCommands } from './declare-lab.ts'
 
 export const commands: readonly Command[] = [
@@ -13,5 +14,6 @@ export const commands: readonly Command[] = [
   ...agentCommands,
   ...roleCommands,
   ...labCommands,
+  ...clickCommands,
   ...otherCommands,
 ]

@@ -2,9 +2,9 @@
  * ARPQuerier(IP, ETH [, TIMEOUT t, ...]): puts Ethernet headers in front of IP packets, with addresses found by ARP.
  *
  * Input 0 takes IP packets with their destination address annotation set, input 1 ARP replies with their Ethernet header. A packet whose
- * Ethernet address is known leaves by output 0. For any other a query leaves, by output 1 where there is one, else by output 0; what
- * becomes of the packet that waits is said in docs/click.md. Packets to 255.255.255.255 and BROADCAST go to the Ethernet broadcast
- * address, those to multicast addresses as RFC 1112 says, those to 0.0.0.0 nowhere.
+ * Ethernet address is known leaves by output 0. For any other a query leaves, by output 1 where there is one, else by output 0. Packets to
+ * 255.255.255.255 and BROADCAST go to the Ethernet broadcast address, those to multicast addresses as RFC 1112 says, those to 0.0.0.0
+ * nowhere.
  *
  * Ports: two inputs, one output or two. Processing: push.
  * See also: ARPResponder, EtherEncap.

@@ -80,7 +80,7 @@ export interface Command {
   readonly load: () => Promise<{ readonly run: Run }>
 }
 
-export const groups = ['VNets', 'Nodes', 'Hosts', 'Roles', 'Lab', 'Other'] as const
+export const groups = ['VNets', 'Nodes', 'Hosts', 'Roles', 'Lab', 'Click', 'Other'] as const
 
 export type Group = (typeof groups)[number]
 

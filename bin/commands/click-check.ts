@@ -1,0 +1,14 @@
+/** `weft click check`. */
+import { readRouter } from '../../click/read.ts'
+import type { Run } from '../../controller/cli/command.ts'
+import { exit } from '../../controller/cli/exit.ts'
+import type { clickCheckFlags } from '../declare-click.ts'
+import { clickLibraries, readClickText, tellDiagnostics } from '../read-click.ts'
+
+export const run: Run<typeof clickCheckFlags> = async (context, { flags, args }) => {
+  const { text, file } = await readClickText(context, args[0], flags.expression)
+  const variables = Object.fromEntries(flags.define)
+  const { checked, diagnostics } = readRouter(text, file, { library: clickLibraries(context), variables })
+  tellDiagnostics(context, diagnostics)
+  return checked ? exit.ok : exit.error
+}

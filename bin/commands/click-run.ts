@@ -1,0 +1,37 @@
+/** `weft click run`. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type CapturedPacket, ethernetLinkType, PcapError, readPcap, writePcap } from '../../agent/click/pcap.ts'
+import { type Input, runOnPackets } from '../../agent/click/run/run.ts'
+import type { Run } from '../../controller/cli/command.ts'
+import { exit } from '../../controller/cli/exit.ts'
+import { WeftError } from '../../proto/errors.ts'
+import { readGraph } from '../click-graph.ts'
+import type { clickRunFlags } from '../declare-click-run.ts'
+
+export const run: Run<typeof clickRunFlags> = async ({ stdout, stderr }, { args: [file = ''], flags }) => {
+  const graph = readGraph(file, stderr)
+  const handlers = (flags.handlers ?? '').split(',').filter((name) => name !== '')
+  const result = await runOnPackets(graph, flags.in.map(readInput), handlers)
+  mkdirSync(flags.out, { recursive: true })
+  // Nothing goes to the host: ToHost is not compiled yet.
+  const files = new Map<string, readonly CapturedPacket[]>([['host', []], ...result.outputs])
+  for (const [device, packets] of files) {
+    writeFileSync(join(flags.out, `${device}.pcap`), writePcap({ linkType: ethernetLinkType, packets }))
+  }
+  stdout.write(`${JSON.stringify(Object.fromEntries(result.handlers))}\n`)
+  return exit.ok
+}
+
+const readInput = (text: string): Input => {
+  const [, device = '', file = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  if (device === '') throw new WeftError('config.invalid', `--in ${text}: should be DEV=FILE`)
+  try {
+    const { linkType, packets } = readPcap(readFileSync(file))
+    if (linkType === ethernetLinkType) return { device, packets }
+    throw new PcapError(`link type ${linkType} is not Ethernet`)
+  } catch (error) {
+    if (error instanceof WeftError) throw error
+    throw new WeftError('config.invalid', `--in ${text}: ${(error as Error).message}`, { cause: error })
+  }
+}
