@@ -9,7 +9,7 @@ import { BpfError } from './error.ts'
 import { expectObject, readProgramInfo } from './info.ts'
 import { command, openBpf, unlessAbsent } from './kernel.ts'
 import type { BpfMap } from './map.ts'
-import { VerifierError } from './verifier.ts'
+import { gapInLog, VerifierError } from './verifier.ts'
 
 /** enum bpf_prog_type: `tc` is BPF_PROG_TYPE_SCHED_CLS, of TCX and of cls_bpf alike. */
 export const programTypes = { 'socket-filter': 1, tc: 3, xdp: 6 } as const
@@ -132,7 +132,7 @@ interface Load {
 
 /**
  * Sizes of logs, one tried after the other where the kernel says ENOSPC; before Linux 6.4 it takes no more than 2^24 - 1 bytes. A log that
- * is longer loses its beginning, before 6.4 its end.
+ * is longer loses its beginning, before 6.4 its end, where the complaint stands.
  */
 const logSizes = [1 << 20, (1 << 24) - 1] as const
 /** A signal that is on its way makes the verifier give up with EAGAIN. */
@@ -140,37 +140,49 @@ const attempts = 5
 
 const load = (wanted: Load): { readonly descriptor: BpfDescriptor; readonly log: string } => {
   const { spec, slots, logLevel } = wanted
-  let failure: BpfError | undefined
-  if (logLevel === undefined) {
-    const outcome = tryLoad(wanted, 0, undefined)
-    if (!(outcome instanceof BpfError)) return { descriptor: outcome, log: '' }
-    failure = outcome
-  }
-  let log = ''
-  for (const size of logSizes) {
-    const buffer = Buffer.alloc(size)
-    const outcome = tryLoad(wanted, logLevel ?? 1, buffer)
-    const end = buffer.indexOf(0)
-    log = buffer.toString('latin1', 0, end < 0 ? size : end)
-    if (!(outcome instanceof BpfError)) return { descriptor: outcome, log }
-    failure ??= outcome
-    if (outcome.code !== 'ENOSPC' || isWholeAtTheEnd(log)) break
-  }
+  const plain = logLevel === undefined ? tryLoad(wanted, 0, undefined) : undefined
+  if (plain !== undefined && !(plain instanceof BpfError)) return { descriptor: plain, log: '' }
+  const { outcome, log } = loadWithLog(wanted)
+  // A log that does not fit makes the call fail, whatever becomes of the program without one.
+  const verdict = plain ?? (isTooLong(outcome) ? tryLoad(wanted, 0, undefined) : outcome)
+  if (!(verdict instanceof BpfError)) return { descriptor: verdict, log }
   // Without the right to, or with more instructions than the kernel takes, there was nothing to verify.
-  if (failure === undefined || log.trim() === '') throw failure
-  throw new VerifierError({ errno: failure.errno, subject: spec.name, log, slots, cause: failure })
+  if (log.trim() === '') throw verdict
+  throw new VerifierError({ errno: verdict.errno, subject: spec.name, log, slots, cause: verdict })
+}
+
+type Outcome = BpfDescriptor | BpfError
+
+const isTooLong = (outcome: Outcome): boolean => outcome instanceof BpfError && outcome.code === 'ENOSPC'
+
+const loadWithLog = (wanted: Load): { readonly outcome: Outcome; readonly log: string } => {
+  let tried: { outcome: Outcome; log: string } | undefined
+  for (const size of logSizes) {
+    tried = tryWithLog(wanted, wanted.logLevel ?? 1, size)
+    if (!isTooLong(tried.outcome) || isWholeAtTheEnd(tried.log)) return tried
+  }
+  if (tried === undefined) throw new RangeError('no size of a log to try')
+  const { outcome: again, log: end } = tryWithLog(wanted, logComplaints, logSizes[0])
+  if (!(again instanceof BpfError)) again.close()
+  return { outcome: tried.outcome, log: `${tried.log}\n${gapInLog}\n${end}` }
+}
+
+const tryWithLog = (wanted: Load, level: number, size: number): { outcome: Outcome; log: string } => {
+  const buffer = Buffer.alloc(size)
+  const outcome = tryLoad(wanted, level, buffer)
+  const end = buffer.indexOf(0)
+  return { outcome, log: buffer.toString('latin1', 0, end < 0 ? size : end) }
 }
 
 /** What was lost is not where the complaint stands: the account of the work comes last. */
-const isWholeAtTheEnd = (log: string): boolean => /\nprocessed \d+ insns .*\n$/.test(log.slice(-1000))
+const isWholeAtTheEnd = (log: string): boolean => /(?:^|\n)processed \d+ insns .*\n(?:.*\n)?$/.test(log.slice(-1000))
+
+/** BPF_LOG_STATS: complaints and the account of the work, without what was looked at: short, and whole at its end. */
+const logComplaints = 4
 
 const hasFragments = 1 << 5
 
-const tryLoad = (
-  { spec, instructions, types }: Load,
-  logLevel: number,
-  log: Buffer | undefined,
-): BpfDescriptor | BpfError => {
+const tryLoad = ({ spec, instructions, types }: Load, logLevel: number, log: Buffer | undefined): Outcome => {
   const layout = attribute(120)
     .u32(0, programTypes[spec.kind])
     .u32(4, instructions.length / slotBytes)

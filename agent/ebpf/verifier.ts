@@ -21,6 +21,9 @@ const named = /\binsn (\d+)/
 /** A complaint is a line or two; more would be the log again. */
 const mostLines = 2
 
+/** Stands where a part of a log is missing: what comes before it has nothing to do with what comes after. */
+export const gapInLog = '[…]'
+
 /** Throws nothing: of a log that is not understood the last line is the message. */
 export const readComplaint = (log: string): Complaint => {
   const lines = log.split('\n').filter((line) => line.trim() !== '')
@@ -28,6 +31,7 @@ export const readComplaint = (log: string): Complaint => {
   let slot: number | undefined
   for (let index = lines.length - 1; index >= 0 && slot === undefined; index--) {
     const line = lines[index] ?? ''
+    if (line === gapInLog) break
     const at = visited.exec(line)?.[1]
     if (at !== undefined) slot = Number(at)
     else if (!state.test(line)) useful.unshift(line)
@@ -56,7 +60,7 @@ export interface VerifierErrorDetails {
 export class VerifierError extends BpfError {
   override readonly name = 'VerifierError'
   readonly complaint: string
-  /** All that the verifier said; its beginning or end is missing where it was longer than the kernel would write. */
+  /** All that the verifier said; its beginning or its middle is missing where it was longer than the kernel would write. */
   readonly log: string
   readonly slot: number | undefined
   readonly instruction: Instruction | undefined

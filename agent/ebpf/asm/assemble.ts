@@ -1,7 +1,9 @@
-/** From a program to the bytes that the kernel takes: labels become distances in one pass, after one that finds them. */
+/** From a program to the bytes that the kernel takes: labels become distances in one pass, after one that finds them. A long one gets stepping stones first. */
 import { AssemblyError } from './error.ts'
 import { type Instruction, isLabel, type Note, type Program, registerNumber, slotCount } from './instruction.ts'
-import { jumpOp, loadImmediate64, opClass, pseudo } from './opcode.ts'
+import { isFunctionReference } from './kinds.ts'
+import { loadImmediate64 } from './opcode.ts'
+import { withSteps } from './steps.ts'
 
 export interface MapReference {
   /** Of the instruction of two slots whose first immediate is to be the map's descriptor. */
@@ -27,9 +29,9 @@ export interface Assembly {
 
 const slotBytes = 8
 
-/** Throws AssemblyError for a label that is undefined, defined twice or too far to jump to, naming whose instruction it is. */
+/** Throws AssemblyError for a label that is undefined, defined twice or too far to jump back to, naming whose instruction it is. */
 export const assemble = (program: Program): Assembly => {
-  const { slots, labels } = place(program)
+  const { slots, labels } = place(withSteps(program))
   const bytes = new Uint8Array(slots.length * slotBytes)
   const view = new DataView(bytes.buffer)
   const maps: MapReference[] = []
@@ -73,12 +75,6 @@ const place = (program: Program): Pick<Assembly, 'slots' | 'labels'> => {
   return { slots, labels }
 }
 
-const callOpcode = jumpOp.call | opClass.jmp
-
-/** What refers to the start of a function, rather than to a place in the same one: its distance stands in `imm`, of 32 bits. */
-export const isFunctionReference = ({ opcode, src }: Instruction): boolean =>
-  opcode === callOpcode || (opcode === loadImmediate64 && src === pseudo.function)
-
 const resolve = (instruction: Instruction, distance: number): Instruction => {
   if (isFunctionReference(instruction)) {
     const imm64 = instruction.opcode === loadImmediate64 ? { imm64: BigInt.asUintN(32, BigInt(distance)) } : {}
@@ -86,7 +82,7 @@ const resolve = (instruction: Instruction, distance: number): Instruction => {
   }
   if (distance >= -(2 ** 15) && distance < 2 ** 15) return { ...instruction, offset: distance }
   throw new AssemblyError(
-    `'${instruction.target}' is ${Math.abs(distance)} instructions away, a jump reaches 32767: put what is far into a function`,
+    `'${instruction.target}' is ${Math.abs(distance)} instructions away, a jump back reaches 32768: put what is far into a function`,
     instruction.note,
   )
 }

@@ -220,6 +220,13 @@ t.test('a program that is too much to verify is refused with the end of its log'
   t.match(refusal(forever), { code: 'E2BIG', complaint: /too large\. Processed 1000001 insn/, name: 'VerifierError' })
 })
 
+t.test('a log that was asked for and does not fit keeps no program from being loaded', { skip }, async (t) => {
+  const long: Program = [mov(r0, 0), label('again'), add(r0, 1), jlt(r0, 200_000, 'again'), exit()]
+  const program = load(t, { kind: 'tc', instructions: long }, { logLevel: 2 })
+  t.ok(program.log.length >= 2 ** 20 - 1, 'as much as there is room for')
+  t.equal(testRun(program, { data: frame() }).result, 200_000)
+})
+
 const refusal = (instructions: Program): VerifierError => {
   const values = makeMap(t, { entries: 1 })
   try {
@@ -278,6 +285,21 @@ t.test('ten thousand instructions are assembled and loaded in little time', { sk
   t.comment(`${took.toFixed(1)} ms`)
   t.ok(took < 10_000)
   t.equal(testRun(program, { data: frame() }).result, (9999 * 10_000) / 2)
+})
+
+t.test('the verifier takes a program with stepping stones, and it arrives', { skip }, async (t) => {
+  const far: Program = [
+    ldx('u32', r2, r1, 8),
+    mov(r0, 0),
+    jeq(r2, 7, 'end'),
+    ...Array.from({ length: 70_000 }, () => add(r0, 1)),
+    label('end'),
+    add(r0, 1),
+    exit(),
+  ]
+  const program = load(t, { kind: 'tc', instructions: far })
+  t.equal(testRun(program, { data: frame(), context: { mark: 7 } }).result, 1)
+  t.equal(testRun(program, { data: frame() }).result, 70_001)
 })
 
 t.test('what is loaded, refused or run leaves no descriptor', { skip }, async (t) => {

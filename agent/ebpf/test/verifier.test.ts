@@ -61,6 +61,16 @@ processed 1000001 insns (limit 1000000) max_states_per_insn 4 total_states 25001
   t.match(readComplaint(log), { message: 'BPF program is too large. Processed 1000001 insn', slot: 1 })
 })
 
+t.test('of a log whose middle is missing the end is read, and what came before is not blamed', async (t) => {
+  const log = `1: (07) r0 += 1                       ; R0=0x7a11f
+2: (a5) if r0 < 0x9896
+[…]
+BPF program is too large. Processed 1000001 insn
+processed 1000001 insns (limit 1000000) max_states_per_insn 4 total_states 25001 peak_states 25001 mark_read 0
+`
+  t.match(readComplaint(log), { message: 'BPF program is too large. Processed 1000001 insn', slot: undefined })
+})
+
 t.test('what is no log makes no error', async (t) => {
   t.same(readComplaint(''), { message: '', omittedLineCount: 0, slot: undefined })
   t.same(readComplaint('something else\n'), { message: 'something else', omittedLineCount: 0, slot: undefined })
