@@ -203,7 +203,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
             if (reconciler.dismiss(vnet)) publisher?.clear(vnet)
           },
           onCommand: (message, owner) => command(message, owner),
-          onConnect: () => tellAll(),
+          onReady: tellAll,
         })
   if (wire) {
     const { session } = wire

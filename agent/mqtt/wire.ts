@@ -22,7 +22,8 @@ export interface WireOptions {
   /** The desired state of a VNet was taken off the broker. That removes nothing. */
   readonly onCleared: (vnet: string) => void
   readonly onCommand: (command: HostCommand, owner: string) => Promise<HostReply>
-  readonly onConnect: () => void
+  /** There is a connection, again, and it is listened to: who hears of us now may call. */
+  readonly onReady: () => void
 }
 
 export interface Wire {
@@ -42,6 +43,7 @@ export const openWire = (options: WireOptions): Wire => {
   const { domain, host, log } = options
   // A broker that is away is tried twice a second: said once, not for each try.
   let isAwaySaid = false
+  let isListening = false
   const session = options.connect({
     url: options.brokerUrl,
     identity: host,
@@ -50,7 +52,7 @@ export const openWire = (options: WireOptions): Wire => {
     onConnect: () => {
       isAwaySaid = false
       log.info({ broker: options.brokerUrl }, 'connected to the broker')
-      options.onConnect()
+      if (isListening) options.onReady()
     },
     onDisconnect: (reason) => {
       if (!isAwaySaid) log.warn({ broker: options.brokerUrl, reason }, 'the connection to the broker ended')
@@ -80,6 +82,8 @@ export const openWire = (options: WireOptions): Wire => {
         async (command, client) => options.onCommand(command, ownerOf(client, options.controller)),
       ),
     ])
+    isListening = true
+    if (session.connected) options.onReady()
   }
 
   return { session, listen }

@@ -1,5 +1,6 @@
 /** An agent over the wire: desired state and commands in, reports, status and events out. */
 import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { create, toJson } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
@@ -8,6 +9,8 @@ import { callLocal } from '../../proto/local.ts'
 import type { Session } from '../../proto/session.ts'
 import { topics } from '../../proto/topics.ts'
 import type { AgentParts } from '../agent.ts'
+import type { HypervisorDriver } from '../hypervisor/driver.ts'
+import { fakeHypervisor } from '../hypervisor/fake/memory.ts'
 import { ownerOf } from '../mqtt/wire.ts'
 import { startBroker, until } from './support/broker.ts'
 import { absent, fakeHost, node, pair, untilPhase, vnet } from './support/host.ts'
@@ -27,14 +30,14 @@ const setUp = async (t: Test, parts: Partial<AgentParts> = {}) => {
   return { broker, fakes, start, json }
 }
 
-const call = (session: Session, message: HostCommand) =>
+const call = (session: Session, message: HostCommand, timeoutMs = 30_000) =>
   session.call(
     topics.command('pip1', 'h1', session.identity),
     'HostCommand',
     message,
     topics.reply('pip1', 'h1', session.identity),
     'HostReply',
-    { timeoutMs: 30_000 },
+    { timeoutMs },
   )
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
@@ -173,4 +176,27 @@ t.test('the broker says when an agent is gone, and the agent says farewell', asy
   await until(() => json('status')?.['online'] === true)
   t.equal(json('status')?.['session'], '2', 'each run has a number of its own')
   t.ok(second)
+})
+
+t.test('an agent is online once it can be called, not before', async (t) => {
+  const { broker, fakes } = await setUp(t)
+  const carol = broker.connect('carol')
+  const answered = new Promise<string>((resolve) => {
+    void carol.subscribe(topics.status('pip1', 'h1'), 'HostStatus', (status) => {
+      if (status?.online) resolve(codeOf(call(carol, create('HostCommand', { get: {} }), 5000)))
+    })
+  })
+  const fake = fakeHypervisor({ world: fakes.world })
+  let release = (): void => undefined
+  const adopting = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const slow: HypervisorDriver = { ...fake, watch: (changed) => adopting.then(() => fake.watch(changed)) }
+  const drivers = { hypervisors: [slow], datapaths: [fakes.datapath] }
+  const started = fakes.start(undefined, { brokerUrl: broker.url, drivers })
+  // Long after its connection to the broker is there.
+  await sleep(300)
+  release()
+  await started
+  t.equal(await answered, 'none')
 })
