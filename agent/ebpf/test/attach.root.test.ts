@@ -12,7 +12,7 @@ import { openDescriptors, until } from '../../../native/test/support/process.ts'
 import { atomicAdd, exit, ldMapValue, mov, type Program, r0, r1, r2 } from '../asm/asm.ts'
 import { attachedFilters, attachFilter, detachFilter } from '../clsact.ts'
 import { have } from '../features.ts'
-import { attachTcx, attachXdp } from '../link.ts'
+import { attachTcx, attachXdp, type Place } from '../link.ts'
 import { type BpfMap, indexKey } from '../map.ts'
 import { isBpffs, listPins, mountBpffs, pin, pinnedLink, pinnedMap, pinnedProgram, unpin } from '../pins.ts'
 import type { BpfProgram } from '../program.ts'
@@ -195,41 +195,73 @@ const bpffs = async (t: Test): Promise<string> => {
   return root
 }
 
-t.test('what is pinned lives without a process, and another one adopts it', { skip: lacking('tcx') }, async (t) => {
-  const pair = await makePair(t)
-  const path = join(await bpffs(t), 'weft', 'v1', 'vif1%2e0')
-  const counts = counters(t)
-  const [first] = twoPrograms(t, counts, 'tc', verdict.shot)
-  const link = attachTcx(first, { interfaceIndex: pair.w1, namespace: pair.namespace.path }, 'ingress')
-  pin(counts, join(path, 'counts'))
-  pin(first, join(path, 'program'))
-  pin(link, join(path, 'link'))
-  counts.update(indexKey(0), Buffer.concat([Buffer.from('2a00000000000000', 'hex'), Buffer.alloc(8)]))
-  link.close()
-  first.close()
-  t.same(listPins(path).toSorted(), ['counts', 'link', 'program'])
+const attachments = {
+  tcx: {
+    skip: lacking('tcx'),
+    kind: 'tc',
+    attach: (program: BpfProgram, place: Place) => attachTcx(program, place, 'ingress'),
+  },
+  xdp: { skip: lacking(), kind: 'xdp', attach: (program: BpfProgram, place: Place) => attachXdp(program, place) },
+} as const
 
-  const { stdout } = await run(process.execPath, [fixture('adopt'), path])
-  t.match(JSON.parse(stdout), {
-    spec: { name: 'counts', kind: 'array', keyBytes: 4, valueBytes: 16, entries: 1 },
-    count: '42',
-    program: 'first',
-    link: { interfaceIndex: pair.w1, attachType: 46 },
-    updatedTo: true,
+for (const [name, { skip, kind, attach }] of Object.entries(attachments)) {
+  t.test(`what is pinned lives without a process, and another one adopts it: ${name}`, { skip }, async (t) => {
+    const pair = await makePair(t)
+    const path = join(await bpffs(t), 'weft', 'v1', 'vif1%2e0')
+    const counts = counters(t)
+    const [first] = twoPrograms(t, counts, kind, verdict.shot)
+    const link = attach(first, { interfaceIndex: pair.w1, namespace: pair.namespace.path })
+    pin(counts, join(path, 'counts'))
+    pin(first, join(path, 'program'))
+    pin(link, join(path, 'link'))
+    counts.update(indexKey(0), Buffer.concat([Buffer.from('2a00000000000000', 'hex'), Buffer.alloc(8)]))
+    link.close()
+    first.close()
+    t.same(listPins(path).toSorted(), ['counts', 'link', 'program'])
+
+    const { stdout } = await run(process.execPath, [fixture('adopt'), path])
+    t.match(JSON.parse(stdout), {
+      spec: { name: 'counts', kind: 'array', keyBytes: 4, valueBytes: 16, entries: 1 },
+      count: '42',
+      program: 'first',
+      link: { interfaceIndex: pair.w1 },
+      updatedTo: true,
+    })
+    t.same(counted(counts), [0, 7])
+
+    const [program, adopted] = [pinnedProgram(join(path, 'program')), pinnedLink(join(path, 'link'))]
+    t.equal(program?.name, 'next', 'the pin was replaced')
+    t.match(adopted, { kind: name })
+    t.equal(adopted?.info().programId, program?.id)
+    unpin(join(path, 'link'))
+    program?.close()
+    adopted?.close()
+    t.equal(existsSync(join(path, 'link')), false)
+    unpin(path)
+    unpin(path)
+    t.same(listPins(path), [])
   })
-  t.same(counted(counts), [0, 7])
 
-  const [program, adopted] = [pinnedProgram(join(path, 'program')), pinnedLink(join(path, 'link'))]
-  t.equal(program?.name, 'next', 'the pin was replaced')
-  t.equal(adopted?.info().programId, program?.id)
-  unpin(join(path, 'link'))
-  program?.close()
-  adopted?.close()
-  t.equal(existsSync(join(path, 'link')), false)
-  unpin(path)
-  unpin(path)
-  t.same(listPins(path), [])
-})
+  t.test(`attaching, pinning and adopting leave no descriptor: ${name}`, { skip }, async (t) => {
+    const pair = await makePair(t)
+    const root = await bpffs(t)
+    const program = load(t, { kind, instructions: returns(0) })
+    const round = (): void => {
+      const link = attach(program, { interfaceIndex: pair.w1, namespace: pair.namespace.path })
+      pin(link, join(root, 'link'))
+      pinnedLink(join(root, 'link'))?.close()
+      t.throws(() => pinnedMap(join(root, 'link')), { code: 'EINVAL' })
+      // Once it was pinned the last close lets go of it in the background: it is detached by name.
+      link.detach()
+      link.close()
+      unpin(join(root, 'link'))
+    }
+    round()
+    const before = openDescriptors()
+    for (let count = 0; count < 20; count++) round()
+    t.equal(openDescriptors(), before)
+  })
+}
 
 t.test('pins that are not, or are something else, are told apart', { skip: lacking() }, async (t) => {
   const root = await bpffs(t)
@@ -250,24 +282,4 @@ t.test('pins that are not, or are something else, are told apart', { skip: lacki
   t.throws(() => pin(map, join(elsewhere, 'm')), { name: 'BpfError', operation: 'pin', code: /EINVAL|EPERM/ })
   mkdirSync(join(root, 'd'))
   t.throws(() => pin(map, join(root, 'd', 'a.b')), { code: 'EPERM' })
-})
-
-t.test('attaching, pinning and adopting leave no descriptor', { skip: lacking('tcx') }, async (t) => {
-  const pair = await makePair(t)
-  const root = await bpffs(t)
-  const program = load(t, { kind: 'tc', instructions: returns(0) })
-  const round = (): void => {
-    const link = attachTcx(program, { interfaceIndex: pair.w1, namespace: pair.namespace.path }, 'ingress')
-    pin(link, join(root, 'link'))
-    pinnedLink(join(root, 'link'))?.close()
-    t.throws(() => pinnedMap(join(root, 'link')), { code: 'EINVAL' })
-    // Once it was pinned the last close lets go of it in the background: it is detached by name.
-    link.detach()
-    link.close()
-    unpin(join(root, 'link'))
-  }
-  round()
-  const before = openDescriptors()
-  for (let count = 0; count < 20; count++) round()
-  t.equal(openDescriptors(), before)
 })
