@@ -16,16 +16,55 @@ const place = (base: Base, offset: number, length: Term['length'], field: string
 const equal = (at: Place, value: number, mask: number): Decision =>
   mask === 0 ? always : { kind: 'term', ...at, mask, relation: 'equal', value: (value & mask) >>> 0 }
 
+interface Comparison {
+  readonly value: number
+  readonly mask: number
+  readonly relation: 'equal' | 'above'
+  readonly negated: boolean
+}
+
 /** A comparison of a number whose lowest bit is `shift` bits above the place's lowest. */
-const compare = (
-  at: Place,
-  { value, mask, relation, negated }: { value: number; mask: number; relation: 'equal' | 'above'; negated: boolean },
-  shift = 0,
-): Decision => {
+const compare = (at: Place, { value, mask, relation, negated }: Comparison, shift = 0): Decision => {
   if (mask === 0) return { kind: 'constant', value: negated !== (relation === 'equal') }
-  const name = relation === 'equal' ? (negated ? 'unequal' : 'equal') : negated ? 'notAbove' : 'above'
   const up = (bits: number): number => (bits << shift) >>> 0
-  return { kind: 'term', ...at, mask: up(mask), relation: name, value: up((value & mask) >>> 0) }
+  const bits = { mask: up(mask), value: up((value & mask) >>> 0) }
+  if (relation === 'above') return above(at, bits, negated)
+  return { kind: 'term', ...at, ...bits, relation: negated ? 'unequal' : 'equal' }
+}
+
+/**
+ * Greater, or not. In more than one byte it is compared in pieces, the highest bits first, as Click does: so a packet that ends within the
+ * field is still judged where the bytes that it has are enough (RFC 791 promises 8 bytes of transport header, not the whole).
+ */
+const above = (at: Place, { mask, value }: { mask: number; value: number }, negated: boolean): Decision => {
+  if (at.length === 1) return { kind: 'term', ...at, mask, value, relation: negated ? 'notAbove' : 'above' }
+  const pieces: { readonly term: Decision; readonly decides: boolean }[] = []
+  let rest = mask
+  let bound = value
+  while (bound < rest) {
+    const isHigh = bound > rest >>> 1
+    // From the first bit on in which a greater number may differ, the bound has what follows.
+    const differing = isHigh ? (~(bound + 1) & rest) >>> 0 : bound
+    const lower = differing === 0 ? 0 : 2 ** (32 - Math.clz32(differing)) - 1
+    const top = (rest & ~lower) >>> 0
+    // A low piece with a bit decides for greater, a high piece without all of its bits against it.
+    pieces.push({
+      term: {
+        kind: 'term',
+        ...at,
+        mask: top,
+        value: isHigh ? top : 0,
+        relation: isHigh === negated ? 'unequal' : 'equal',
+      },
+      decides: isHigh === negated,
+    })
+    rest = (rest & ~top) >>> 0
+    bound = (bound & rest) >>> 0
+  }
+  return pieces.reduceRight<Decision | undefined>((below, { term, decides }) => {
+    if (!below) return term
+    return decides ? any(term, below) : all(term, below)
+  }, undefined) as Decision
 }
 
 const protocolPlace = place('network', 9, 1, 'ip proto')
@@ -38,16 +77,17 @@ const isProtocol = (protocol: number): Decision => {
 /** Only the first fragment has a transport header. */
 const isFirstFragment = equal(place('network', 6, 2, 'ip fragment offset'), 0, 0x1fff)
 
-const inDirection = (direction: Direction, source: Decision, destination: Decision): Decision => {
+/** A negated comparison has negated parts: `src or dst port != 5` is that neither is 5, and false where either cannot be read. */
+const inDirection = (direction: Direction, negated: boolean, source: Decision, destination: Decision): Decision => {
   switch (direction) {
     case 'source':
       return source
     case 'destination':
       return destination
     case 'both':
-      return all(source, destination)
+      return negated ? any(source, destination) : all(source, destination)
     case 'one':
-      return any(source, destination)
+      return negated ? all(source, destination) : any(source, destination)
   }
 }
 
@@ -75,15 +115,15 @@ const normalizePrimitive = (primitive: Primitive): Decision => {
   switch (primitive.kind) {
     case 'host': {
       const { direction, address, mask, negated } = primitive
-      const source = equal(place('network', 12, 4, 'ip src'), address, mask)
-      const destination = equal(place('network', 16, 4, 'ip dst'), address, mask)
-      return negateIf(negated, inDirection(direction, source, destination))
+      const comparison = { value: address, mask, relation: 'equal', negated } as const
+      const source = compare(place('network', 12, 4, 'ip src'), comparison)
+      return inDirection(direction, negated, source, compare(place('network', 16, 4, 'ip dst'), comparison))
     }
     case 'ether': {
       const { direction, address, mask, negated } = primitive
       const source = etherAt(6, 'ether src', address, mask)
       const destination = etherAt(0, 'ether dst', address, mask)
-      return negateIf(negated, inDirection(direction, source, destination))
+      return negateIf(negated, inDirection(direction, false, source, destination))
     }
     case 'protocol': {
       const { value, negated } = primitive
@@ -92,12 +132,9 @@ const normalizePrimitive = (primitive: Primitive): Decision => {
     case 'port': {
       const { direction, protocol, negated } = primitive
       const port = (offset: number, side: string): Decision =>
-        compare(place('transport', offset, 2, `${formatProtocol(protocol)} ${side} port`), {
-          ...primitive,
-          negated: false,
-        })
-      const found = inDirection(direction, port(0, 'src'), port(2, 'dst'))
-      return all(isProtocol(protocol), isFirstFragment, negateIf(negated, found))
+        compare(place('transport', offset, 2, `${formatProtocol(protocol)} ${side} port`), primitive)
+      const found = inDirection(direction, negated, port(0, 'src'), port(2, 'dst'))
+      return all(isProtocol(protocol), isFirstFragment, found)
     }
     case 'tcp option': {
       const flags = equal(place('transport', 13, 1, 'tcp opt'), primitive.flags, primitive.flags)
