@@ -17,7 +17,6 @@ const onDebian = (command: string) =>
   runInKernelHost(['sh', '-c', `${asInstalled} && ${command}`], {
     timeoutMs: hostTimeoutMs,
     memoryBytes: 4 * 2 ** 30,
-    cpus: 2,
     // The machine's own labs are in sight at the usual place.
     env: { WEFT_LAB_DIR: '/srv/weft-lab' },
   })
