@@ -137,9 +137,11 @@ install_npm_packages() {
 
 # --- addons ---------------------------------------------------------------------------------------------------------------------
 
+addons() { grep -o "weft_[a-z]*" binding.gyp; }
+
 addons_are_built() {
-  for addon in bpf netlink libvirt; do
-    built=build/Release/weft_$addon.node
+  for addon in $(addons); do
+    built=build/Release/$addon.node
     [ -e "$built" ] && [ -z "$(find binding.gyp native/src -newer "$built" -type f -print | head -n 1)" ] || return 1
   done
 }
@@ -175,10 +177,10 @@ build_addons() {
     fail "Node's headers are not found" "a Node of nodejs.org or nodesource.com brings them; else: npm config set nodedir DIRECTORY"
   say "building the addons (npm run build:native)"
   npm run --loglevel=error build:native >>"$log" 2>&1 </dev/null || fail "the addons could not be built"
-  for addon in bpf netlink libvirt; do
-    [ -e "build/Release/weft_$addon.node" ] || fail "the addon $addon was not built"
+  for addon in $(addons); do
+    [ -e "build/Release/$addon.node" ] || fail "the addon $addon was not built"
     # One that was up to date is not written again.
-    touch "build/Release/weft_$addon.node"
+    touch "build/Release/$addon.node"
   done
 }
 
