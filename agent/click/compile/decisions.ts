@@ -5,13 +5,9 @@ import {
   and,
   and32,
   be,
-  call,
   jeq32,
-  jgt,
   jgt32,
-  jle,
   jle32,
-  jne,
   jne32,
   jump,
   label,
@@ -19,13 +15,13 @@ import {
   lsh,
   mov,
   or,
-  type Register,
   type Size,
 } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import type { Site } from './element.ts'
 import { mostOffset } from './geometry.ts'
-import { reach, reload, skb, unreached } from './packet.ts'
+import { bounded, pullUpTo } from './linear.ts'
+import { reach, unreached } from './packet.ts'
 
 /** First come, first served; without a port the packet is dropped, as where none matches. */
 export interface Choice {
@@ -69,7 +65,7 @@ export const sort = (place: Place, choices: readonly Choice[]): Code => {
   ]
   if (transports.length > 0) {
     return [
-      pullUpTo(place, furthest),
+      pullUpTo(furthest, place.dropLabel(after), newLabel),
       bounded('r7', least, short),
       transportHeader(network),
       write(least),
@@ -80,7 +76,7 @@ export const sort = (place: Place, choices: readonly Choice[]): Code => {
   }
   const reached = reach(packet, end - packet.offset, short, newLabel)
   if (reached.code.length === 0) return write(packet.reachable)
-  return [reached.code, write(end), label(short), pullUpTo(place, furthest), write(0)]
+  return [reached.code, write(end), label(short), pullUpTo(furthest, place.dropLabel(after), newLabel), write(0)]
 }
 
 const termsOf = (decision: Decision): readonly Term[] => {
@@ -114,35 +110,6 @@ const needed = ({ length, mask }: Term): number => {
   for (let rest = mask >>> 0; bytes > 1 && rest % 256 === 0; bytes--) rest = Math.floor(rest / 256)
   return bytes
 }
-
-/** Makes the frame's bytes up to `end`, as many as there are, part of what data_end bounds. Loses r0 to r5. */
-const pullUpTo = ({ newLabel, dropLabel, packet }: Place, end: number): Code => {
-  const less = newLabel('less')
-  const linear = newLabel('linear')
-  return [
-    ldx('u32', 'r2', 'r6', skb.length),
-    jle('r2', end, less),
-    mov('r2', end),
-    label(less),
-    ldx('u32', 'r1', 'r6', skb.dataEnd),
-    mov('r0', 'r7'),
-    and('r2', 0xffff),
-    add('r0', 'r2'),
-    jle('r0', 'r1', linear),
-    mov('r1', 'r6'),
-    call('skbPullData'),
-    reload,
-    jne('r0', 0, dropLabel(unreached(packet))),
-    label(linear),
-  ]
-}
-
-const bounded = (register: Register, end: number, short: string): Code => [
-  ldx('u32', 'r1', 'r6', skb.dataEnd),
-  mov('r2', register),
-  add('r2', end),
-  jgt('r2', 'r1', short),
-]
 
 /** r8 = the end of the IP header at `network`, whose first byte is reachable. */
 const transportHeader = (network: number): Code => [

@@ -1,49 +1,90 @@
 /** Every element that is compiled, by its class. One that is not here is refused. */
 import type { AnyElementCode } from '../compile/element.ts'
+import { arpResponder } from './arp-responder.ts'
+import { checkIpHeader, checkIpHeader2 } from './check-ip-header.ts'
 import { checkPaint } from './check-paint.ts'
 import { classifier } from './classifier.ts'
 import { counter } from './counter.ts'
+import { decIpTtl } from './dec-ip-ttl.ts'
 import { discard } from './discard.ts'
+import { dropBroadcasts } from './drop-broadcasts.ts'
+import { etherEncap } from './ether-encap.ts'
+import { etherMirror } from './ether-mirror.ts'
+import { etherRewrite } from './ether-rewrite.ts'
 import { fromDevice } from './from-device.ts'
+import { getIpAddress } from './get-ip-address.ts'
+import { hostEtherFilter } from './host-ether-filter.ts'
 import { idle } from './idle.ts'
 import { ipClassifier } from './ip-classifier.ts'
+import { ipEncap } from './ip-encap.ts'
 import { ipFilter } from './ip-filter.ts'
+import { markIpHeader } from './mark-ip-header.ts'
 import { nullElement } from './null.ts'
 import { paint } from './paint.ts'
 import { paintSwitch } from './paint-switch.ts'
 import { paintTee } from './paint-tee.ts'
 import { queue } from './queue.ts'
+import { setIpAddress } from './set-ip-address.ts'
+import { setIpChecksum } from './set-ip-checksum.ts'
+import { setIpDscp } from './set-ip-dscp.ts'
+import { setIpEcn } from './set-ip-ecn.ts'
+import { setVlanAnno } from './set-vlan-anno.ts'
+import { staticIpLookup } from './static-ip-lookup.ts'
 import { staticSwitch } from './static-switch.ts'
 import { strip } from './strip.ts'
+import { stripIpHeader } from './strip-ip-header.ts'
 import { stripToNetworkHeader } from './strip-to-network-header.ts'
 import { switchElement } from './switch.ts'
 import { tee } from './tee.ts'
 import { toDevice } from './to-device.ts'
 import { truncate } from './truncate.ts'
 import { unstrip } from './unstrip.ts'
+import { vlanDecap } from './vlan-decap.ts'
+import { vlanEncap } from './vlan-encap.ts'
 
 export const elementCodes: readonly AnyElementCode[] = [
+  arpResponder,
+  checkIpHeader,
+  checkIpHeader2,
   checkPaint,
   classifier,
   counter,
+  decIpTtl,
   discard,
+  dropBroadcasts,
+  etherEncap,
+  etherMirror,
+  etherRewrite,
   fromDevice,
+  getIpAddress,
+  hostEtherFilter,
   idle,
   ipClassifier,
+  ipEncap,
   ipFilter,
+  markIpHeader,
   nullElement,
   paint,
   paintSwitch,
   paintTee,
   queue,
+  setIpAddress,
+  setIpChecksum,
+  setIpDscp,
+  setIpEcn,
+  setVlanAnno,
+  staticIpLookup,
   staticSwitch,
   strip,
+  stripIpHeader,
   stripToNetworkHeader,
   switchElement,
   tee,
   toDevice,
   truncate,
   unstrip,
+  vlanDecap,
+  vlanEncap,
 ]
 
 const byClass: ReadonlyMap<string, AnyElementCode> = new Map(elementCodes.map((code) => [code.of.name, code]))

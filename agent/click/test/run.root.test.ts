@@ -2,12 +2,13 @@ import t from 'tap'
 import { missing } from '../../ebpf/features.ts'
 import { compareRuns } from './support/compare.ts'
 import { configurations } from './support/configurations.ts'
+import { ipConfigurations } from './support/ip-configurations.ts'
 import { generateFrames } from './support/packets.ts'
 
 const reason = missing('bpf')?.message ?? missing('tcx')?.message
 const frames = generateFrames(1, 3)
 
-for (const { name, text, handlers = [] } of configurations) {
+for (const { name, text, handlers = [] } of [...configurations, ...ipConfigurations]) {
   t.test(
     `what the kernel makes of packets is what the reference makes of them: ${name}`,
     { skip: reason ?? false, timeout: 300_000 },

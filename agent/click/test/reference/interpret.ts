@@ -2,6 +2,8 @@
 import type { Graph } from '../../../../click/graph.ts'
 import { splitArguments } from '../../../../click/language/strings.ts'
 import { basicElements, type Make, type ReferenceElement } from './elements.ts'
+import { filterElements } from './filter-elements.ts'
+import { ipElements } from './ip-elements.ts'
 import { data, type ReferencePacket, receive } from './packet.ts'
 
 export interface Frame {
@@ -20,7 +22,7 @@ export interface Outcome {
   readonly handler: (name: string) => string
 }
 
-const makers: Readonly<Record<string, Make>> = { ...basicElements }
+const makers: Readonly<Record<string, Make>> = { ...basicElements, ...ipElements, ...filterElements }
 
 /** The kernel sends no frame that is shorter than its Ethernet header; Click would. */
 const leastFrame = 14

@@ -1,0 +1,118 @@
+/** CheckIPHeader and CheckIPHeader2. DETAILS is not supported; VERBOSE has nowhere to say anything. */
+
+import type { Prefix } from '../../../click/arguments/addresses.ts'
+import { checkIpHeader as of } from '../../../click/elements/check-ip-header.ts'
+import { checkIpHeader2 as of2 } from '../../../click/elements/check-ip-header-2.ts'
+import {
+  add,
+  and,
+  be,
+  jeq32,
+  jgt,
+  jle,
+  jlt,
+  jne,
+  jump,
+  label,
+  ldx,
+  lsh,
+  mov,
+  rsh,
+  stx,
+  sub,
+} from '../../ebpf/asm/asm.ts'
+import { bytes32, loaded, sumIpHeader } from '../compile/bytes.ts'
+import type { Code } from '../compile/code.ts'
+import { compileElement, type Site } from '../compile/element.ts'
+import { frameLength } from '../compile/geometry.ts'
+import { bounded } from '../compile/linear.ts'
+import { loadLength, reach, unreached } from '../compile/packet.ts'
+import { annotationSlot } from '../compile/stack.ts'
+import { countIn } from '../compile/state.ts'
+import { readSlot } from '../handlers.ts'
+
+interface Values {
+  readonly OFFSET: number
+  readonly CHECKSUM: boolean
+  readonly DETAILS: boolean | undefined
+  readonly INTERFACES: readonly Prefix[] | undefined
+  readonly BADSRC: readonly number[] | undefined
+  readonly GOODDST: readonly number[] | undefined
+}
+
+type Place = Omit<Site, 'values' | 'list'> & { readonly values: Values }
+
+const compile = ({ values, packet, output, outputLabel, dropLabel, newLabel, slot }: Place): Code => {
+  const at = packet.offset + values.OFFSET
+  const bad = newLabel('bad')
+  const whole = newLabel('whole')
+  const reached = reach(packet, values.OFFSET + 20, bad, newLabel)
+  return [
+    reached.code,
+    ldx('u8', 'r8', 'r7', at),
+    mov('r0', 'r8'),
+    rsh('r0', 4),
+    jne('r0', 4, bad),
+    and('r8', 15),
+    lsh('r8', 2),
+    jlt('r8', 20, bad),
+    ldx('u16', 'r9', 'r7', at + 2),
+    be('r9', 16),
+    loadLength('r0', packet),
+    sub('r0', values.OFFSET),
+    jgt('r9', 'r0', bad),
+    jlt('r9', 'r8', bad),
+    values.CHECKSUM ? [sumIpHeader(at, dropLabel(unreached(packet)), newLabel), jne('r0', 0xffff, bad)] : [],
+    checkSource(values, at, bad, newLabel('source_right')),
+    ldx('u32', 'r0', 'r7', at + 16),
+    stx('u32', 'r10', annotationSlot(0), 'r0'),
+    loadLength('r0', packet),
+    sub('r0', values.OFFSET),
+    jle('r0', 'r9', whole),
+    // What is behind the IP packet is padding.
+    mov('r2', 'r9'),
+    add('r2', at),
+    frameLength(dropLabel(unreached(packet))),
+    bounded('r7', at + 20, bad),
+    label(whole),
+    output(0, { ...packet, network: at, reachable: at + 20 }),
+    label(bad),
+    countIn(slot('drops')),
+    jump(outputLabel(1, unreached(packet))),
+  ]
+}
+
+const checkSource = (
+  { INTERFACES = [], BADSRC = [], GOODDST = [] }: Values,
+  at: number,
+  bad: string,
+  right: string,
+): Code => {
+  const broadcasts = INTERFACES.map(({ address, mask }) => (address | ~mask) >>> 0)
+  const always = INTERFACES.length > 0 ? [0, 0xffff_ffff] : []
+  const badSources = [...new Set([...BADSRC, ...broadcasts, ...always])]
+  const goodDestinations = [...new Set([...GOODDST, ...INTERFACES.map(({ address }) => address)])]
+  if (badSources.length === 0) return []
+  const suspect = `${right}_suspect`
+  return [
+    ldx('u32', 'r0', 'r7', at + 12),
+    badSources.map((address) => jeq32('r0', loaded(bytes32(address)), suspect)),
+    jump(right),
+    label(suspect),
+    ldx('u32', 'r0', 'r7', at + 16),
+    goodDestinations.map((address) => jeq32('r0', loaded(bytes32(address)), right)),
+    jump(bad),
+    label(right),
+  ]
+}
+
+const work = {
+  slots: () => ({ drops: 0n }),
+  unsupported: ({ values }: { readonly values: { readonly DETAILS: boolean | undefined } }) =>
+    values.DETAILS ? 'DETAILS' : undefined,
+  modifies: true,
+  handlers: { drops: readSlot('drops') },
+} as const
+
+export const checkIpHeader = compileElement(of, { ...work, compile })
+export const checkIpHeader2 = compileElement(of2, { ...work, compile })

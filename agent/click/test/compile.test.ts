@@ -1,0 +1,77 @@
+import t from 'tap'
+import { assemble, formatProgram } from '../../ebpf/asm/asm.ts'
+import { compile } from '../compile/compile.ts'
+import { graphOf } from './support/compare.ts'
+import { configurations } from './support/configurations.ts'
+import { ipConfigurations } from './support/ip-configurations.ts'
+
+const device = () => 7
+const compiled = (text: string) => compile(graphOf(text), { device })
+
+const refused = [
+  [
+    'an element that is not compiled',
+    'FromDevice(in) ->\n m :: Suppressor -> Discard',
+    /m :: Suppressor.* not supported/,
+    'test.click:2',
+  ],
+  ['a loop', 'FromDevice(in) -> a :: Null -> b :: Null -> a', /not supported/, 'test.click:1'],
+  [
+    'bytes before the frame',
+    'FromDevice(in) -> Unstrip(4) -> Discard',
+    /4 bytes before the frame not supported/,
+    'test.click:1',
+  ],
+  [
+    'a header that nobody has found',
+    'FromDevice(in) -> DecIPTTL -> Discard',
+    /network header.* not supported/,
+    'test.click:1',
+  ],
+  ['too short a frame', 'FromDevice(in) -> Truncate(13) -> Discard', /not supported/, 'test.click:1'],
+  [
+    'a device twice',
+    'FromDevice(in) -> Discard; FromDevice(in) -> Discard',
+    /second FromDevice of in not supported/,
+    'test.click:1',
+  ],
+  ['XDP', 'FromDevice(in, ATTACH xdp) -> Discard', /ATTACH xdp not supported/, 'test.click:1'],
+  [
+    'copies of copies of copies of copies',
+    'FromDevice(in) -> a :: Tee -> b :: Tee -> c :: Tee -> d :: Tee -> Discard; a[1], b[1], c[1], d[1] -> Discard',
+    /not supported/,
+    'test.click:1',
+  ],
+] as const
+
+for (const [name, text, message, where] of refused) {
+  t.test(`what is not supported is refused by name and place: ${name}`, async (t) => {
+    t.throws(() => compiled(text), { code: 'not-supported', message, where })
+  })
+}
+
+t.test('wrong arguments are refused as such', async (t) => {
+  t.throws(() => compiled('FromDevice(in) -> Paint(256) -> Discard'), { code: 'config.invalid', where: 'test.click:1' })
+})
+
+t.test('every configuration of the tests becomes programs whose labels and jumps fit', async (t) => {
+  for (const { name, text } of [...configurations, ...ipConfigurations]) {
+    const { programs } = compiled(text)
+    t.equal(programs.length, 1, name)
+    for (const { program } of programs) t.ok(assemble(program).bytes.length > 0)
+  }
+})
+
+t.test('the printed program says which element an instruction is of', async (t) => {
+  const [{ program } = { program: [] }] = compiled('FromDevice(in) ->\nc :: Counter\n-> Discard').programs
+  const lines = formatProgram(program).split('\n')
+  const counter = lines.indexOf('; c :: Counter (test.click:2)')
+  t.ok(counter > 0)
+  t.match(lines[counter + 1], /map\[state\]/)
+})
+
+t.test('a thousand elements are a program of some thousand instructions', async (t) => {
+  const chain = Array.from({ length: 1000 }, (_, i) => `c${i} :: Counter`).join(' -> ')
+  const [{ program } = { program: [] }] = compiled(`FromDevice(in) -> ${chain} -> ToDevice(out)`).programs
+  t.ok(program.length < 20_000, `${program.length} instructions for 1,000 elements`)
+})
