@@ -2,7 +2,7 @@
  * Control groups of a lab: `weft-lab-LAB/HOST` in every hierarchy of the machine. Whatever a host starts is born in its group and
  * cannot leave it, so that the group, not a list of process ids, says what has to end. cgroups(7)
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { until } from './processes.ts'
 
@@ -130,3 +130,26 @@ export const removeGroup = (hierarchies: readonly Hierarchy[], name: string, tim
     }
     return groupDirectories(hierarchies, name).length === 0
   }, timeoutMs)
+
+/**
+ * Removes what labs left that crashed and whose files are gone as well: groups of that prefix, at the top, without any process. One that was
+ * made within the last minute may be of a lab that starts just now.
+ */
+export const removeAbandonedGroups = async (hierarchies: readonly Hierarchy[], prefix: string): Promise<void> => {
+  const names = new Set(
+    hierarchies.flatMap(({ path }) =>
+      readdirSync(path).filter((name) => name.startsWith(prefix) && isOld(join(path, name))),
+    ),
+  )
+  for (const name of names) {
+    if (groupProcesses(hierarchies, name).size === 0) await removeGroup(hierarchies, name, 0)
+  }
+}
+
+const isOld = (directory: string): boolean => {
+  try {
+    return Date.now() - statSync(directory).mtimeMs > 60_000
+  } catch {
+    return false
+  }
+}

@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WeftError } from '../proto/errors.ts'
 import type { Substrate } from '../proto/generated/weft.v1.ts'
-import { createGroup, type Hierarchy, machineHierarchies, memberFiles } from './cgroup.ts'
+import { createGroup, type Hierarchy, machineHierarchies, memberFiles, removeAbandonedGroups } from './cgroup.ts'
 import { enterGroups, type HeldProcess, type Holder, hold } from './host/hold.ts'
 import { startHost, type VirtualHost } from './host/host.ts'
 import { findProgram, type LibvirtDriver, libvirtProblem } from './host/libvirt.ts'
 import { bootId, ended, identify, signal, spawnHeld } from './processes.ts'
 import { claimLab, type RemoveOptions, removeLab } from './remove.ts'
-import { type LabState, labBase, labDirectory, writeLabState } from './state.ts'
+import { groupPrefix, type LabState, labBase, labDirectory, writeLabState } from './state.ts'
 import { layWires } from './wires/lay.ts'
 import { planWires } from './wires/plan.ts'
 
@@ -67,11 +67,12 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
   const directory = labDirectory(name, options.base ?? labBase())
   const supervisor = identify(process.pid)
   if (!supervisor) throw new WeftError('not-supported', 'this process is not seen in /proc')
-  const group = `weft-lab-${name}`
+  const group = `${groupPrefix}${name}`
   let state: LabState = { format: 1, name, bootId: bootId(), supervisor, group, held: [], ready: false, sockets: {} }
+  const hierarchies = machineHierarchies()
+  await removeAbandonedGroups(hierarchies, groupPrefix)
   await claimLab(state, directory)
   const logs = join(directory, 'logs')
-  const hierarchies = machineHierarchies()
   const timeoutMs = options.timeoutMs ?? 120_000
   const update = (change: Partial<LabState>): void => {
     state = { ...state, ...change }

@@ -30,6 +30,9 @@ export interface LabState {
   readonly sockets: Readonly<Record<string, string>>
 }
 
+/** Of the name of a lab's control group. */
+export const groupPrefix = 'weft-lab-'
+
 /** Where labs are kept; WEFT_LAB_DIR moves it. Not below /run or /var/lib/weft, which virtual hosts have of their own. */
 export const labBase = (): string => process.env['WEFT_LAB_DIR'] ?? '/var/lib/weft-lab'
 

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
 import { create } from '../../proto/codec.ts'
-import { groupDirectories, groupProcesses, machineHierarchies } from '../cgroup.ts'
+import { createGroup, groupDirectories, groupProcesses, machineHierarchies, removeGroup } from '../cgroup.ts'
 import type { VirtualHost } from '../host/host.ts'
 import { type Lab, labProblem, startLab } from '../lab.ts'
 import { isAlive, run, runChecked, until } from '../processes.ts'
@@ -224,3 +224,23 @@ t.test('a host that does not start leaves its logs and nothing else', { skip }, 
   t.same(groupDirectories(machineHierarchies(), `weft-lab-${name}`), [])
   t.ok(existsSync(join(labBase(), name, 'logs/a/init.log')))
 })
+
+t.test(
+  'groups of a lab whose files are gone as well are cleared by the next lab, those in use are not',
+  { skip },
+  async (t) => {
+    const lab = await withLab(t, { substrate: line, drivers: [] })
+    const hierarchies = machineHierarchies()
+    const [abandoned, fresh] = [`weft-lab-test-old-${process.pid}`, `weft-lab-test-new-${process.pid}`]
+    for (const group of [abandoned, fresh]) createGroup(hierarchies, `${group}/west`)
+    t.teardown(() => Promise.all([abandoned, fresh].map((group) => removeGroup(hierarchies, group))))
+    const old = new Date(Date.now() - 120_000)
+    for (const group of [abandoned, `weft-lab-${lab.name}`]) {
+      for (const { path } of hierarchies) utimesSync(join(path, group), old, old)
+    }
+    await withLab(t, { substrate: line, drivers: [] })
+    t.same(groupDirectories(hierarchies, abandoned), [])
+    t.not(groupDirectories(hierarchies, fresh).length, 0, 'one of a lab that starts just now')
+    t.not(groupProcesses(hierarchies, `weft-lab-${lab.name}`).size, 0, 'one of a lab that runs')
+  },
+)
