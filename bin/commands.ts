@@ -6,6 +6,7 @@ import { roleCommands } from '../controller/cli/declare-roles.ts'
 import { vnetCommands } from '../controller/cli/declare-vnets.ts'
 import { agentCommands } from './declare-agent.ts'
 import { clickCommands } from './declare-click.ts'
+import { clickRunCommands } from './declare-click-run.ts'
 import { labCommands } from './declare-lab.ts'
 
 export const commands: readonly Command[] = [
@@ -15,5 +16,6 @@ export const commands: readonly Command[] = [
   ...roleCommands,
   ...labCommands,
   ...clickCommands,
+  ...clickRunCommands,
   ...otherCommands,
 ]

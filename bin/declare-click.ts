@@ -10,9 +10,13 @@ const variable = (text: string): readonly [name: string, value: string] => {
   return [name, Buffer.from(value).toString('latin1')]
 }
 
-const fileArgument = { name: 'FILE', text: 'the configuration; stdin without it or with -', optional: true } as const
+export const fileArgument = {
+  name: 'FILE',
+  text: 'the configuration; stdin without it or with -',
+  optional: true,
+} as const
 
-const sourceFlags = {
+export const clickSourceFlags = {
   expression: { short: 'e', value: 'TEXT', text: 'the configuration itself, in place of FILE', typed: true },
   define: {
     short: 'D',
@@ -25,15 +29,15 @@ const sourceFlags = {
 } as const
 
 export const clickFlattenFlags = {
-  ...sourceFlags,
+  ...clickSourceFlags,
   'expand-variables': { text: 'puts the values of the variables in their place' },
   plain: { text: 'without line directives' },
 } as const
 
-export const clickCheckFlags = sourceFlags
+export const clickCheckFlags = clickSourceFlags
 
 export const clickGraphFlags = {
-  ...sourceFlags,
+  ...clickSourceFlags,
   output: {
     short: 'o',
     value: 'FORMAT',

@@ -3,8 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Diagnostic, formatDiagnostic } from '../click/diagnostics.ts'
+import type { Graph } from '../click/graph.ts'
 import type { ParseOptions } from '../click/language/state.ts'
 import { limits } from '../click/limits.ts'
+import { readRouter } from '../click/read.ts'
 import type { Context } from '../controller/cli/context.ts'
 import { printable } from '../controller/cli/terminal.ts'
 import { UsageError } from '../controller/cli/usage-error.ts'
@@ -70,4 +72,17 @@ export const tellDiagnostics = ({ stderr }: Context, diagnostics: readonly Diagn
   for (const diagnostic of diagnostics) {
     for (const line of formatDiagnostic(diagnostic).split('\n')) stderr.write(`${printable(line)}\n`)
   }
+}
+
+/** The checked graph of what a command was given; undefined where it is wrong, which stderr then says. */
+export const readClickGraph = async (
+  context: Context,
+  given: string | undefined,
+  flags: { readonly expression: string | undefined; readonly define: readonly (readonly [string, string])[] },
+): Promise<Graph | undefined> => {
+  const { text, file } = await readClickText(context, given, flags.expression)
+  const variables = Object.fromEntries(flags.define)
+  const { checked, diagnostics } = readRouter(text, file, { library: clickLibraries(context), variables })
+  tellDiagnostics(context, diagnostics)
+  return checked?.graph
 }

@@ -3,15 +3,17 @@ import { compile } from '../../agent/click/compile/compile.ts'
 import { formatProgram } from '../../agent/ebpf/asm/asm.ts'
 import type { Run } from '../../controller/cli/command.ts'
 import { exit } from '../../controller/cli/exit.ts'
-import { readGraph } from '../click-graph.ts'
 import type { clickCompileFlags } from '../declare-click-run.ts'
+import { readClickGraph } from '../read-click.ts'
 
-export const run: Run<typeof clickCompileFlags> = async ({ stdout, stderr }, { args: [file = ''], flags }) => {
+export const run: Run<typeof clickCompileFlags> = async (context, { args, flags }) => {
+  const graph = await readClickGraph(context, args[0], flags)
+  if (!graph) return exit.error
   // No interface is looked at: those that packets are sent to have the index 0 in what is printed.
-  const { programs } = compile(readGraph(file, stderr), { device: () => 0 })
+  const { programs } = compile(graph, { device: () => 0 })
   if (flags.dump) {
     for (const { device, element, program } of programs) {
-      stdout.write(`; program of ${element.name} :: FromDevice(${device})\n${formatProgram(program)}\n`)
+      context.stdout.write(`; program of ${element.name} :: FromDevice(${device})\n${formatProgram(program)}\n`)
     }
   }
   return exit.ok

@@ -6,11 +6,12 @@ import { type Input, runOnPackets } from '../../agent/click/run/run.ts'
 import type { Run } from '../../controller/cli/command.ts'
 import { exit } from '../../controller/cli/exit.ts'
 import { WeftError } from '../../proto/errors.ts'
-import { readGraph } from '../click-graph.ts'
 import type { clickRunFlags } from '../declare-click-run.ts'
+import { readClickGraph } from '../read-click.ts'
 
-export const run: Run<typeof clickRunFlags> = async ({ stdout, stderr }, { args: [file = ''], flags }) => {
-  const graph = readGraph(file, stderr)
+export const run: Run<typeof clickRunFlags> = async (context, { args, flags }) => {
+  const graph = await readClickGraph(context, args[0], flags)
+  if (!graph) return exit.error
   const handlers = (flags.handlers ?? '').split(',').filter((name) => name !== '')
   const result = await runOnPackets(graph, flags.in.map(readInput), handlers)
   mkdirSync(flags.out, { recursive: true })
@@ -19,7 +20,7 @@ export const run: Run<typeof clickRunFlags> = async ({ stdout, stderr }, { args:
   for (const [device, packets] of files) {
     writeFileSync(join(flags.out, `${device}.pcap`), writePcap({ linkType: ethernetLinkType, packets }))
   }
-  stdout.write(`${JSON.stringify(Object.fromEntries(result.handlers))}\n`)
+  context.stdout.write(`${JSON.stringify(Object.fromEntries(result.handlers))}\n`)
   return exit.ok
 }
 
