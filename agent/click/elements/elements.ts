@@ -18,6 +18,7 @@ import { idle } from './idle.ts'
 import { ipClassifier } from './ip-classifier.ts'
 import { ipEncap } from './ip-encap.ts'
 import { ipFilter } from './ip-filter.ts'
+import { ipLookups } from './ip-lookup.ts'
 import { markIpHeader } from './mark-ip-header.ts'
 import { nullElement } from './null.ts'
 import { paint } from './paint.ts'
@@ -29,7 +30,6 @@ import { setIpChecksum } from './set-ip-checksum.ts'
 import { setIpDscp } from './set-ip-dscp.ts'
 import { setIpEcn } from './set-ip-ecn.ts'
 import { setVlanAnno } from './set-vlan-anno.ts'
-import { staticIpLookup } from './static-ip-lookup.ts'
 import { staticSwitch } from './static-switch.ts'
 import { strip } from './strip.ts'
 import { stripIpHeader } from './strip-ip-header.ts'
@@ -62,6 +62,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   ipClassifier,
   ipEncap,
   ipFilter,
+  ...ipLookups,
   markIpHeader,
   nullElement,
   paint,
@@ -73,7 +74,6 @@ export const elementCodes: readonly AnyElementCode[] = [
   setIpDscp,
   setIpEcn,
   setVlanAnno,
-  staticIpLookup,
   staticSwitch,
   strip,
   stripIpHeader,

@@ -23,7 +23,11 @@ const sumOf = (bytes: Uint8Array): number => ~checksum(bytes) & 0xffff
 
 const prefixOf = (text: string): readonly [address: number, mask: number] => {
   const [address = '', bits = '32'] = text.split('/')
-  const mask = Number(bits) === 0 ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0
+  const mask = bits.includes('.')
+    ? ip(bits).readUInt32BE()
+    : Number(bits) === 0
+      ? 0
+      : (0xffffffff << (32 - Number(bits))) >>> 0
   return [(ip(address).readUInt32BE() & mask) >>> 0, mask]
 }
 
@@ -76,6 +80,24 @@ const setService =
 const tagOf = (given: readonly string[]): number =>
   Number(argument(given, 'VLAN_TCI', 0) ?? argument(given, 'VLAN_ID', 9) ?? 0) |
   (Number(argument(given, 'VLAN_PCP', 1) ?? 0) << 13)
+
+const lookups = ['Static', 'Radix', 'Linear', 'Direct', 'Range']
+  .map((name) => `${name}IPLookup`)
+  .concat('LookupIPRoute')
+
+const lookUp: Make = ({ arguments: given, output }) =>
+  only((packet) => {
+    const destination = packet.annotations.readUInt32BE(0)
+    let best: { mask: number; words: readonly string[] } | undefined
+    for (const route of given) {
+      const words = route.split(/\s+/)
+      const [address, mask] = prefixOf(words[0] ?? '')
+      if ((destination & mask) >>> 0 === address && (!best || mask >= best.mask)) best = { mask, words }
+    }
+    if (!best) return
+    if (best.words.length === 3 && best.words[1] !== '-') ip(best.words[1] ?? '').copy(packet.annotations, 0)
+    output(Number(best.words.at(-1)), packet)
+  })
 
 export const ipElements: Readonly<Record<string, Make>> = {
   CheckIPHeader: checkIp(true),
@@ -250,19 +272,7 @@ export const ipElements: Readonly<Record<string, Make>> = {
       output(0, packet)
     })
   },
-  StaticIPLookup: ({ arguments: given, output }) =>
-    only((packet) => {
-      const destination = packet.annotations.readUInt32BE(0)
-      let best: { mask: number; words: readonly string[] } | undefined
-      for (const route of given) {
-        const words = route.split(/\s+/)
-        const [address, mask] = prefixOf(words[0] ?? '')
-        if ((destination & mask) >>> 0 === address && (!best || mask >= best.mask)) best = { mask, words }
-      }
-      if (!best) return
-      if (best.words.length === 3) ip(best.words[1] ?? '').copy(packet.annotations, 0)
-      output(Number(best.words.at(-1)), packet)
-    }),
+  ...Object.fromEntries(lookups.map((name) => [name, lookUp])),
   ARPResponder: ({ arguments: given, output }) =>
     only((packet) => {
       const bytes = data(packet)

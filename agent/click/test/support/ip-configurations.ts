@@ -11,11 +11,13 @@ export const ipConfigurations: readonly TestConfiguration[] = [
       k[1] -> Unstrip(14) -> ToDevice(bad); d[1] -> Unstrip(14) -> ToDevice(expired)`,
     handlers: ['k.drops', 'd.drops'],
   },
-  {
-    name: 'routes',
-    text: `${sortIp} -> CheckIPHeader2(14) -> r :: StaticIPLookup(10.0.0.0/24 1, 10.0.0.2/32 10.9.9.9 2, 10.0.0.0/8 0, 224.0.0.0/4 0, 10.0.0.0/24 2);
-      r[0] -> ToDevice(a); r[1] -> ToDevice(b); r[2] -> ToDevice(d)`,
-  },
+  ...['StaticIPLookup', 'RadixIPLookup', 'LinearIPLookup', 'DirectIPLookup', 'RangeIPLookup', 'LookupIPRoute'].map(
+    (name) => ({
+      name: `routes of ${name}`,
+      text: `${sortIp} -> CheckIPHeader2(14) -> r :: ${name}(10.0.0.0/24 1, 10.0.0.2/32 10.9.9.9 2, 10.0.0.0/8 0, 224.0.0.0/4 0, 192.168.0.0/255.255.0.0 - 1);
+      r[0] -> ToDevice(a); r[1] -> ToDevice(b); r[2] -> e :: GetIPAddress(OFFSET 30, ANNO 4) -> IPEncap(4, 1.1.1.1, DST_ANNO) -> EtherEncap(0x0800, 1:1:1:1:1:1, 2:2:2:2:2:2) -> ToDevice(d)`,
+    }),
+  ),
   {
     name: 'CheckIPHeader at an offset',
     text: `FromDevice(in) -> k :: CheckIPHeader(OFFSET 14, CHECKSUM false) -> ToDevice(a); k[1] -> ToDevice(b)`,
