@@ -18,7 +18,7 @@ export const integer = (least: number, most: number, name = `integer ${least}-${
   name,
   parse: (text) => {
     const value = readInteger(text)
-    if (value === undefined) return refuse()
+    if (value === undefined) return refuse('invalid number')
     if (value < least) return refuse(`out of range, bound ${least}`)
     return value > most ? refuse(`out of range, bound ${most}`) : value
   },

@@ -7,17 +7,14 @@
  * Ports: one input, one output. Processing: agnostic.
  * See also: VLANDecap, SetVLANAnno.
  */
-import { integer, readInteger, unsigned16 } from '../arguments/numbers.ts'
+import { integer, unsigned16 } from '../arguments/numbers.ts'
 import { keyword, optional } from '../arguments/spec.ts'
-import { type ArgumentType, refuse } from '../arguments/types.ts'
+import type { ArgumentType } from '../arguments/types.ts'
 import { defineElement, readWrite } from '../element.ts'
 
 const tci: ArgumentType<number | 'ANNO'> = {
   name: 'integer 0-65535 or ANNO',
-  parse: (text) => {
-    if (text === 'ANNO') return text
-    return readInteger(text) === undefined ? refuse() : unsigned16.parse(text)
-  },
+  parse: (text) => (text === 'ANNO' ? text : unsigned16.parse(text)),
 }
 
 export const vlanEncap = defineElement({
