@@ -168,12 +168,19 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     return { vnets: { vnets: seen.map(stateOf) } }
   }
 
+  const remove = async (vnet: string, client: string) => {
+    const row = book.vnets.get(vnet)
+    // Its client may ask because it was just told that all is gone: its row goes right after.
+    if (row && isFinished(row)) await settlement.pursue(vnet)
+    return decisions.remove(vnet, client)
+  }
+
   const northbound: Verbs = {
     offer: ({ part }, client) => decisions.offer(part, client),
     reserve: decisions.reserve,
     commit: ({ reservation }, client) => decisions.commit(reservation, client),
     release: ({ reservation }, client) => decisions.release(reservation, client),
-    delete: ({ vnet }, client) => decisions.remove(vnet, client),
+    delete: ({ vnet }, client) => remove(vnet, client),
     get,
     exec: async (exec, client) => relayExec({ session, domain, hosts }, rowFor(exec.vnet, client), exec),
   }

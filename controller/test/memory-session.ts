@@ -26,6 +26,8 @@ export interface MemoryBroker {
   comeUp(options?: { readonly forgetful?: boolean }): void
   /** Delivers each message of this kind of topic twice. */
   duplicates: boolean
+  /** Acknowledges a message only long after others have got it. */
+  lateAcknowledgements: boolean
 }
 
 export interface MemorySession extends Session {
@@ -59,6 +61,7 @@ export const createMemoryBroker = (clock: Clock): MemoryBroker => {
   const queue: (() => void)[] = []
   let up = true
   let draining = false
+  let acknowledging = 0
 
   const later = (work: () => void): void => {
     queue.push(work)
@@ -117,11 +120,12 @@ export const createMemoryBroker = (clock: Clock): MemoryBroker => {
 
   const broker: MemoryBroker = {
     duplicates: false,
+    lateAcknowledgements: false,
     published,
     inject: (topic, payload) => publish(topic, Buffer.from(payload), false),
     retained: () => [...retained.keys()].sort(),
     get busy() {
-      return draining
+      return draining || acknowledging > 0
     },
     goDown: () => {
       up = false
@@ -151,6 +155,13 @@ export const createMemoryBroker = (clock: Clock): MemoryBroker => {
         clock,
         peer,
         publish,
+        acknowledged: async () => {
+          acknowledging++
+          for (let turns = broker.lateAcknowledgements ? 50 : 1; turns > 0; turns--) {
+            await new Promise((resolve) => setImmediate(resolve))
+          }
+          acknowledging--
+        },
         replay,
         end: (farewell) => {
           if (peer.state === 'ended') return
@@ -168,13 +179,14 @@ interface SessionParts {
   readonly clock: Clock
   readonly peer: Peer
   readonly publish: (topic: string, payload: Buffer, retain: boolean) => void
+  readonly acknowledged: () => Promise<void>
   readonly replay: (peer: Peer, filter: readonly string[], to: Listener) => void
   readonly end: (farewell: boolean) => void
 }
 
 const never = new Promise<never>(() => {})
 
-const createMemorySession = ({ clock, peer, publish, replay, end }: SessionParts): MemorySession => {
+const createMemorySession = ({ clock, peer, publish, acknowledged, replay, end }: SessionParts): MemorySession => {
   const { identity } = peer.options
   const waiting = new Map<string, { resolve: (reply: unknown) => void; reject: (error: unknown) => void }>()
   const replyTopics = new Set<string>()
@@ -188,7 +200,7 @@ const createMemorySession = ({ clock, peer, publish, replay, end }: SessionParts
       return
     }
     publish(topic, payload, retain)
-    await new Promise((resolve) => setImmediate(resolve))
+    await acknowledged()
     if (peer.dead) return never
   }
 

@@ -302,6 +302,24 @@ t.test(
   },
 )
 
+t.test('who hears that a VNet is gone and asks at once is told the same', async (t) => {
+  const { world, vnp } = await setUp(t)
+  await build(world, vnp, part('one'))
+  const deleted = () =>
+    vnp.ask({ delete: { vnet: 'alice.one' } }).then(
+      ({ vnet }) => vnet?.phase,
+      ({ code }: { code: string }) => code,
+    )
+  const answered = new Promise<string | undefined>((resolve) => {
+    void vnp.session.subscribe(topics.apiVNet('pip1', 'vnp1', 'alice.one'), 'VNetState', (state) => {
+      if (state?.phase === 'PHASE_GONE') resolve(deleted())
+    })
+  })
+  world.broker.lateAcknowledgements = true
+  t.equal(await deleted(), 'PHASE_REMOVING')
+  t.equal(await world.settled(answered), 'vnet.unknown')
+})
+
 t.test('a broker that lost everything is told everything again', async (t) => {
   const { world, vnp } = await setUp(t)
   await build(world, vnp, part('shop'))
