@@ -14,7 +14,11 @@ export const limits = {
   /** Characters of one configuration string after variables are expanded, and of one element's name. */
   text: 1 << 20,
   /** Characters of all configuration strings and names of one flat configuration. */
-  allText: 1 << 26,
-  /** Characters of a configuration file. */
-  source: 1 << 24,
+  allText: 1 << 27,
+  /** Characters of a configuration file; 900,000 routes are 25 million. */
+  source: 1 << 26,
+  /** Parameters, definitions and arguments gone through while compound elements are put in their places. */
+  steps: 20_000_000,
+  /** Words of one pattern of IPFilter. */
+  words: 20_000,
 } as const

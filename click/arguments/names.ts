@@ -112,7 +112,7 @@ export const named = (names: Names, most: number, name: string): ArgumentType<nu
   name,
   parse: (text) => {
     const value = lookUpName(names, text) ?? readInteger(text)
-    if (value === undefined) return refuse()
+    if (value === undefined) return refuse('invalid number')
     return value < 0 || value > most ? refuse(`out of range, bound ${value < 0 ? 0 : most}`) : value
   },
 })

@@ -128,7 +128,7 @@ export const check = (graph: Graph, diagnostics: Diagnostics = createDiagnostics
       counts[i] ?? { inputs: 0, outputs: 0 },
     )
     if (problems.length > 0) {
-      diagnostics.error(element.landmark, [`while configuring '${nameOf(element)}':`, ...problems].join('\n'))
+      diagnostics.error(element.landmark, [`While configuring '${nameOf(element)}':`, ...problems].join('\n'))
     }
     const ports = processing[i]
     return configured && ports ? [{ element, class: elementClass, configured, ...ports }] : []

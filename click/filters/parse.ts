@@ -1,6 +1,7 @@
 /** The language of IPFilter and IPClassifier, after Click's manual and `elements/ip/ipfilter.cc`. */
 import { readEtherAddress, readIpAddress, readIpPrefix } from '../arguments/addresses.ts'
 import { readInteger } from '../arguments/numbers.ts'
+import { limits } from '../limits.ts'
 import { type Context, createDraft, type Data, type Draft, finishDraft, noContext, type Problems } from './draft.ts'
 import type { Expression } from './expression.ts'
 import { type Field, formatProtocol, lookUpValue, type Subject, separateWords, subjectOfWord } from './words.ts'
@@ -21,6 +22,12 @@ export interface ParsedFilter {
 /** Parentheses and `?` within each other. */
 const deepest = 100
 
+/** `?` after each other. */
+const mostChoices = 500
+
+/** Of one pattern; the rest would say nothing more. */
+const mostProblems = 20
+
 /** Never throws. `-`, `any`, `all` and nothing match every packet. */
 export const parseFilter = (text: string): ParsedFilter => parseFilterWords(separateWords(text))
 
@@ -29,13 +36,20 @@ export const parseFilterWords = (words: readonly string[]): ParsedFilter => {
   const warnings: string[] = []
   const isAny = words.length === 0 || (words.length === 1 && ['-', 'any', 'all'].includes(words[0] ?? ''))
   if (isAny) return { expression: { kind: 'constant', value: true }, errors, warnings }
+  if (words.length > limits.words) {
+    return {
+      expression: { kind: 'constant', value: false },
+      errors: [`pattern of more than ${limits.words} words`],
+      warnings,
+    }
+  }
   const state: State = {
     words,
     at: 0,
     depth: 0,
     context: noContext,
-    error: (problem) => void errors.push(problem),
-    warning: (problem) => void warnings.push(problem),
+    error: (problem) => void (errors.length < mostProblems && errors.push(problem)),
+    warning: (problem) => void (warnings.length < mostProblems && warnings.push(problem)),
   }
   const expression = readExpression(state)
   if (state.at < words.length && errors.length === 0) {
@@ -61,6 +75,11 @@ const readExpression = (state: State): Expression => {
     const then = readExpression(state)
     if (state.at === start || !isNext(state, ':')) {
       state.error("missing ':' in ternary expression")
+      break
+    }
+    if (choices.length >= mostChoices) {
+      state.error('expression nested too deeply')
+      state.at = state.words.length
       break
     }
     state.at++

@@ -43,10 +43,12 @@ export interface Flat {
 interface Expansion extends Flat {
   readonly names: Map<string, number>
   readonly connected: Set<string>
+  readonly required: Set<string>
   readonly diagnostics: Diagnostics
   readonly ports: WeakMap<Body, readonly { inputs: number; outputs: number }[]>
   /** Characters that names and configurations may still take. */
   textLeft: number
+  stepsLeft: number
   depth: number
 }
 
@@ -63,9 +65,11 @@ export const expandBody = (body: Body, scope: Scope, diagnostics: Diagnostics): 
     requirements: [],
     names: new Map(),
     connected: new Set(),
+    required: new Set(),
     diagnostics,
     ports: new WeakMap(),
     textLeft: limits.allText,
+    stepsLeft: limits.steps,
     depth: 0,
   }
   addRequirements(flat, body)
@@ -78,11 +82,11 @@ export const expandBody = (body: Body, scope: Scope, diagnostics: Diagnostics): 
   return flat
 }
 
-const addRequirements = ({ requirements }: Expansion, body: Body): void => {
+const addRequirements = ({ requirements, required }: Expansion, body: Body): void => {
   for (const requirement of body.requirements) {
-    const { type, value } = requirement
-    const isKnown = requirements.some((other) => other.type === type && other.value === value)
-    if (!isKnown) requirements.push(requirement)
+    const key = `${requirement.type} ${requirement.value}`
+    if (!required.has(key)) requirements.push(requirement)
+    required.add(key)
   }
 }
 
@@ -95,6 +99,11 @@ const topNode = (node: Node): FlatNode => {
 const spend = (flat: Expansion, text: string, landmark: Landmark): void => {
   flat.textLeft -= text.length
   if (flat.textLeft < 0) throw new Overflow(landmark, 'the flat configuration is too large')
+}
+
+const spendSteps = (flat: Expansion, steps: number, landmark: Landmark): void => {
+  flat.stepsLeft -= steps
+  if (flat.stepsLeft < 0) throw new Overflow(landmark, 'compound elements take too long to expand')
 }
 
 const addNode = (flat: Expansion, node: FlatNode): number => {
@@ -174,7 +183,7 @@ const expandElement = (
   const configuration = expand(element.configuration, scope, landmark)
   spend(flat, configuration, landmark)
   const use = { args: splitArguments(configuration), ...portsOf(flat, body, index), landmark }
-  const resolved = resolveClass(element.class, use, flat.diagnostics)
+  const resolved = resolveClass(element.class, use, flat.diagnostics, (steps) => spendSteps(flat, steps, landmark))
   if (resolved?.kind === 'compound') {
     return expandCompound(flat, resolved.compound, resolved.values, name, landmark, scope)
   }
@@ -203,6 +212,7 @@ const expandCompound = (
 ): number => {
   if (++flat.depth > deepest) throw new Overflow(landmark, 'maximum compound element nesting depth exceeded')
   const { body } = compound
+  spendSteps(flat, compound.formals.length + body.definitions.length + body.requirements.length, landmark)
   addRequirements(flat, body)
   // Variables are looked up where the class was declared, not where it is used.
   const inner = createScope(scopeOutside(scope, body.depth))

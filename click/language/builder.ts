@@ -22,10 +22,14 @@ export interface BodyBuilder {
   readonly declarations: ClassDeclaration[]
   readonly formals: Formal[]
   readonly definitions: Definition[]
+  /** Names of formals and definitions. */
+  readonly variables: Set<string>
   readonly requirements: Requirement[]
   readonly nodes: Node[]
-  /** Names to indices; in a group `input` and `output` are the group's. */
+  /** Names to indices. */
   readonly names: Map<string, number>
+  /** In a group, what `input` and `output` are there. */
+  ends: { readonly input: number; readonly output: number } | undefined
   readonly connections: Connection[]
   readonly connected: Set<string>
   /** By `input ${node}` or `output ${node}`: the ports that connections use. */
@@ -39,13 +43,19 @@ export const createBuilder = (parent?: BodyBuilder): BodyBuilder => ({
   declarations: [],
   formals: [],
   definitions: [],
+  variables: new Set(),
   requirements: [],
   nodes: [],
   names: new Map(),
+  ends: undefined,
   connections: [],
   connected: new Set(),
   used: new Map(),
 })
+
+/** The node of that name. */
+export const findNode = ({ names, ends }: BodyBuilder, name: string): number | undefined =>
+  ends && (name === 'input' || name === 'output') ? ends[name] : names.get(name)
 
 /** Throws Overflow. */
 export const addNode = (builder: BodyBuilder, node: Node): number => {

@@ -1,7 +1,7 @@
 /** Declarations and connections: lists of elements, joined by arrows. After Click's `lib/lexer.cc` and click(5). */
 import type { Landmark } from '../diagnostics.ts'
 import { limits } from '../limits.ts'
-import { addNode, anonymousName, connect, isElementName } from './builder.ts'
+import { addNode, anonymousName, connect, findNode, isElementName } from './builder.ts'
 import { type Endpoint, noPorts, type PortList, pairs, sequence } from './endpoints.ts'
 import { isNested, readCompound, readGroup } from './parse-compound.ts'
 import type { ElementClass } from './router.ts'
@@ -136,7 +136,7 @@ const readItem = (state: ParserState, isStart: boolean, isFirst: boolean): Item 
   }
   const declared = readDeclaredClass(state, subject)
   const parenthesis = accept(state, '(')
-  if (parenthesis && state.body.names.has(name)) {
+  if (parenthesis && findNode(state.body, name) !== undefined) {
     state.diagnostics.error(parenthesis.landmark, 'configuration string ignored on element reference')
   }
   const configuration = parenthesis ? readConfiguration(state) : ''
@@ -185,7 +185,7 @@ const declareElement = (state: ParserState, item: Item, name: string, elementCla
 const resolveItem = (state: ParserState, item: Item): number => {
   const { body, diagnostics } = state
   const { name, landmark, declared } = item
-  const existing = item.class ? undefined : body.names.get(name)
+  const existing = item.class ? undefined : findNode(body, name)
   if (existing !== undefined) {
     if (declared) {
       diagnostics.error(landmark, `redeclaration of element '${name}'`)
@@ -269,7 +269,7 @@ export const readChain = (state: ParserState): void => {
     arrow = readArrow(state)
   } while (arrow)
   checkUseless(state, last, 'outputs')
-  state.chainEndedAtOutput = last.length === 1 && last[0]?.node === state.body.names.get('output')
+  state.chainEndedAtOutput = last.length === 1 && last[0]?.node === findNode(state.body, 'output')
 }
 
 const startsOrEndsStatement: readonly TokenKind[] = ['}', ')', '||', 'elementclass', 'require', 'define', 'end']

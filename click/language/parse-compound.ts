@@ -17,9 +17,16 @@ const enter = (state: ParserState, landmark: Landmark, what: string): void => {
   if (++state.nesting > limits.nesting) throw new Overflow(landmark, `maximum ${what} nesting depth exceeded`)
 }
 
+interface FormalsRead {
+  readonly formals: Formal[]
+  readonly variables: Set<string>
+  readonly keywords: Set<string>
+}
+
 /** The formal parameters before `|`, if there are any. */
-const readFormals = (state: ParserState, { formals }: BodyBuilder): void => {
+const readFormals = (state: ParserState, { formals, variables }: BodyBuilder): void => {
   const { diagnostics } = state
+  const keywords = new Set<string>()
   const expectedVariable = () => {
     if (formals.length > 0) diagnostics.error(peek(state).landmark, 'expected variable')
   }
@@ -32,7 +39,12 @@ const readFormals = (state: ParserState, { formals }: BodyBuilder): void => {
       expectedVariable()
       return
     }
-    addFormal(state, formals, { name: variable.text, keyword: keyword?.text ?? '' }, variable.landmark)
+    addFormal(
+      state,
+      { formals, variables, keywords },
+      { name: variable.text, keyword: keyword?.text ?? '' },
+      variable.landmark,
+    )
     if (accept(state, '|')) return
     if (accept(state, ',')) continue
     diagnostics.error(peek(state).landmark, "expected ',' or '|'")
@@ -40,14 +52,19 @@ const readFormals = (state: ParserState, { formals }: BodyBuilder): void => {
   }
 }
 
-const addFormal = ({ diagnostics }: ParserState, formals: Formal[], formal: Formal, landmark: Landmark): void => {
+const addFormal = (
+  { diagnostics }: ParserState,
+  { formals, variables, keywords }: FormalsRead,
+  formal: Formal,
+  landmark: Landmark,
+): void => {
   const { name, keyword } = formal
   const before = formals.at(-1)
-  if (formals.some((other) => other.name === name)) {
+  if (variables.has(name)) {
     diagnostics.error(landmark, `parameter '$${name}' multiply defined`)
     return
   }
-  if (keyword !== '' && formals.some((other) => other.keyword === keyword)) {
+  if (keyword !== '' && keywords.has(keyword)) {
     diagnostics.error(landmark, `repeated keyword parameter '${keyword}' in compound element`)
   }
   if (before && ((keyword === '' && before.keyword !== '') || before.keyword === '__REST__')) {
@@ -57,6 +74,8 @@ const addFormal = ({ diagnostics }: ParserState, formals: Formal[], formal: Form
     )
   }
   formals.push(formal)
+  variables.add(name)
+  keywords.add(keyword)
 }
 
 interface Definition {
@@ -127,8 +146,8 @@ export const readGroup = (state: ParserState, name: string, landmark: Landmark) 
   enter(state, landmark, 'element group')
   const { body, diagnostics } = state
   const { input, output } = addGroup(body, name, landmark)
-  const outer = [body.names.get('input'), body.names.get('output')] as const
-  body.names.set('input', input).set('output', output)
+  const outer = body.ends
+  body.ends = { input, output }
   state.groups++
   state.chainEndedAtOutput = true
   while (state.statement(state, ')'));
@@ -137,11 +156,7 @@ export const readGroup = (state: ParserState, name: string, landmark: Landmark) 
   const outputs = checkPseudoelement(body, output, 'output', '<anonymous group>', landmark, diagnostics)
   state.groups--
   state.nesting--
-  for (const [i, side] of (['input', 'output'] as const).entries()) {
-    const index = outer[i]
-    if (index === undefined) body.names.delete(side)
-    else body.names.set(side, index)
-  }
+  body.ends = outer
   return { inputs, outputs }
 }
 

@@ -112,7 +112,8 @@ const readElementClass = (state: ParserState): void => {
     if (name) declare(state, compound)
   } else if (token.kind === 'identifier') {
     const of = needClass(state, token.text, token.landmark)
-    if (name) declare(state, { kind: 'synonym', name: name.text, of })
+    // Of a synonym, what it stands for: chains of them take no time to follow.
+    if (name) declare(state, { kind: 'synonym', name: name.text, of: of.kind === 'synonym' ? of.of : of })
   } else {
     syntaxError(state, token)
     if (token.kind === '}' || token.kind === 'end') giveBack(state, token)
@@ -181,10 +182,12 @@ const readDefine = (state: ParserState): void => {
     if (argument === '') continue
     const [word, value] = shiftWord(argument)
     const name = word.slice(1)
-    const isDefined = [...body.formals, ...body.definitions].some((other) => other.name === name)
     if (!word.startsWith('$') || !isVariableName(name)) {
       diagnostics.error(landmark, "bad 'define' declaration: not a variable")
-    } else if (isDefined) diagnostics.error(landmark, `parameter '$${name}' multiply defined`)
-    else body.definitions.push({ name, value })
+    } else if (body.variables.has(name)) diagnostics.error(landmark, `parameter '$${name}' multiply defined`)
+    else {
+      body.definitions.push({ name, value })
+      body.variables.add(name)
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** What the parts of the parser share. */
 import type { Diagnostics, Landmark } from '../diagnostics.ts'
-import type { BodyBuilder } from './builder.ts'
+import { type BodyBuilder, findNode } from './builder.ts'
 import type { ElementClass } from './router.ts'
 import { describeKind, type Lexer, type Token, type TokenKind } from './tokens.ts'
 
@@ -94,7 +94,7 @@ export const needClass = (state: ParserState, name: string, landmark: Landmark):
   const found = findClass(state, name)
   if (found) return found
   if (state.options.isClass) state.diagnostics.error(landmark, `unknown element class '${name}'`)
-  else if (state.body.names.has(name)) {
+  else if (findNode(state.body, name) !== undefined) {
     state.diagnostics.error(landmark, `'${name}' was previously used as an element name`)
   }
   return addPrimitive(state, name)

@@ -123,20 +123,21 @@ export const createLexer = (text: string, file: string, diagnostics: Diagnostics
   const configuration = (): string => {
     let read = ''
     let depth = 1
+    let kept = at
     while (at < text.length) {
       const c = text[at]
       if (c === '(') depth++
       if (c === ')' && --depth === 0) break
       if (c === '#' && atLineStart(at)) {
+        read += text.slice(kept, at)
         readLineDirective()
-        continue
+        kept = at
+      } else {
+        const isComment = c === '/' && (text[at + 1] === '/' || text[at + 1] === '*')
+        advance(Math.min(isComment ? skipComment(text, at) : skipItem(text, at), text.length))
       }
-      const isComment = c === '/' && (text[at + 1] === '/' || text[at + 1] === '*')
-      const end = Math.min(isComment ? skipComment(text, at) : skipItem(text, at), text.length)
-      read += text.slice(at, end)
-      advance(end)
     }
-    return read
+    return read + text.slice(kept, at)
   }
 
   return { next, configuration, landmark }

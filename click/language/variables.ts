@@ -59,6 +59,8 @@ const expandAt = (text: string, scope: Scope, depth: number, budget: Budget): st
   let output = ''
   let done = 0
   let quoted = ''
+  // Behind it no brace is closed any more.
+  const lastBrace = text.lastIndexOf('}')
   let i = 0
   while (i < text.length) {
     const c = text[i]
@@ -69,7 +71,7 @@ const expandAt = (text: string, scope: Scope, depth: number, budget: Budget): st
       i++
     } else if (quoted === '' && startsComment(text, i)) i = skipComment(text, i)
     else if (c === '$' && quoted !== "'" && depth <= deepest) {
-      const reference = readReference(text, i)
+      const reference = readReference(text, i, lastBrace)
       if (!reference) {
         i++
         continue
@@ -95,9 +97,9 @@ interface Reference {
 }
 
 /** undefined: the dollar sign at `at` is just that. */
-const readReference = (text: string, at: number): Reference | undefined => {
+const readReference = (text: string, at: number, lastBrace: number): Reference | undefined => {
   if (text[at + 1] === '{') {
-    const close = text.indexOf('}', at + 2)
+    const close = at + 2 > lastBrace ? -1 : text.indexOf('}', at + 2)
     return close < 0 ? undefined : { inBraces: true, body: text.slice(at + 2, close), end: close + 1 }
   }
   // Click takes $(name) too, though its manual does not say so.

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${name} is Click's
 import t from 'tap'
 import { check } from '../check/check.ts'
 import { createDiagnostics, hasErrors } from '../diagnostics.ts'
@@ -63,4 +64,32 @@ t.test('a thousand elements take no time', async (t) => {
   t.equal(checked?.elements.length, 1002)
   // Measured: 15 ms; the room is for a busy machine.
   t.ok(performance.now() - start < 2000)
+})
+
+t.test('texts that are made to take long do not', async (t) => {
+  const count = 50_000
+  const each = (text: (i: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join('')
+  const hostile: Readonly<Record<string, string>> = {
+    parentheses: '('.repeat(count),
+    braces: '{'.repeat(count),
+    brackets: 'a ['.repeat(count),
+    comments: '/*'.repeat(count),
+    quotes: '"'.repeat(count),
+    groups: `a -> ${'( -> ) -> '.repeat(count / 5)}b`,
+    definitions: `define(${each((i) => `$a${i} 1,`)})`,
+    parameters: `{ ${each((i) => `$a${i},`)} $z | Idle }`,
+    overloads: `elementclass C { ${'||'.repeat(count)} } ${'C(1);'.repeat(count / 10)}`,
+    synonyms: `elementclass B0 Null; ${each((i) => `elementclass B${i + 1} B${i};`)} ${`B${count};`.repeat(count / 10)}`,
+    'names of the anonymous': `${each((i) => `Idle@${i + 1} :: Null;`)} Idle; Idle; Idle`,
+    variables: `Idle(${'${'.repeat(count)})`,
+    patterns: `IPClassifier(${'ip['.repeat(count)})`,
+    ports: 'a [0-65535], a [0-65535] => b; i :: Idle; j :: Idle; i [0-65535] => [0-65535] j',
+  }
+  for (const [what, text] of Object.entries(hostile)) {
+    const start = performance.now()
+    readRouter(text)
+    unparse(flat(text))
+    // Measured: none takes more than a second; the room is for a busy machine.
+    t.ok(performance.now() - start < 20_000, `${what}: ${Math.round(performance.now() - start)} ms`)
+  }
 })

@@ -99,7 +99,7 @@ t.test('names', async (t) => {
     47: 47,
     256: refuse('out of range, bound 255'),
     tcpudp: refuse('out of range, bound 255'),
-    nope: parseError,
+    nope: refuse('invalid number'),
   })
   check(t, udpPort, { dns: 53, 65535: 65535, 65536: refuse('out of range, bound 65535') })
   check(t, icmpType, { timeexceeded: 11, 3: 3 })

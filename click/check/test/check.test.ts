@@ -102,7 +102,7 @@ t.test('arguments are checked by the class', async (t) => {
   for (const [element, ...problems] of wrong) {
     const found = problemsOf(`FromDevice(a) -> e :: ${element} -> Discard`)
     const [name = ''] = element.split('(')
-    const expected = [`f:1: while configuring 'e :: ${name}':`, ...problems.map((problem) => `f:1:   ${problem}`)]
+    const expected = [`f:1: While configuring 'e :: ${name}':`, ...problems.map((problem) => `f:1:   ${problem}`)]
     t.same(found, [expected.join('\n')], element)
   }
 })
