@@ -73,6 +73,8 @@ t.test('a VNet from lab up to lab down, by commands alone', { skip: labProblem()
   t.match(weft('host', 'exec', 'alice.pair/left', '--host', host, '--', 'hostname'), { status: 0 })
   t.match(weft('lab', 'exec', host, '--', 'ip', '-brief', 'link'), { status: 0, stdout: /^vif\d+\.0/m })
 
+  t.match(weft('lab', 'exec', host, '--', 'pwd'), { status: 0, stdout: `${process.cwd()}\n` })
+
   t.match(weft('delete', 'pair'), { status: 1, stderr: /no terminal to ask on/ })
   t.match(weft('delete', 'pair', '--yes', '--wait'), { status: 0, stdout: 'vnet/pair is gone\n' })
   t.match(weft('wait', '--for', 'gone', 'pair'), { status: 0 })
