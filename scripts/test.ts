@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { left, machineState } from './machine-state.ts'
 
@@ -82,6 +83,8 @@ const runTier = async (tier: Tier): Promise<Counts> => {
       ['--reporter=tap', `--jobs=${together ? 2 : 1}`, `--timeout=${timeoutSeconds}`, ...batch],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
+        // Compiled code is kept from one file's process to the next: a fifth of a small test's time.
+        env: { ...process.env, NODE_COMPILE_CACHE: join(process.cwd(), 'node_modules/.cache/weft-tests') },
       },
     )
     const exited = new Promise<number>((resolve) => tap.on('exit', (status) => resolve(status ?? 1)))
