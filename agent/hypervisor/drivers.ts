@@ -18,7 +18,7 @@ export interface HypervisorOptions {
  * Starting a container is work for a CPU and waiting for libvirt in turn: two for each CPU keep it busy. libvirtd does five calls of one
  * client at a time (max_client_requests): one has to stay free for looking.
  */
-const parallelContainers = (): number => Math.min(4, 2 * availableParallelism())
+export const parallelContainers = (): number => Math.min(4, 2 * availableParallelism())
 
 /** undefined where the host is configured to go without. */
 const makers = {
