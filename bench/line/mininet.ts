@@ -12,7 +12,7 @@ export type MininetForm = (typeof mininetForms)[number]
 
 /** Debian's packages use Debian's Python, whatever else is first in the path. */
 const python = '/usr/bin/python3'
-const script = fileURLToPath(new URL('./mininet.py', import.meta.url))
+const script = fileURLToPath(new URL('./topology.py', import.meta.url))
 const timeoutMs = 600_000
 
 /** Why Mininet cannot be measured here; false where it can. */
