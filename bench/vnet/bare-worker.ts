@@ -18,7 +18,7 @@ import { hostState } from './state.ts'
 export type BareRequest =
   /** A slice as canonical JSON, and the slots of its nodes. */
   | { readonly do: 'prepare'; readonly slice: unknown; readonly slots: Readonly<Record<string, number>> }
-  | { readonly do: 'build' | 'remove' | 'state' }
+  | { readonly do: 'hello' | 'build' | 'remove' | 'state' }
 
 export interface BareReply {
   readonly error?: string
@@ -80,6 +80,8 @@ const remove = async (): Promise<BareReply> => {
 
 const answer = async (request: BareRequest): Promise<BareReply> => {
   switch (request.do) {
+    case 'hello':
+      return {}
     case 'prepare':
       slice = fromJson('Slice', request.slice)
       slots = request.slots

@@ -70,8 +70,10 @@ const startWorker = (lab: Lab, name: string): Worker => {
   }
 }
 
-export const startBareHosts = (lab: Lab): BareHosts => {
+/** Settles when the workers have started. */
+export const startBareHosts = async (lab: Lab): Promise<BareHosts> => {
   const workers = new Map([...lab.hosts.keys()].map((name) => [name, startWorker(lab, name)]))
+  await Promise.all([...workers.values()].map((one) => one.ask({ do: 'hello' })))
   let asked: readonly Worker[] = []
   const timed = async (what: 'build' | 'remove'): Promise<number> => {
     const started = performance.now()

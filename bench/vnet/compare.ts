@@ -73,8 +73,8 @@ export const compareVNet = async (options: VNetOptions): Promise<VNetComparison>
   try {
     const other = await startStack({ hosts, parts: 'hosts' })
     try {
-      const bare = startBareHosts(other.lab)
-      const observer = startBareHosts(stack.lab)
+      const bare = await startBareHosts(other.lab)
+      const observer = await startBareHosts(stack.lab)
       let objects = 0
       let agents: AgentCosts | undefined
 
@@ -101,6 +101,7 @@ export const compareVNet = async (options: VNetOptions): Promise<VNetComparison>
       }
 
       onProgress('the first pair')
+      await sleep(pauseMs)
       const first = await measure(bare, true)
       const pairs: VNetPair[] = []
       while (pairs.length < count) {
