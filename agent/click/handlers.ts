@@ -1,9 +1,11 @@
-/** Handlers of compiled elements: functions of the slots of their state. */
+/** Handlers of compiled elements: functions of their state. */
+import type { BpfMap } from '../ebpf/map.ts'
 
-/** The slots of one element in the router's state, by name. */
-export interface SlotAccess {
+/** The slots of one element in the router's state and the maps of its own, by name. */
+export interface ElementState {
   readonly get: (slot: string) => bigint
   readonly set: (slot: string, value: bigint) => void
+  readonly map: (name: string) => BpfMap
 }
 
 /** A text that a handler does not take; Click's words. */
@@ -12,17 +14,17 @@ export class HandlerError extends Error {
 }
 
 export interface Handler<Configured> {
-  readonly read?: (slots: SlotAccess, configured: Configured) => string
+  readonly read?: (state: ElementState, configured: Configured) => string
   /** Throws HandlerError. `outputs`: how many output ports are connected. */
-  readonly write?: (slots: SlotAccess, text: string, outputs: number) => void
+  readonly write?: (state: ElementState, text: string, outputs: number, configured: Configured) => void
 }
 
 export type HandlerTable<Configured> = Readonly<Record<string, Handler<Configured>>>
 
-export const readSlot = (slot: string) => ({ read: ({ get }: SlotAccess): string => get(slot).toString() })
+export const readSlot = (slot: string) => ({ read: ({ get }: ElementState): string => get(slot).toString() })
 
 export const clearSlots = (...slots: readonly string[]) => ({
-  write: ({ set }: SlotAccess): void => {
+  write: ({ set }: ElementState): void => {
     for (const slot of slots) set(slot, 0n)
   },
 })

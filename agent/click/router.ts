@@ -4,11 +4,12 @@ import type { GraphElement } from '../../click/graph.ts'
 import { WeftError } from '../../proto/errors.ts'
 import { possibleCpuCount } from '../ebpf/cpus.ts'
 import { type BpfMap, createMap } from '../ebpf/map.ts'
+import type { MapSpec } from '../ebpf/map-spec.ts'
 import { type BpfProgram, loadProgram } from '../ebpf/program.ts'
 import { VerifierError } from '../ebpf/verifier.ts'
 import type { Compiled, CompiledMap, CompiledProgram, PlacedElement } from './compile/compile.ts'
 import { stateMap } from './compile/state.ts'
-import { type Handler, HandlerError, type SlotAccess } from './handlers.ts'
+import { type ElementState, type Handler, HandlerError } from './handlers.ts'
 
 export interface LoadedProgram {
   readonly device: string
@@ -41,28 +42,27 @@ export const loadRouter = (compiled: Compiled): Router => {
       held.push(map)
       maps.set(spec.name, map)
     }
-    const state = maps.get(stateMap)
-    if (!state) throw new RangeError('a router without a state')
-    new Uint8Array(state.memory()).set(compiled.initialState)
+    const memory = mapOf(maps, stateMap).memory()
+    new Uint8Array(memory).set(compiled.initialState)
+    const stateOfElement = (placed: PlacedElement): ElementState => stateOf(placed, maps, new DataView(memory))
+    for (const placed of compiled.elements) placed.code.start?.(stateOfElement(placed), placed.configured)
     const programs = compiled.programs.map((program): LoadedProgram => {
       const loaded = load(program, Object.fromEntries(maps))
       held.push(loaded)
       return { device: program.device, element: program.element, program: loaded }
     })
-    return { programs, elements: compiled.elements, ...handlersOf(compiled.elements, state), close }
+    return { programs, elements: compiled.elements, ...handlersOf(compiled.elements, stateOfElement), close }
   } catch (error) {
     close()
     throw error
   }
 }
 
-const toMapSpec = ({ name, valueBytes, entries }: CompiledMap) => ({
-  name,
-  kind: 'array' as const,
-  keyBytes: 4,
-  valueBytes,
+const toMapSpec = ({ name, entries, ...rest }: CompiledMap): MapSpec => ({
+  // Of its name the kernel takes 15 letters.
+  name: name.slice(name.indexOf('.') + 1),
+  ...rest,
   entries: 'count' in entries ? entries.count : entries.perProcessor * possibleCpuCount(),
-  ...(name === stateMap ? { mappable: true } : {}),
 })
 
 const load = ({ element, device, program }: CompiledProgram, maps: Readonly<Record<string, BpfMap>>): BpfProgram => {
@@ -78,8 +78,33 @@ const load = ({ element, device, program }: CompiledProgram, maps: Readonly<Reco
   }
 }
 
-const handlersOf = (elements: readonly PlacedElement[], state: BpfMap): Pick<Router, 'read' | 'write'> => {
-  const view = new DataView(state.memory())
+const mapOf = (maps: ReadonlyMap<string, BpfMap>, name: string | undefined): BpfMap => {
+  const map = maps.get(name ?? '')
+  if (!map) throw new RangeError(`no map ${name}`)
+  return map
+}
+
+const stateOf = (
+  { slots, maps: own }: PlacedElement,
+  maps: ReadonlyMap<string, BpfMap>,
+  view: DataView,
+): ElementState => {
+  const at = (slot: string): number => {
+    const offset = slots.get(slot)
+    if (offset === undefined) throw new RangeError(`no slot ${slot}`)
+    return offset
+  }
+  return {
+    get: (slot) => view.getBigUint64(at(slot), true),
+    set: (slot, value) => view.setBigUint64(at(slot), BigInt.asUintN(64, value), true),
+    map: (name) => mapOf(maps, own.get(name)),
+  }
+}
+
+const handlersOf = (
+  elements: readonly PlacedElement[],
+  stateOf: (placed: PlacedElement) => ElementState,
+): Pick<Router, 'read' | 'write'> => {
   const byName = new Map(elements.map((placed) => [placed.element.name, placed]))
 
   const find = (name: string): readonly [PlacedElement, string] => {
@@ -90,31 +115,19 @@ const handlersOf = (elements: readonly PlacedElement[], state: BpfMap): Pick<Rou
     return [placed, name.slice(dot + 1)]
   }
 
-  const access = ({ slots }: PlacedElement): SlotAccess => {
-    const at = (slot: string): number => {
-      const offset = slots.get(slot)
-      if (offset === undefined) throw new RangeError(`no slot ${slot}`)
-      return offset
-    }
-    return {
-      get: (slot) => view.getBigUint64(at(slot), true),
-      set: (slot, value) => view.setBigUint64(at(slot), BigInt.asUintN(64, value), true),
-    }
-  }
-
   return {
     read: (name) => {
       const [placed, handler] = find(name)
       const read = handlerOf(placed, handler)?.read
       if (!read) throw new WeftError('config.invalid', `no read handler '${name}'`)
-      return read(access(placed), placed.configured)
+      return read(stateOf(placed), placed.configured)
     },
     write: (name, text) => {
       const [placed, handler] = find(name)
       const write = handlerOf(placed, handler)?.write
       if (!write) throw new WeftError('config.invalid', `no write handler '${name}'`)
       try {
-        write(access(placed), text, placed.outputs)
+        write(stateOf(placed), text, placed.outputs, placed.configured)
       } catch (error) {
         if (!(error instanceof HandlerError)) throw error
         throw new WeftError('config.invalid', `${name}: ${error.message}`, { cause: error })

@@ -4,10 +4,10 @@ import { type Graph, type GraphElement, usedPorts } from '../../../click/graph.t
 import type { Program } from '../../ebpf/asm/asm.ts'
 import { elementCode } from '../elements/elements.ts'
 import { savesMap } from './copies.ts'
-import type { AnyElementCode } from './element.ts'
+import type { AnyElementCode, ElementMap } from './element.ts'
 import { compileProgram } from './program.ts'
 import { invalid, notSupported } from './refusal.ts'
-import { stateMap } from './state.ts'
+import { stateMapOf } from './state.ts'
 import { wire } from './wiring.ts'
 
 export interface CompileOptions {
@@ -22,12 +22,9 @@ export interface CompiledProgram {
   readonly program: Program
 }
 
-/** An array of the kernel's (BPF_MAP_TYPE_ARRAY). */
-export interface CompiledMap {
+export interface CompiledMap extends ElementMap {
+  /** As instructions call it. */
   readonly name: string
-  readonly valueBytes: number
-  /** `perProcessor`: for each processor that the machine may ever have. */
-  readonly entries: { readonly count: number } | { readonly perProcessor: number }
 }
 
 /** An element as it was configured, and where its state is. */
@@ -38,6 +35,8 @@ export interface PlacedElement {
   readonly outputs: number
   /** Bytes from the start of the state's one value, by slot. */
   readonly slots: ReadonlyMap<string, number>
+  /** What instructions call the maps of its own, by name. */
+  readonly maps: ReadonlyMap<string, string>
 }
 
 export interface Compiled {
@@ -53,6 +52,7 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
   const wiring = wire(graph)
   const ports = usedPorts(graph)
   const initial: bigint[] = []
+  const maps: CompiledMap[] = []
   refuseUnknown(graph)
   const elements = graph.elements.map((element, node): PlacedElement => {
     const code = elementCode(element.class)
@@ -64,7 +64,13 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
       slots.set(name, 8 * initial.length)
       initial.push(value)
     }
-    return { element, code, configured, outputs, slots }
+    const own = new Map<string, string>()
+    for (const [name, map] of Object.entries(code.maps?.(configured) ?? {})) {
+      // No element's name has a dot: none of the router's own maps is called so.
+      own.set(name, `${element.name}.${name}`)
+      maps.push({ name: `${element.name}.${name}`, ...map })
+    }
+    return { element, code, configured, outputs, slots, maps: own }
   })
   let copies = false
   const programs = elements.flatMap(({ element, configured }, node): CompiledProgram[] => {
@@ -83,10 +89,9 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
   initial.forEach((value, i) => {
     view.setBigUint64(8 * i, BigInt.asUintN(64, value), true)
   })
-  const saves = { ...savesMap, entries: { perProcessor: savesMap.valuesPerProcessor } }
   return {
     programs,
-    maps: [{ name: stateMap, valueBytes: bytes.length, entries: { count: 1 } }, ...(copies ? [saves] : [])],
+    maps: [stateMapOf(bytes.length), ...(copies ? [savesMap] : []), ...maps],
     elements,
     initialState: bytes,
   }

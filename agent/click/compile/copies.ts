@@ -4,12 +4,19 @@
  */
 import { add, call, jeq, jgt, jne, label, ldMapFd, ldx, lsh, mov, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
+import type { CompiledMap } from './compile.ts'
 import { frameLength } from './geometry.ts'
 import { type NewLabel, reload, skb } from './packet.ts'
 import { copiedLengthSlot, deepestCopy, restoreAnnotations, saveAnnotations, scratch } from './stack.ts'
 
 /** The map of saves: an array with `deepestCopy` values for each processor, whole frames. */
-export const savesMap = { name: 'copies', valueBytes: 65_536, valuesPerProcessor: 4 } as const
+export const savesMap = {
+  name: 'copies',
+  kind: 'array',
+  keyBytes: 4,
+  valueBytes: 65_536,
+  entries: { perProcessor: 4 },
+} as const satisfies CompiledMap
 
 /** r0 = the save of this depth and processor, or goes to `none`. Loses r1 to r5. */
 const findSave = (depth: number, none: string): Code => [

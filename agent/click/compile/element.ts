@@ -2,7 +2,8 @@
 import type { Arguments, ValuesOf } from '../../../click/arguments/spec.ts'
 import type { Configured, ElementClass } from '../../../click/element.ts'
 import type { GraphElement } from '../../../click/graph.ts'
-import type { HandlerTable } from '../handlers.ts'
+import type { MapKind } from '../../ebpf/map-spec.ts'
+import type { ElementState, HandlerTable } from '../handlers.ts'
 import type { Code } from './code.ts'
 import type { NewLabel, Packet } from './packet.ts'
 
@@ -25,6 +26,8 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly newLabel: NewLabel
   /** Bytes from the start of the router's state to a slot of the element: eight bytes, shared by all processors. */
   readonly slot: (name: string) => number
+  /** What instructions call a map of the element's own. */
+  readonly map: (name: string) => string
   /** Whether this is one of a Tee's branches but the last: the packet is used again afterwards. */
   readonly isCopy: boolean
   /** Index of an interface by name. */
@@ -36,9 +39,31 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
 /** Numbers of slots, by name, before the first packet. */
 export type Slots = Readonly<Record<string, bigint>>
 
+/** Number of a map's entries; `perProcessor`: for each processor that the machine may ever have. */
+export type EntryCount = { readonly count: number } | { readonly perProcessor: number }
+
+/** A map of an element's own. */
+export interface ElementMap {
+  readonly kind: MapKind
+  readonly keyBytes: number
+  readonly valueBytes: number
+  readonly entries: EntryCount
+  /** An array whose values handlers reach without a call. */
+  readonly mappable?: boolean
+}
+
 interface ElementWork<A extends Arguments, L> {
   /** State in the router's map. */
   readonly slots?: (configured: Configured<A, L>) => Slots
+  /** Maps of the element's own, by name: what slots are too small for. A program uses 64 maps at most. */
+  readonly maps?: (configured: Configured<A, L>) => Readonly<Record<string, ElementMap>>
+  /** Fills them before the first packet. */
+  readonly start?: (state: ElementState, configured: Configured<A, L>) => void
+  /**
+   * Slots and maps that hold what the configuration string says (a Switch's output, routes): over a hot swap they are kept only where that
+   * string is still the same. All others (counts, what was learnt) are kept in any case.
+   */
+  readonly settings?: readonly string[]
   /** What of a right configuration is not supported; undefined: nothing. */
   readonly unsupported?: (configured: Configured<A, L>) => string | undefined
   readonly compile: (site: Site<A, L>) => Code

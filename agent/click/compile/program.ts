@@ -117,6 +117,11 @@ export const compileProgram = (
         if (at === undefined) throw new RangeError(`${element.class} has no slot ${name}`)
         return at
       },
+      map: (name) => {
+        const key = self.maps.get(name)
+        if (key === undefined) throw new RangeError(`${element.class} has no map ${name}`)
+        return key
+      },
       device: options.device,
       refuse: (reason) => {
         throw notSupported(element, reason)

@@ -1,8 +1,18 @@
 /** The router's state in programs: slots of eight bytes in the one value of the map `state`, shared by all processors. */
 import { atomicAdd, ldMapValue, ldx, mov, type Register } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
+import type { CompiledMap } from './compile.ts'
 
 export const stateMap = 'state'
+
+export const stateMapOf = (valueBytes: number): CompiledMap => ({
+  name: stateMap,
+  kind: 'array',
+  keyBytes: 4,
+  valueBytes,
+  entries: { count: 1 },
+  mappable: true,
+})
 
 /** Adds one; loses r0 and r1. */
 export const countIn = (slot: number): Code => [

@@ -2,7 +2,7 @@
 import { byte } from '../../../click/arguments/numbers.ts'
 import { isRefusal } from '../../../click/arguments/types.ts'
 import type { Slots } from '../compile/element.ts'
-import { HandlerError, readSlot, type SlotAccess } from '../handlers.ts'
+import { type ElementState, HandlerError, readSlot } from '../handlers.ts'
 
 export const colorSlots = ({ values }: { readonly values: { readonly COLOR: number } }): Slots => ({
   color: BigInt(values.COLOR),
@@ -11,7 +11,7 @@ export const colorSlots = ({ values }: { readonly values: { readonly COLOR: numb
 export const colorHandlers = {
   color: {
     ...readSlot('color'),
-    write: ({ set }: SlotAccess, text: string): void => {
+    write: ({ set }: ElementState, text: string): void => {
       const color = byte.parse(text)
       if (isRefusal(color)) throw new HandlerError(color.refused)
       set('color', BigInt(color))

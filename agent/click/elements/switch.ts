@@ -4,10 +4,10 @@ import { switchElement as of } from '../../../click/elements/switch.ts'
 import { jeq } from '../../ebpf/asm/asm.ts'
 import { compileElement } from '../compile/element.ts'
 import { loadSlot } from '../compile/state.ts'
-import { HandlerError, type SlotAccess } from '../handlers.ts'
+import { type ElementState, HandlerError } from '../handlers.ts'
 import { portsOf } from './ports.ts'
 
-const read = ({ get }: SlotAccess): string => BigInt.asIntN(64, get('switch')).toString()
+const read = ({ get }: ElementState): string => BigInt.asIntN(64, get('switch')).toString()
 
 export const switchElement = compileElement(of, {
   slots: ({ values }) => ({ switch: BigInt(values.OUTPUT) }),
