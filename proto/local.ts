@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto'
 import { chmod, unlink } from 'node:fs/promises'
 import { createConnection, createServer, type Socket } from 'node:net'
 import { create, fromJson, type MessageName, toJson } from './codec.ts'
-import { fromWireError, WeftError, type WireError } from './errors.ts'
+import { WeftError } from './errors.ts'
 import type { Envelope, Messages } from './generated/weft.v1.ts'
-import { answering, errorReply, type Handler } from './serving.ts'
+import { answering, errorReply, type Handler, throwRefusal } from './serving.ts'
 import type { ReplyName } from './session.ts'
 
 /** Who calls over a unix socket: only root and the role's own user can open it. */
@@ -155,13 +155,6 @@ const readLine = <N extends MessageName>(name: N, line: string): { envelope: Env
   return { envelope: fromJson('Envelope', fields), message: fromJson(name, body) }
 }
 
-/** The error of a reply; with further ones of the same input an AggregateError of all, as answerers throw it. */
-const refusalOf = (error: WireError, answer: Messages[ReplyName]): Error => {
-  const more = 'moreErrors' in answer ? answer.moreErrors : []
-  const first = fromWireError(error)
-  return more.length === 0 ? first : new AggregateError([first, ...more.map(fromWireError)], first.message)
-}
-
 /**
  * Every reply to one request over a role's socket: one for most verbs, without end for a stream until `signal` aborts.
  * Throws call.unreachable where nobody listens, call.timeout where no first reply comes in time, and the reply's own error
@@ -191,7 +184,7 @@ export async function* streamLocal<Q extends MessageName, A extends ReplyName>(
     for await (const line of linesOf(socket)) {
       clearTimeout(timer)
       const { message: answer } = readLine(reply, line)
-      if (answer.error) throw refusalOf(answer.error, answer)
+      throwRefusal(answer)
       yield answer
     }
   } catch (error) {

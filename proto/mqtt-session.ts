@@ -4,9 +4,9 @@ import { createConnection } from 'node:net'
 import mqtt from 'mqtt'
 import { create, type MessageName, toJson } from './codec.ts'
 import { open, openJson, seal, sealJson } from './envelope.ts'
-import { fromWireError, WeftError } from './errors.ts'
+import { WeftError } from './errors.ts'
 import type { Messages } from './generated/weft.v1.ts'
-import { answering, errorReply } from './serving.ts'
+import { answering, errorReply, throwRefusal } from './serving.ts'
 import type { CallOptions, PublishOptions, Received, ReplyName, Session, SessionOptions } from './session.ts'
 import { jsonTopic, parseTopic } from './topics.ts'
 
@@ -173,7 +173,7 @@ export const connectSession = (options: SessionOptions): Session => {
         await listenForReplies(replyTopic, reply)
         send(requestTopic, sealed, false, 1).catch((error: unknown) => answered.reject(error))
         const answer = (await answered.promise) as Messages[typeof reply]
-        if (answer.error) throw fromWireError(answer.error)
+        throwRefusal(answer)
         return answer
       } finally {
         answered.done()

@@ -1,6 +1,6 @@
 /** How a call is answered, the same on MQTT and on a unix socket: errors, deadlines, idempotency keys. */
 import { create, type Init, type MessageName } from './codec.ts'
-import { toWireError, WeftError } from './errors.ts'
+import { fromWireError, toWireError, WeftError } from './errors.ts'
 import type { Envelope, Messages } from './generated/weft.v1.ts'
 import type { ReplyName } from './session.ts'
 
@@ -14,6 +14,14 @@ const rememberedAnswers = 1000
 
 export const errorReply = <A extends ReplyName>(reply: A, thrown: unknown): Messages[A] =>
   create(reply, { error: toWireError(thrown) } as Init<Messages[A]>)
+
+/** Throws the error of a reply, if it has one; with further ones of the same input an AggregateError of all, as answerers throw it. */
+export const throwRefusal = (answer: Messages[ReplyName]): void => {
+  if (!answer.error) return
+  const more = 'moreErrors' in answer ? answer.moreErrors : []
+  const first = fromWireError(answer.error)
+  throw more.length === 0 ? first : new AggregateError([first, ...more.map(fromWireError)], first.message)
+}
 
 /**
  * Wraps a handler: never rejects, refuses what is past its deadline, and answers a client's repeated idempotency key with the

@@ -80,7 +80,7 @@ export interface Session {
     replyTopic: (client: string) => string,
     handle: (message: Messages[Q], client: string) => Promise<Messages[A]>,
   ): Promise<void>
-  /** Throws call.timeout, call.unreachable, and the reply's own error. */
+  /** Throws call.timeout, call.unreachable, and the reply's own error (an AggregateError where it has several). */
   call<Q extends MessageName, A extends ReplyName>(
     requestTopic: string,
     request: Q,

@@ -1,4 +1,5 @@
 /** Calls of a role over its local socket. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { create, type Init } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { ApiReply, ApiRequest, VNetState } from '../../proto/generated/weft.v1.ts'
@@ -49,7 +50,16 @@ export const askVNet = async (context: Context, vnet: string, options?: AskOptio
   }
 }
 
-/** What stands, then every change, until `signal` aborts. Throws call.unreachable where the role goes. */
+/** Between attempts to reach a role that went. */
+const retryMs = 500
+
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof WeftError && error.code === 'call.unreachable'
+
+/**
+ * What stands, then every change, until `signal` aborts. A role that goes (it is restarted, say) is waited for, and what stands then is
+ * told again. Throws call.unreachable where it was never there.
+ */
 export async function* watchVNets(
   context: Context,
   vnet: string,
@@ -58,14 +68,24 @@ export async function* watchVNets(
   const path = await findSocket(context, roleOf(options))
   const { signal } = options
   const request = create('ApiRequest', { watch: { vnet } })
-  // Without a VNet there is no first answer to wait for.
-  const replies = streamLocal(path, 'ApiRequest', request, 'ApiReply', {
-    timeoutMs: longestMs,
-    ...(signal ? { signal } : {}),
-  })
-  for await (const { vnet: state } of replies) {
-    if (!state) throw unexpected('watch')
-    yield state
+  const stream = { timeoutMs: longestMs, ...(signal ? { signal } : {}) }
+  for (let isKnown = false, isSaid = false; ; ) {
+    try {
+      // Without a VNet there is no first answer to wait for.
+      for await (const { vnet: state } of streamLocal(path, 'ApiRequest', request, 'ApiReply', stream)) {
+        if (!state) throw unexpected('watch')
+        yield state
+        isSaid = false
+        isKnown = true
+      }
+      isKnown = true
+    } catch (error) {
+      if (!(isKnown && isUnreachable(error))) throw error
+    }
+    if (signal?.aborted) return
+    if (!isSaid) context.stderr.write(`${path} closed the connection; waiting for it\n`)
+    isSaid = true
+    await sleep(retryMs, undefined, signal ? { signal } : {}).catch(() => undefined)
+    if (signal?.aborted) return
   }
-  if (!signal?.aborted) throw new WeftError('call.unreachable', `${path} closed the connection`)
 }

@@ -1,7 +1,7 @@
 /** Follows one VNet until it is as wanted, or gone, or the time is over. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { VNetState } from '../../proto/generated/weft.v1.ts'
-import { type AskOptions, askVNet, watchVNets } from './ask.ts'
+import { type AskOptions, askVNet, isUnreachable, watchVNets } from './ask.ts'
 import type { Context } from './context.ts'
 
 export interface FollowOptions extends AskOptions {
@@ -39,8 +39,14 @@ export const follow = async (context: Context, vnet: string, options: FollowOpti
     return 'timeout'
   }
   const polling = async (): Promise<Ending['how']> => {
-    while (await askVNet(context, vnet, asked)) await sleep(pollMs, undefined, { signal })
-    return 'gone'
+    for (let isKnown = false; ; isKnown = true) {
+      const stands = await askVNet(context, vnet, asked).catch((error: unknown) => {
+        if (isKnown && isUnreachable(error)) return true
+        throw error
+      })
+      if (!stands) return 'gone'
+      await sleep(pollMs, undefined, { signal })
+    }
   }
   const timedOut = new Promise<Ending['how']>((resolve) =>
     signal.addEventListener('abort', () => resolve('timeout'), { once: true }),

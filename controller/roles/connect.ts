@@ -22,16 +22,26 @@ export interface ConnectOptions extends BrokerOptions {
 
 export const connectRole = (options: ConnectOptions): Session => {
   const { brokerUrl, password, identity, will, log, connect = connectSession, onConnect } = options
+  // A broker that is away is tried twice a second: said once, not for each try.
+  let isAwaySaid = false
+  const sayAway = (about: object, text: string): void => {
+    if (!isAwaySaid) log.warn({ broker: brokerUrl, ...about }, text)
+    isAwaySaid = true
+  }
   return connect({
     url: brokerUrl,
     identity,
     ...(password === undefined ? {} : { password }),
     ...(will ? { will } : {}),
     onConnect: () => {
+      isAwaySaid = false
       log.info({ broker: brokerUrl }, 'connected')
       onConnect()
     },
-    onDisconnect: (reason) => log.warn({ broker: brokerUrl, reason }, 'disconnected'),
-    onProblem: (error, topic) => log.warn({ err: error, topic }, 'message not handled'),
+    onDisconnect: (reason) => sayAway({ reason }, 'disconnected'),
+    onProblem: (error, topic) => {
+      if (topic === 'connection') sayAway({ err: error }, 'no connection to the broker')
+      else log.warn({ err: error, topic }, 'message not handled')
+    },
   })
 }

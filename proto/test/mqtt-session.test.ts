@@ -81,7 +81,9 @@ t.test('a retained message reaches who comes later, and clearing it is seen', as
   t.equal(seen[1], undefined)
 })
 
-t.test('a call is served, in binary and in JSON, an error keeps its code', async (t) => {
+const wire = (message: string) => ({ code: 'request.invalid', message, object: '', where: '', hint: '' })
+
+t.test('a call is served, in binary and in JSON, an error keeps its code, several come back', async (t) => {
   const broker = await startBroker(t)
   const [server, client] = [broker.connect(t, 'pip'), broker.connect(t, 'vnp')]
   let served = 0
@@ -93,6 +95,7 @@ t.test('a call is served, in binary and in JSON, an error keeps its code', async
     async (request, c) => {
       served++
       if (request.delete) throw new WeftError('vnet.unknown', 'there is no VNet x', { object: 'vnet/x' })
+      if (request.hosts) return create('ApiReply', { error: wire('one'), moreErrors: [wire('two')] })
       return create('ApiReply', { vnet: { vnet: request.get?.vnet, owner: c } })
     },
   )
@@ -103,6 +106,8 @@ t.test('a call is served, in binary and in JSON, an error keeps its code', async
     })
   t.match(await call(create('ApiRequest', { get: { vnet: 'a' } })), { vnet: { vnet: 'a', owner: 'vnp' } })
   await t.rejects(call(create('ApiRequest', { delete: { vnet: 'x' } })), { code: 'vnet.unknown', object: 'vnet/x' })
+
+  await t.rejects(call(create('ApiRequest', { hosts: {} })), { errors: [{ message: 'one' }, { message: 'two' }] })
 
   served = 0
   await Promise.all([

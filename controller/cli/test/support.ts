@@ -67,6 +67,9 @@ export interface PlayedRole {
   readonly requests: ApiRequest[]
   /** To whoever watches. */
   tell(state: VNetState): void
+  /** Ends as a role does, and its socket with it. */
+  leave(): Promise<void>
+  comeBack(): Promise<void>
 }
 
 /** Plays a role at a socket of its own: `answer` for calls (a throw is an error), `standing` for what a watch sees first. */
@@ -79,28 +82,34 @@ export const play = async (
   const directory = temporaryDirectory(t)
   const requests: ApiRequest[] = []
   const listeners = new Set<(state: VNetState) => void>()
-  const server = await serveLocal(
-    join(directory, `${role}.sock`),
-    'ApiRequest',
-    'ApiReply',
-    async (request) => {
-      requests.push(request)
-      return create('ApiReply', await answer(request))
-    },
-    async ({ watch }, emit, signal) => {
-      if (!watch) return false
-      const listener = (vnet: VNetState) => {
-        if (watch.vnet === '' || watch.vnet === vnet.vnet) emit(create('ApiReply', { vnet }))
-      }
-      for (const state of standing()) listener(state)
-      listeners.add(listener)
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-      listeners.delete(listener)
-      return true
-    },
-  )
+  const serve = () =>
+    serveLocal(
+      join(directory, `${role}.sock`),
+      'ApiRequest',
+      'ApiReply',
+      async (request) => {
+        requests.push(request)
+        return create('ApiReply', await answer(request))
+      },
+      async ({ watch }, emit, signal) => {
+        if (!watch) return false
+        const listener = (vnet: VNetState) => {
+          if (watch.vnet === '' || watch.vnet === vnet.vnet) emit(create('ApiReply', { vnet }))
+        }
+        for (const state of standing()) listener(state)
+        listeners.add(listener)
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+        listeners.delete(listener)
+        return true
+      },
+    )
+  let server = await serve()
   t.teardown(() => server.close())
   return {
+    leave: () => server.close(),
+    comeBack: async () => {
+      server = await serve()
+    },
     directory,
     requests,
     tell: (state) => {

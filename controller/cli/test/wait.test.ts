@@ -65,6 +65,27 @@ t.test('the time-out is status 124', async (t) => {
   })
 })
 
-t.test('a role that goes away ends it', async (t) => {
+t.test('a role that is restarted is waited for, and said to be', async (t) => {
+  let stands = shop({ phase: 'PHASE_BUILDING' })
+  const role = await play(
+    t,
+    'vno',
+    () => ({ vnet: stands }),
+    () => [stands],
+  )
+  const waiting = weft(['wait', 'shop', '--run-dir', role.directory])
+  setTimeout(async () => {
+    await role.leave()
+    stands = shop()
+    setTimeout(() => role.comeBack(), 200)
+  }, 200)
+  t.match(await waiting, {
+    status: 0,
+    stdout: 'vnet/shop is ready\n',
+    stderr: /^[^\n]+vno\.sock closed the connection; waiting for it\n$/,
+  })
+})
+
+t.test('a role that was never there is an error at once', async (t) => {
   t.match(await weft(['wait', 'shop', '--run-dir', '/nonexistent']), { status: 1, stderr: /\[call\.unreachable\]/ })
 })
