@@ -2,7 +2,7 @@
 import { add, and, jle, label, ldx, mov, mov32, type Register, rsh, st, stx, xor } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import { bounded, pullUpTo } from './linear.ts'
-import type { NewLabel } from './packet.ts'
+import type { Hooked, NewLabel } from './packet.ts'
 
 /** What a load of these bytes gives. */
 export const loaded = (bytes: readonly number[]): number => bytes.reduceRight((sum, byte) => sum * 256 + byte, 0)
@@ -52,7 +52,7 @@ const mostHeader = 60
  * r0 = the folded sum of an IP header of r8 bytes (20 to 60, not more than the frame has) at `at`; its first 20 are reachable before and
  * after, not more after. Goes to `failed` where the kernel has no memory. Loses r1 to r5.
  */
-export const sumIpHeader = (at: number, failed: string, newLabel: NewLabel): Code => {
+export const sumIpHeader = (packet: Hooked, at: number, failed: string, newLabel: NewLabel): Code => {
   const plain = newLabel('plain')
   const summed = newLabel('summed')
   const word = (k: number): Code => [ldx('u32', 'r0', 'r7', at + k), add('r3', 'r0')]
@@ -60,12 +60,16 @@ export const sumIpHeader = (at: number, failed: string, newLabel: NewLabel): Cod
     Array.from({ length: (to - from) / 4 }, (_, i) => from + 4 * i)
   return [
     jle('r8', leastHeader, plain),
-    pullUpTo(at + mostHeader, failed, newLabel),
-    bounded('r7', at + leastHeader, failed),
+    pullUpTo(packet, at + mostHeader, failed, newLabel),
+    bounded(packet, 'r7', at + leastHeader, failed),
     label(plain),
     mov('r3', 0),
     words(0, leastHeader).map(word),
-    words(leastHeader, mostHeader).map((k) => [jle('r8', k, summed), bounded('r7', at + k + 4, failed), word(k)]),
+    words(leastHeader, mostHeader).map((k) => [
+      jle('r8', k, summed),
+      bounded(packet, 'r7', at + k + 4, failed),
+      word(k),
+    ]),
     label(summed),
     mov('r0', 'r3'),
     fold('r0'),

@@ -6,7 +6,7 @@ import { add, call, jeq, jgt, jne, label, ldMapFd, ldx, lsh, mov, stx } from '..
 import type { Code } from './code.ts'
 import type { CompiledMap } from './compile.ts'
 import { frameLength } from './geometry.ts'
-import { type NewLabel, reload, skb } from './packet.ts'
+import { type NewLabel, received, reload, skb } from './packet.ts'
 import { copiedLengthSlot, deepestCopy, restoreAnnotations, saveAnnotations, scratch } from './stack.ts'
 
 /** The map of saves: an array with `deepestCopy` values for each processor, whole frames. */
@@ -53,7 +53,7 @@ export const save = (depth: number, whole: boolean, failed: string): Code => {
 
 /** `now` is the packet as it was saved, after the frame grew by `grown` bytes since. Gives up, at `failed`, where memory is short. */
 export const restore = (depth: number, whole: boolean, grown: number, failed: string, newLabel: NewLabel): Code => {
-  if (!whole) return [reload, restoreAnnotations(depth)]
+  if (!whole) return [reload(received('tc')), restoreAnnotations(depth)]
   const sameLength = newLabel('same_length')
   return [
     restoreAnnotations(depth),
@@ -64,7 +64,7 @@ export const restore = (depth: number, whole: boolean, grown: number, failed: st
     add('r2', grown),
     ldx('u32', 'r1', 'r6', skb.length),
     jeq('r1', 'r2', sameLength),
-    frameLength(failed),
+    frameLength(received('tc'), failed),
     label(sameLength),
     findSave(depth, failed),
     mov('r1', 'r6'),
@@ -73,7 +73,7 @@ export const restore = (depth: number, whole: boolean, grown: number, failed: st
     mov('r4', 'r8'),
     mov('r5', 0),
     call('skbStoreBytes'),
-    reload,
+    reload(received('tc')),
     jne('r0', 0, failed),
   ]
 }

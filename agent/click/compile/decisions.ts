@@ -65,8 +65,8 @@ export const sort = (place: Place, choices: readonly Choice[]): Code => {
   ]
   if (transports.length > 0) {
     return [
-      pullUpTo(furthest, place.dropLabel(after), newLabel),
-      bounded('r7', least, short),
+      pullUpTo(packet, furthest, place.dropLabel(after), newLabel),
+      bounded(packet, 'r7', least, short),
       transportHeader(network),
       write(least),
       label(short),
@@ -76,7 +76,13 @@ export const sort = (place: Place, choices: readonly Choice[]): Code => {
   }
   const reached = reach(packet, end - packet.offset, short, newLabel)
   if (reached.code.length === 0) return write(packet.reachable)
-  return [reached.code, write(end), label(short), pullUpTo(furthest, place.dropLabel(after), newLabel), write(0)]
+  return [
+    reached.code,
+    write(end),
+    label(short),
+    pullUpTo(packet, furthest, place.dropLabel(after), newLabel),
+    write(0),
+  ]
 }
 
 const termsOf = (decision: Decision): readonly Term[] => {
@@ -162,7 +168,7 @@ const decideTerm = ({ place, reachable }: Reading, term: Term, yes: string, no: 
   const start = transport ? term.offset : startOf(place, term)
   const end = start + bytes
   // Behind an IP header of unknown length nothing is known to be there.
-  const check = transport || end > reachable ? bounded(register, end, no) : []
+  const check = transport || end > reachable ? bounded(place.packet, register, end, no) : []
   const shift = 8 * (term.length - bytes)
   const whole: Code =
     bytes === 3

@@ -4,21 +4,26 @@ import {
   call,
   callFunction,
   exit,
+  type Item,
   jgt,
   jle,
   jlt,
   jne,
   jsle,
+  jump,
   label,
   ldx,
   mov,
   mov32,
+  neg,
+  st,
   stx,
   sub,
 } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import type { Site } from './element.ts'
-import { type Packet, reload, skb, unreached } from './packet.ts'
+import { type Hooked, loadFrameLength, type NewLabel, type Packet, reload, skb, unreached } from './packet.ts'
+import { scratch } from './stack.ts'
 
 /** Offsets of frames that loads, stores and the compiler's own sums can say. */
 export const mostOffset = 16_000
@@ -37,8 +42,9 @@ export const pushFront = (packet: Packet, bytes: number, failed: string): Moved 
   const missing = bytes - packet.offset
   const later = (at: number | undefined): number | undefined => (at === undefined ? undefined : at + missing)
   return {
-    code: [mov('r1', 'r6'), mov('r2', missing), mov('r3', 0), call('skbChangeHead'), reload, jne('r0', 0, failed)],
+    code: growFront(packet, mov('r2', missing), failed),
     packet: {
+      ...packet,
       offset: 0,
       network: later(packet.network),
       mac: later(packet.mac),
@@ -48,12 +54,24 @@ export const pushFront = (packet: Packet, bytes: number, failed: string): Moved 
   }
 }
 
-/** Sets the length of the frame to r2; goes to `failed` where the kernel refuses (no memory, or less than an Ethernet header). */
-export const frameLength = (failed: string): Code => [
+/** Puts bytes before the frame, as many as `setCount` puts into r2: zeros at the hook of traffic control, anything at the other. */
+const growFront = (packet: Hooked, setCount: Item, failed: string): Code => [
+  setCount,
   mov('r1', 'r6'),
-  mov('r3', 0),
-  call('skbChangeTail'),
-  reload,
+  packet.hook === 'tc' ? [mov('r3', 0), call('skbChangeHead')] : [neg('r2'), call('xdpAdjustHead')],
+  reload(packet),
+  jne('r0', 0, failed),
+]
+
+/**
+ * Sets the length of the frame to r2, with zeros where it grows; goes to `failed` where the kernel refuses (no room, or less than an Ethernet
+ * header).
+ */
+export const frameLength = (packet: Hooked, failed: string): Code => [
+  packet.hook === 'tc'
+    ? [mov('r1', 'r6'), mov('r3', 0), call('skbChangeTail')]
+    : [loadFrameLength('r1', packet), sub('r2', 'r1'), mov('r1', 'r6'), call('xdpAdjustTail')],
+  reload(packet),
   jne('r0', 0, failed),
 ]
 
@@ -70,18 +88,12 @@ export const pullFront = (
   if (offset <= packet.reachable || bytes === 0) return { code: [], packet: { ...packet, offset } }
   const enough = newLabel('enough')
   const failed = dropLabel(packet)
-  const behind: Code = frameLength(failed)
-  const before: Code = [
-    sub('r2', 'r1'),
-    mov('r1', 'r6'),
-    mov('r3', 0),
-    call('skbChangeHead'),
-    reload,
-    jne('r0', 0, failed),
-  ]
+  const behind = frameLength(packet, failed)
+  const before =
+    packet.hook === 'tc' ? growFront(packet, sub('r2', 'r1'), failed) : growZeroed(packet, failed, newLabel)
   return {
     code: [
-      ldx('u32', 'r1', 'r6', skb.length),
+      loadFrameLength('r1', packet),
       mov('r2', offset),
       jle('r2', 'r1', enough),
       packet.network === undefined && !isCopy ? before : behind,
@@ -91,15 +103,49 @@ export const pullFront = (
   }
 }
 
+/** Puts r2 - r1 zeros before the frame; behind it where they are more than the scratch has. */
+const growZeroed = (packet: Hooked, failed: string, newLabel: NewLabel): Code => {
+  const many = newLabel('many')
+  const grown = newLabel('grown')
+  const words = Array.from({ length: scratch.bytes / 8 }, (_, i) => st('u64', 'r10', scratch.at + 8 * i, 0))
+  const count = scratch.at
+  return [
+    mov('r3', 'r2'),
+    sub('r3', 'r1'),
+    jgt('r3', scratch.bytes - 8, many),
+    words,
+    stx('u64', 'r10', count, 'r3'),
+    growFront(packet, mov('r2', 'r3'), failed),
+    mov('r1', 'r6'),
+    mov('r2', 0),
+    mov('r3', 'r10'),
+    add('r3', scratch.at + 8),
+    ldx('u64', 'r4', 'r10', count),
+    jlt('r4', 1, failed),
+    jgt('r4', scratch.bytes - 8, failed),
+    call('xdpStoreBytes'),
+    reload(packet),
+    jump(grown),
+    label(many),
+    frameLength(packet, failed),
+    label(grown),
+  ]
+}
+
 /** The function that `dropFront` calls. */
 export const dropFrontFunction = 'drop_front'
 
 /**
  * Takes the first r2 bytes (at least one) off the frame. Traffic control has no call for that which serves every protocol, so what
- * follows is moved: for headers that nothing was written over, never on the way of a forwarded packet.
+ * follows is moved there: for headers that nothing was written over, never on the way of a forwarded packet.
  */
 export const dropFront = (packet: Packet, failed: string): Moved => ({
-  code: [mov('r1', 'r6'), callFunction(dropFrontFunction), reload, jne('r0', 0, failed)],
+  code: [
+    mov('r1', 'r6'),
+    packet.hook === 'tc' ? callFunction(dropFrontFunction) : call('xdpAdjustHead'),
+    reload(packet),
+    jne('r0', 0, failed),
+  ],
   packet: unreached(packet),
 })
 

@@ -1,14 +1,19 @@
 /**
- * A packet in a program at a hook of traffic control: what is known of it while compiling, and how its bytes are reached.
+ * A packet in a program: what is known of it while compiling, and how its bytes are reached. What differs between the hooks of the kernel is
+ * known here and in `geometry.ts`, `linear.ts`, `prologue.ts` and `leave.ts`, and in no element.
  *
- * r6 holds the context (struct __sk_buff) and r7 points to the first byte of the frame, in every element. A frame is what the kernel
+ * r6 holds the context (struct __sk_buff or xdp_md) and r7 points to the first byte of the frame, in every element. A frame is what the kernel
  * sends or received; a Click packet is what lies from `offset` on in it, so that Strip and Unstrip move a number of the compiler.
  */
 import { add, call, jgt, jle, jlt32, jump, label, ldx, mov, type Register, sub } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 
+/** Where in the kernel a program runs: in traffic control (TCX, clsact), or before there is a socket buffer. */
+export type Hook = 'tc' | 'xdp'
+
 /** Bytes count from the start of the frame. The length of a frame is never below `offset`. */
 export interface Packet {
+  readonly hook: Hook
   /** Where the Click packet begins. */
   readonly offset: number
   /** The network header annotation, where one is set. */
@@ -21,18 +26,38 @@ export interface Packet {
   readonly grown: number
 }
 
-export const received: Packet = { offset: 0, network: undefined, mac: 0, reachable: 0, grown: 0 }
+export const received = (hook: Hook): Packet => ({
+  hook,
+  offset: 0,
+  network: undefined,
+  mac: 0,
+  reachable: 0,
+  grown: 0,
+})
 
-/** Offsets in struct __sk_buff (linux/bpf.h). */
-export const skb = { length: 0, vlanPresent: 20, vlanTci: 24, vlanProtocol: 28, data: 76, dataEnd: 80 } as const
+/** Offsets in struct __sk_buff (linux/bpf.h), for what there is at hooks of traffic control alone. */
+export const skb = { length: 0, mark: 8, protocol: 16, vlanPresent: 20, vlanTci: 24, vlanProtocol: 28 } as const
+
+/** Offsets of the pointers in struct __sk_buff and struct xdp_md. */
+const pointers = { tc: { data: 76, dataEnd: 80 }, xdp: { data: 0, dataEnd: 4 } } as const satisfies Record<Hook, object>
+
+/** What any piece of code has to know of a packet to touch it. */
+export type Hooked = Pick<Packet, 'hook'>
 
 /** After whatever may have moved the frame. */
-export const reload: Code = [ldx('u32', 'r7', 'r6', skb.data)]
+export const reload = ({ hook }: Hooked): Code => [ldx('u32', 'r7', 'r6', pointers[hook].data)]
+
+/** The end of what can be touched, a pointer to compare with. */
+export const loadEnd = (into: Register, { hook }: Hooked): Code => [ldx('u32', into, 'r6', pointers[hook].dataEnd)]
+
+/** The length of the frame; uses `into` alone. */
+export const loadFrameLength = (into: Register, packet: Hooked): Code =>
+  packet.hook === 'tc' ? [ldx('u32', into, 'r6', skb.length)] : [loadEnd(into, packet), sub(into, 'r7')]
 
 /** The length of the Click packet; uses `into` alone. */
 export const loadLength = (into: Register, packet: Packet): Code => [
-  ldx('u32', into, 'r6', skb.length),
-  ...(packet.offset === 0 ? [] : [sub(into, packet.offset)]),
+  loadFrameLength(into, packet),
+  packet.offset === 0 ? [] : sub(into, packet.offset),
 ]
 
 /** A jump forward that no label needs to be thought of for. */
@@ -40,7 +65,7 @@ export type NewLabel = (hint: string) => string
 
 /**
  * Makes the first `bytes` of the Click packet readable and writable, or goes to `short` where it has fewer. Bytes that are not in the
- * linear part of the socket buffer are pulled into it. Loses r0 to r5.
+ * linear part of a socket buffer are pulled into it. Loses r0 to r5.
  */
 export const reach = (
   packet: Packet,
@@ -50,22 +75,24 @@ export const reach = (
 ): { readonly code: Code; readonly packet: Packet } => {
   const end = packet.offset + bytes
   if (end <= packet.reachable) return { code: [], packet }
-  const reached = newLabel('reached')
-  const compare = (): Code => [ldx('u32', 'r1', 'r6', skb.dataEnd), mov('r2', 'r7'), add('r2', end)]
+  const reached = { ...packet, reachable: end }
+  const compare: Code = [loadEnd('r1', packet), mov('r2', 'r7'), add('r2', end)]
+  if (packet.hook === 'xdp') return { code: [compare, jgt('r2', 'r1', short)], packet: reached }
+  const enough = newLabel('reached')
   const code: Code = [
-    compare(),
-    jle('r2', 'r1', reached),
-    ldx('u32', 'r1', 'r6', skb.length),
+    compare,
+    jle('r2', 'r1', enough),
+    loadFrameLength('r1', packet),
     jlt32('r1', end, short),
     mov('r1', 'r6'),
     mov('r2', end),
     call('skbPullData'),
-    reload,
-    compare(),
+    reload(packet),
+    compare,
     jgt('r2', 'r1', short),
-    label(reached),
+    label(enough),
   ]
-  return { code, packet: { ...packet, reachable: end } }
+  return { code, packet: reached }
 }
 
 /** All that is known but what may be touched: for code that is reached when bytes were missing. */

@@ -147,6 +147,7 @@ export const compileProgram = (
     const { node, ports, whole, depth, outer } = pending
     const later = (at: number | undefined): number | undefined => (at === undefined ? undefined : at + grown)
     const packet: Packet = {
+      hook: pending.packet.hook,
       offset: pending.packet.offset + grown,
       network: later(pending.packet.network),
       mac: later(pending.packet.mac),
@@ -178,7 +179,7 @@ export const compileProgram = (
   const self = placed(root)
   items.push(...annotate(noteOf(self), flattenCode(prologue(dropLabel, newLabel))))
   const first = `${root}`
-  request(first, root, self.element.name, () => writeElement(root, received, undefined))
+  request(first, root, self.element.name, () => writeElement(root, received('tc'), undefined))
   for (let task = waiting.pop(); task; task = waiting.pop()) if (!written.has(task.label)) write(task)
   items.push(label(dropLabel), mov('r0', 2), exit())
   const program = dropEmptyJumps(dropUnreachable([...items, ...flattenCode(dropFrontCode)]))

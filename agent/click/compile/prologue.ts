@@ -11,7 +11,7 @@ const mostTags = 4
 export const prologue = (drop: string, newLabel: NewLabel): Code => [
   mov('r6', 'r1'),
   clearAnnotations,
-  reload,
+  reload(received('tc')),
   insertTags(drop, newLabel),
   setPacketType(drop, newLabel),
 ]
@@ -33,7 +33,7 @@ const insertTags = (drop: string, newLabel: NewLabel): Code => {
       stx('u16', 'r10', scratch.at + 4 * i + 2, 'r1'),
       mov('r1', 'r6'),
       call('skbVlanPop'),
-      reload,
+      reload(received('tc')),
       jne('r0', 0, drop),
       ldx('u32', 'r1', 'r6', skb.vlanPresent),
       jeq('r1', 0, write),
@@ -41,7 +41,7 @@ const insertTags = (drop: string, newLabel: NewLabel): Code => {
   )
   const write = written.map((at, i): Code => {
     const bytes = 4 * (i + 1)
-    const { code: grow, packet } = pushFront(received, bytes, drop)
+    const { code: grow, packet } = pushFront(received('tc'), bytes, drop)
     const { code: touch } = reach(unreached(packet), bytes + 12, drop, newLabel)
     const addresses = [0, 4, 8].map((k) => [ldx('u32', 'r0', 'r7', bytes + k), stx('u32', 'r7', k, 'r0')])
     const tags = written
@@ -57,7 +57,7 @@ const setPacketType = (drop: string, newLabel: NewLabel): Code => {
   const set = newLabel('type_set')
   const group = newLabel('group')
   return [
-    reach(received, 6, drop, newLabel).code,
+    reach(received('tc'), 6, drop, newLabel).code,
     mov('r2', packetType.host),
     ldx('u8', 'r0', 'r7', 0),
     jset('r0', 1, group),

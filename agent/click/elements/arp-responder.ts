@@ -4,7 +4,7 @@ import { and32, jeq32, jle, jne, jump, label, ldx, mov, st, stx } from '../../eb
 import { bytes16, bytes32, loaded, writeBytes } from '../compile/bytes.ts'
 import { compileElement } from '../compile/element.ts'
 import { frameLength } from '../compile/geometry.ts'
-import { reach, skb, unreached } from '../compile/packet.ts'
+import { loadFrameLength, reach, unreached } from '../compile/packet.ts'
 import { annotationSlot, packetType, packetTypeSlot } from '../compile/stack.ts'
 
 const mostEntries = 64
@@ -61,10 +61,10 @@ export const arpResponder = compileElement(of, {
       stx('u32', 'r7', at + 38, 'r4'),
       otherAnnotations.map((offset) => st('u32', 'r10', annotationSlot(offset), 0)),
       st('u64', 'r10', packetTypeSlot, packetType.host),
-      ldx('u32', 'r0', 'r6', skb.length),
+      loadFrameLength('r0', packet),
       jle('r0', at + replyBytes, exact),
       mov('r2', at + replyBytes),
-      frameLength(dropLabel(unreached(packet))),
+      frameLength(packet, dropLabel(unreached(packet))),
       label(exact),
       output(0, { ...unreached(packet), network: undefined, mac: at }),
     ]

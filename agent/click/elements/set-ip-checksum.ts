@@ -2,7 +2,7 @@ import { setIpChecksum as of } from '../../../click/elements/set-ip-checksum.ts'
 import { and, jgt, jlt, jump, label, ldx, lsh, st, stx, sub, xor } from '../../ebpf/asm/asm.ts'
 import { sumIpHeader } from '../compile/bytes.ts'
 import { compileElement } from '../compile/element.ts'
-import { reach, skb, unreached } from '../compile/packet.ts'
+import { loadFrameLength, reach, unreached } from '../compile/packet.ts'
 import { countIn } from '../compile/state.ts'
 import { readSlot } from '../handlers.ts'
 
@@ -19,11 +19,11 @@ export const setIpChecksum = compileElement(of, {
       and('r8', 15),
       lsh('r8', 2),
       jlt('r8', 20, bad),
-      ldx('u32', 'r0', 'r6', skb.length),
+      loadFrameLength('r0', packet),
       sub('r0', at),
       jgt('r8', 'r0', bad),
       st('u16', 'r7', at + 10, 0),
-      sumIpHeader(at, dropLabel(unreached(packet)), newLabel),
+      sumIpHeader(packet, at, dropLabel(unreached(packet)), newLabel),
       xor('r0', 0xffff),
       stx('u16', 'r7', at + 10, 'r0'),
       output(0, { ...packet, reachable: at + 20 }),

@@ -26,7 +26,7 @@ export const truncate = compileElement(of, {
         ? [ldx('u32', 'r1', 'r10', extraLength), add('r1', 'r0'), stx('u32', 'r10', extraLength, 'r1')]
         : [],
       mov('r2', end),
-      frameLength(dropLabel(packet)),
+      frameLength(packet, dropLabel(packet)),
       label(short),
       output(0, unreached(packet)),
     ]
