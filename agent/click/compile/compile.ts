@@ -52,6 +52,7 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
   const wiring = wire(graph)
   const ports = usedPorts(graph)
   const initial: bigint[] = []
+  const shared = new Map<string, number>()
   const maps: CompiledMap[] = []
   refuseUnknown(graph)
   const elements = graph.elements.map((element, node): PlacedElement => {
@@ -63,6 +64,12 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
     for (const [name, value] of Object.entries(code.slots?.(configured) ?? {})) {
       slots.set(name, 8 * initial.length)
       initial.push(value)
+    }
+    for (const [name, value] of Object.entries(code.shared ?? {})) {
+      const at = shared.get(name) ?? 8 * initial.length
+      if (!shared.has(name)) initial.push(value)
+      shared.set(name, at)
+      slots.set(name, at)
     }
     const own = new Map<string, string>()
     for (const [name, map] of Object.entries(code.maps?.(configured) ?? {})) {

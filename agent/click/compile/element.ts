@@ -55,6 +55,8 @@ export interface ElementMap {
 interface ElementWork<A extends Arguments, L> {
   /** State in the router's map. */
   readonly slots?: (configured: Configured<A, L>) => Slots
+  /** Slots that it has in common with all elements that have one of the same name here. */
+  readonly shared?: Slots
   /** Maps of the element's own, by name: what slots are too small for. A program uses 64 maps at most. */
   readonly maps?: (configured: Configured<A, L>) => Readonly<Record<string, ElementMap>>
   /** Fills them before the first packet. */
@@ -67,6 +69,8 @@ interface ElementWork<A extends Arguments, L> {
   /** What of a right configuration is not supported; undefined: nothing. */
   readonly unsupported?: (configured: Configured<A, L>) => string | undefined
   readonly compile: (site: Site<A, L>) => Code
+  /** Functions that its code calls: each is in a program once. */
+  readonly functions?: readonly Code[]
   /** Writes into packets or moves their ends: a copy that comes here must not share its bytes with what follows. */
   readonly modifies: boolean
   /** Handlers beside those that every element has. */

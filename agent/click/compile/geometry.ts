@@ -55,7 +55,7 @@ export const pushFront = (packet: Packet, bytes: number, failed: string): Moved 
 }
 
 /** Puts bytes before the frame, as many as `setCount` puts into r2: zeros at the hook of traffic control, anything at the other. */
-const growFront = (packet: Hooked, setCount: Item, failed: string): Code => [
+export const growFront = (packet: Hooked, setCount: Item, failed: string): Code => [
   setCount,
   mov('r1', 'r6'),
   packet.hook === 'tc' ? [mov('r3', 0), call('skbChangeHead')] : [neg('r2'), call('xdpAdjustHead')],

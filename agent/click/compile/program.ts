@@ -182,7 +182,8 @@ export const compileProgram = (
   request(first, root, self.element.name, () => writeElement(root, received('tc'), undefined))
   for (let task = waiting.pop(); task; task = waiting.pop()) if (!written.has(task.label)) write(task)
   items.push(label(dropLabel), mov('r0', 2), exit())
-  const program = dropEmptyJumps(dropUnreachable([...items, ...flattenCode(dropFrontCode)]))
+  const functions = new Set([dropFrontCode, ...elements.flatMap(({ code }) => code.functions ?? [])])
+  const program = dropEmptyJumps(dropUnreachable([...items, ...flattenCode([...functions])]))
   return { program, usesSaves }
 }
 
