@@ -39,9 +39,16 @@ const inForeground = () => {
   }
 }
 
+/**
+ * An agent lives beside what it serves. V8 lets new objects have up to 48 MB before it looks for those that are still used, which a daemon
+ * that works in bursts keeps ever after; with a small share of that it is as fast, and half as large after building a hundred nodes.
+ */
+const leanOptions = process.argv[2] === 'agent' ? ['--max-semi-space-size=2'] : []
+const isLean = leanOptions.every((option) => process.execArgv.includes(option))
+
 /** Runs the same command line under another Node and ends as that ends. */
 const become = (node) => {
-  const argv = [...process.execArgv, file, ...process.argv.slice(2)]
+  const argv = [...leanOptions, ...process.execArgv, file, ...process.argv.slice(2)]
   // Since Node 22.15: no second process at all.
   if (process.execve) return process.execve(node, [node, ...argv])
   const child = spawn(node, argv, { stdio: 'inherit' })
@@ -90,7 +97,8 @@ const run = () => {
   return import(pathToFileURL(main).href).then(({ main }) => main())
 }
 
-if (major(process.version) >= oldest) await run()
+if (major(process.version) >= oldest && (isLean || !process.execve)) await run()
+else if (major(process.version) >= oldest) become(process.execPath)
 else {
   const pinned = findPinned()
   if (pinned) become(pinned)
