@@ -164,7 +164,9 @@ const protocolAfter = (primitive: Primitive): number | undefined => {
     case 'field':
       return primitive.protocol
     case 'protocol':
-      return primitive.relation === 'equal' && !primitive.negated ? primitive.value : undefined
+      return primitive.relation === 'equal' && !primitive.negated && primitive.mask === 0xff
+        ? primitive.value
+        : undefined
     case 'tcp option':
       return 6
     default:

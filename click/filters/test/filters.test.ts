@@ -38,6 +38,10 @@ t.test('patterns come down to comparisons of bytes', async (t) => {
     'dst host & 255.0.0.0 == 10.0.0.1': 'network[16:4] & 0xff000000 == 0xa000000',
     'src tcp port 80': `(${tcp} && ${first} && transport[0:2] == 0x50)`,
     'dst udp port dns': `(${udp} && ${first} && transport[2:2] == 0x35)`,
+    // A protocol that is compared under a mask says nothing of the protocol of what comes after it.
+    'ip proto & 3 == 1 or www':
+      `(network[9:1] & 0x3 == 0x1 || ((${tcp} || ${udp}) && ${first} && ` +
+      '(transport[0:2] == 0x50 || transport[2:2] == 0x50)))',
     'src port www': `((${tcp} || ${udp}) && ${first} && transport[0:2] == 0x50)`,
     'tcp port != 80': `(${tcp} && ${first} && transport[0:2] != 0x50 && transport[2:2] != 0x50)`,
     'dst tcp port > 1023': `(${tcp} && ${first} && transport[2:2] & 0xfc00 != 0x0)`,
