@@ -3,15 +3,20 @@ import { clone, data, length, pull, push, type ReferencePacket } from './packet.
 
 export interface Surroundings {
   readonly arguments: readonly string[]
+  readonly inputs: number
   readonly outputs: number
   /** Gives a packet to what is connected there. */
   readonly output: (port: number, packet: ReferencePacket) => void
   /** Notes that a packet left by an interface. */
   readonly send: (device: string, packet: ReferencePacket) => void
+  /** Notes that a packet was handed to the host's own stack. */
+  readonly deliver: (packet: ReferencePacket) => void
+  /** A number that is another each time, from 1: Click's ICMPErrors share one. */
+  readonly nextErrorId: () => number
 }
 
 export interface ReferenceElement {
-  readonly push: (packet: ReferencePacket) => void
+  readonly push: (packet: ReferencePacket, input: number) => void
   readonly handlers: Readonly<Record<string, () => string>>
 }
 
@@ -25,7 +30,14 @@ export const argument = (given: readonly string[], keyword: string, position: nu
   return value
 }
 
-const element = (push: (packet: ReferencePacket) => void, handlers: ReferenceElement['handlers'] = {}) => ({
+/** The words of an argument that is a list. */
+export const list = (given: readonly string[], keyword: string, position: number): readonly string[] =>
+  (argument(given, keyword, position) ?? '').split(/\s+/).filter((word) => word !== '')
+
+/** The place of a keyword that has none. */
+export const nowhere = 99
+
+export const element = (push: ReferenceElement['push'], handlers: ReferenceElement['handlers'] = {}) => ({
   push,
   handlers,
 })
@@ -62,7 +74,9 @@ const matches = (bytes: Buffer, { offset, value, mask }: { offset: number; value
 
 export const basicElements: Readonly<Record<string, Make>> = {
   FromDevice: ({ output }) => element((packet) => output(0, packet)),
-  ToDevice: ({ arguments: [device = ''], send }) => element((packet) => send(device, packet)),
+  FromHost: ({ output }) => element((packet) => output(0, packet)),
+  ToDevice: ({ arguments: given, send }) => element((packet) => send(argument(given, 'DEVNAME', 0) ?? '', packet)),
+  ToHost: ({ deliver }) => element(deliver),
   Idle: () => element(() => undefined),
   Null: ({ output }) => element((packet) => output(0, packet)),
   Queue: ({ output }) => element((packet) => output(0, packet), { length: () => '0', drops: () => '0' }),

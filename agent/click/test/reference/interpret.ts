@@ -1,9 +1,13 @@
 /** Runs a flat graph packet by packet, in plain TypeScript: what the compiled programs are compared with. */
 import type { Graph } from '../../../../click/graph.ts'
 import { splitArguments } from '../../../../click/language/strings.ts'
-import { basicElements, type Make, type ReferenceElement } from './elements.ts'
+import { argument, basicElements, type Make, type ReferenceElement } from './elements.ts'
+import { encapElements } from './encap-elements.ts'
 import { filterElements } from './filter-elements.ts'
+import { icmpElements } from './icmp-elements.ts'
 import { ipElements } from './ip-elements.ts'
+import { lanElements } from './lan-elements.ts'
+import { optionElements } from './option-elements.ts'
 import { data, type ReferencePacket, receive } from './packet.ts'
 
 export interface Frame {
@@ -19,43 +23,64 @@ export interface SentFrame extends Frame {
 export interface Outcome {
   /** In the order in which they left. */
   readonly sent: readonly SentFrame[]
+  /** What was handed to the host; the device is empty. */
+  readonly delivered: readonly SentFrame[]
   readonly handler: (name: string) => string
 }
 
-const makers: Readonly<Record<string, Make>> = { ...basicElements, ...ipElements, ...filterElements }
+export const makers: Readonly<Record<string, Make>> = {
+  ...basicElements,
+  ...ipElements,
+  ...filterElements,
+  ...encapElements,
+  ...icmpElements,
+  ...lanElements,
+  ...optionElements,
+}
 
 /** The kernel sends no frame that is shorter than its Ethernet header; Click would. */
 const leastFrame = 14
 
 export const interpret = (graph: Graph, frames: readonly Frame[]): Outcome => {
   const sent: SentFrame[] = []
+  const delivered: SentFrame[] = []
   let cause = 0
-  const next = new Map(graph.connections.map(({ from, to }) => [`${from.node}:${from.port}`, to.node]))
+  let errors = 0
+  const next = new Map(graph.connections.map(({ from, to }) => [`${from.node}:${from.port}`, to]))
+  const note = (list: SentFrame[], device: string, packet: ReferencePacket): void => {
+    const bytes = Buffer.from(data(packet))
+    if (bytes.length >= leastFrame) list.push({ device, bytes, cause })
+  }
   const elements: ReferenceElement[] = graph.elements.map(({ class: name, configuration }, node) => {
     const make = makers[name]
     if (!make) throw new Error(`the reference has no ${name}`)
-    const ports = graph.connections.filter(({ from }) => from.node === node).map(({ from }) => from.port)
+    const leaving = graph.connections.filter(({ from }) => from.node === node).map(({ from }) => from.port)
+    const arriving = graph.connections.filter(({ to }) => to.node === node).map(({ to }) => to.port)
     return make({
       arguments: splitArguments(configuration),
-      outputs: Math.max(-1, ...ports) + 1,
-      output: (port: number, packet: ReferencePacket) => elements[next.get(`${node}:${port}`) ?? -1]?.push(packet),
-      send: (device: string, packet: ReferencePacket) => {
-        const bytes = Buffer.from(data(packet))
-        if (bytes.length >= leastFrame) sent.push({ device, bytes, cause })
+      inputs: Math.max(-1, ...arriving) + 1,
+      outputs: Math.max(-1, ...leaving) + 1,
+      output: (port, packet) => {
+        const to = next.get(`${node}:${port}`)
+        if (to) elements[to.node]?.push(packet, to.port)
       },
+      send: (device, packet) => note(sent, device, packet),
+      deliver: (packet) => note(delivered, '', packet),
+      nextErrorId: () => ++errors,
     })
   })
   for (const [number, { device, bytes }] of frames.entries()) {
     cause = number
     const from = graph.elements.findIndex(
-      ({ class: name, configuration }) => name === 'FromDevice' && splitArguments(configuration)[0] === device,
+      ({ class: name, configuration }) =>
+        name === 'FromDevice' && argument(splitArguments(configuration), 'DEVNAME', 0) === device,
     )
-    elements[from]?.push(receive(bytes))
+    elements[from]?.push(receive(bytes), 0)
   }
   const handler = (name: string): string => {
     const dot = name.lastIndexOf('.')
     const node = graph.elements.findIndex((element) => element.name === name.slice(0, dot))
     return elements[node]?.handlers[name.slice(dot + 1)]?.() ?? `no handler ${name}`
   }
-  return { sent, handler }
+  return { sent, delivered, handler }
 }

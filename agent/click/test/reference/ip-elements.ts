@@ -1,45 +1,32 @@
 /** Elements of Ethernet and IP, after their documentation and the RFCs. Checksums are calculated anew, never updated. */
-import { checksum } from '../support/packets.ts'
-import { argument, type Make } from './elements.ts'
-import { data, length, pull, push, type ReferencePacket } from './packet.ts'
-
-const ip = (text: string): Buffer => Buffer.from(text.split('.').map(Number))
-const mac = (text: string): Buffer => Buffer.from(text.split(':').map((byte) => Number.parseInt(byte, 16)))
-const header = (packet: ReferencePacket): Buffer => packet.buffer.subarray(packet.network, packet.end)
+import { checksum, header, ip, ipText, mac, onesSum, prefixOf } from './bytes.ts'
+import { argument, element, list, type Make, nowhere } from './elements.ts'
+import { data, pull, push, type ReferencePacket } from './packet.ts'
 
 /** Whether a header's checksum was right decides what an incremental update leaves: the same error as before. */
 const keepChecksum = (head: Buffer, change: () => void): void => {
   const bytes = ((head[0] ?? 0) & 15) * 4
-  const before = sumOf(head.subarray(0, Math.max(20, bytes)))
+  const before = onesSum(head.subarray(0, Math.max(20, bytes)))
   change()
   head.writeUInt16BE(0, 10)
   // The checksum that makes the sum what it was (one's complement arithmetic, RFC 1071).
-  const rest = sumOf(head.subarray(0, Math.max(20, bytes)))
+  const rest = onesSum(head.subarray(0, Math.max(20, bytes)))
   const wanted = (before + (0xffff - rest)) % 0xffff
   head.writeUInt16BE(wanted, 10)
 }
 
-const sumOf = (bytes: Uint8Array): number => ~checksum(bytes) & 0xffff
-
-const prefixOf = (text: string): readonly [address: number, mask: number] => {
-  const [address = '', bits = '32'] = text.split('/')
-  const mask = bits.includes('.')
-    ? ip(bits).readUInt32BE()
-    : Number(bits) === 0
-      ? 0
-      : (0xffffffff << (32 - Number(bits))) >>> 0
-  return [(ip(address).readUInt32BE() & mask) >>> 0, mask]
-}
-
-const only = (push: (packet: ReferencePacket) => void, handlers = {}) => ({ push, handlers })
+const numberText = (number: number): string => [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.')
 
 const checkIp =
   (checks: boolean): Make =>
   ({ arguments: given, output }) => {
     const offset = Number(argument(given, 'OFFSET', 0) ?? 0)
-    const badSources = (argument(given, 'BADSRC', 9) ?? '').split(' ').filter((each) => each)
-    const goodDestinations = (argument(given, 'GOODDST', 9) ?? '').split(' ').filter((each) => each)
-    const sums = (argument(given, 'CHECKSUM', 9) ?? `${checks}`) === 'true'
+    const interfaces = list(given, 'INTERFACES', nowhere).map(prefixOf)
+    const badSources = list(given, 'BADSRC', nowhere)
+      .concat(interfaces.map(({ address, mask }) => numberText((address | ~mask) >>> 0)))
+      .concat(interfaces.length > 0 ? ['0.0.0.0', '255.255.255.255'] : [])
+    const goodDestinations = list(given, 'GOODDST', nowhere).concat(interfaces.map(({ own }) => numberText(own)))
+    const sums = (argument(given, 'CHECKSUM', nowhere) ?? `${checks}`) === 'true'
     let drops = 0
     const right = (head: Buffer): boolean => {
       if (head.length < 20 || (head[0] ?? 0) >> 4 !== 4) return false
@@ -47,8 +34,8 @@ const checkIp =
       const total = head.readUInt16BE(2)
       if (bytes < 20 || total > head.length || total < bytes) return false
       if (sums && checksum(head.subarray(0, bytes)) !== 0) return false
-      const source = [...head.subarray(12, 16)].join('.')
-      const destination = [...head.subarray(16, 20)].join('.')
+      const source = ipText(head.subarray(12))
+      const destination = ipText(head.subarray(16))
       return !badSources.includes(source) || goodDestinations.includes(destination)
     }
     const check = (packet: ReferencePacket): void => {
@@ -63,13 +50,17 @@ const checkIp =
       head.copy(packet.annotations, 0, 16, 20)
       output(0, packet)
     }
-    return only(check, { drops: () => `${drops}` })
+    return element(check, { drops: () => `${drops}` })
   }
+
+/** Of four bytes. */
+const annotationOf = (name: string | undefined): number =>
+  ({ DST_IP: 0, AGGREGATE: 20, EXTRA_LENGTH: 28 })[name ?? 'DST_IP'] ?? Number(name)
 
 const setService =
   (keep: number, bits: (text: string) => number): Make =>
   ({ arguments: [text = ''], output }) =>
-    only((packet) => {
+    element((packet) => {
       const head = header(packet)
       keepChecksum(head, () => {
         head[1] = ((head[1] ?? 0) & keep) | bits(text)
@@ -78,7 +69,7 @@ const setService =
     })
 
 const tagOf = (given: readonly string[]): number =>
-  Number(argument(given, 'VLAN_TCI', 0) ?? argument(given, 'VLAN_ID', 9) ?? 0) |
+  Number(argument(given, 'VLAN_TCI', 0) ?? argument(given, 'VLAN_ID', nowhere) ?? 0) |
   (Number(argument(given, 'VLAN_PCP', 1) ?? 0) << 13)
 
 const lookups = ['Static', 'Radix', 'Linear', 'Direct', 'Range']
@@ -86,16 +77,18 @@ const lookups = ['Static', 'Radix', 'Linear', 'Direct', 'Range']
   .concat('LookupIPRoute')
 
 const lookUp: Make = ({ arguments: given, output }) =>
-  only((packet) => {
+  element((packet) => {
     const destination = packet.annotations.readUInt32BE(0)
     let best: { mask: number; words: readonly string[] } | undefined
     for (const route of given) {
       const words = route.split(/\s+/)
-      const [address, mask] = prefixOf(words[0] ?? '')
-      if ((destination & mask) >>> 0 === address && (!best || mask >= best.mask)) best = { mask, words }
+      const { address, mask } = prefixOf(words[0] ?? '')
+      // Of two routes for the same addresses the first stays.
+      if ((destination & mask) >>> 0 === address && (!best || mask > best.mask)) best = { mask, words }
     }
     if (!best) return
-    if (best.words.length === 3 && best.words[1] !== '-') ip(best.words[1] ?? '').copy(packet.annotations, 0)
+    const gateway = best.words.length === 3 && best.words[1] !== '-' ? (best.words[1] ?? '') : '0.0.0.0'
+    if (gateway !== '0.0.0.0') ip(gateway).copy(packet.annotations, 0)
     output(Number(best.words.at(-1)), packet)
   })
 
@@ -103,33 +96,33 @@ export const ipElements: Readonly<Record<string, Make>> = {
   CheckIPHeader: checkIp(true),
   CheckIPHeader2: checkIp(false),
   MarkIPHeader: ({ arguments: given, output }) =>
-    only((packet) => {
+    element((packet) => {
       packet.network = packet.start + Number(argument(given, 'OFFSET', 0) ?? 0)
       output(0, packet)
     }),
   StripToNetworkHeader: ({ output }) =>
-    only((packet) => {
+    element((packet) => {
       packet.start = packet.network
       output(0, packet)
     }),
   StripIPHeader: ({ output }) =>
-    only((packet) => {
+    element((packet) => {
       pull(packet, packet.network + ((packet.buffer[packet.network] ?? 0) & 15) * 4 - packet.start)
       output(0, packet)
     }),
   GetIPAddress: ({ arguments: given, output }) =>
-    only((packet) => {
-      const which = argument(given, 'IP', 9)
+    element((packet) => {
+      const which = argument(given, 'IP', nowhere)
       const from = which
         ? packet.network + (which === 'src' ? 12 : 16)
         : packet.start + Number(argument(given, 'OFFSET', 0))
       const anno = argument(given, 'ANNO', 1)
-      if (from + 4 <= packet.end) packet.buffer.copy(packet.annotations, Number(anno ?? 0), from, from + 4)
+      if (from + 4 <= packet.end) packet.buffer.copy(packet.annotations, annotationOf(anno), from, from + 4)
       output(0, packet)
     }),
-  SetIPAddress: ({ arguments: [address = ''], output }) =>
-    only((packet) => {
-      ip(address).copy(packet.annotations, 0)
+  SetIPAddress: ({ arguments: given, output }) =>
+    element((packet) => {
+      ip(argument(given, 'IPADDR', 0) ?? '').copy(packet.annotations, annotationOf(argument(given, 'ANNO', nowhere)))
       output(0, packet)
     }),
   DecIPTTL: ({ arguments: given, output }) => {
@@ -137,7 +130,8 @@ export const ipElements: Readonly<Record<string, Make>> = {
     const decrement = (packet: ReferencePacket): void => {
       const head = header(packet)
       const isMulticast = (head[16] ?? 0) >> 4 === 14
-      if (isMulticast && argument(given, 'MULTICAST', 9) === 'false') output(0, packet)
+      const isExempt = isMulticast && argument(given, 'MULTICAST', nowhere) === 'false'
+      if (isExempt || argument(given, 'ACTIVE', nowhere) === 'false') output(0, packet)
       else if ((head[8] ?? 0) <= 1) {
         drops++
         output(1, packet)
@@ -148,10 +142,18 @@ export const ipElements: Readonly<Record<string, Make>> = {
         output(0, packet)
       }
     }
-    return only(decrement, { drops: () => `${drops}` })
+    return element(decrement, { drops: () => `${drops}` })
   },
   SetIPDSCP: setService(0x03, (text) => Number(text) << 2),
-  SetIPECN: setService(0xfc, (text) => ['no', 'ect1', 'ect2', 'ce'].indexOf(text)),
+  SetIPECN: setService(0xfc, (text) => {
+    const names = [
+      ['0', 'no', '-'],
+      ['1', 'ect1', 'ECT(1)'],
+      ['2', 'ect2', 'ECT(0)'],
+      ['3', 'ce', 'CE'],
+    ]
+    return names.findIndex((of) => of.includes(text))
+  }),
   SetIPChecksum: ({ output }) => {
     let drops = 0
     const set = (packet: ReferencePacket): void => {
@@ -164,10 +166,10 @@ export const ipElements: Readonly<Record<string, Make>> = {
         output(0, packet)
       }
     }
-    return only(set, { drops: () => `${drops}` })
+    return element(set, { drops: () => `${drops}` })
   },
   EtherMirror: ({ output }) =>
-    only((packet) => {
+    element((packet) => {
       const bytes = data(packet)
       const destination = Buffer.from(bytes.subarray(0, 6))
       bytes.copy(bytes, 0, 6, 12)
@@ -175,13 +177,13 @@ export const ipElements: Readonly<Record<string, Make>> = {
       output(0, packet)
     }),
   EtherRewrite: ({ arguments: [source = '', destination = ''], output }) =>
-    only((packet) => {
+    element((packet) => {
       mac(destination).copy(packet.buffer, packet.mac)
       mac(source).copy(packet.buffer, packet.mac + 6)
       output(0, packet)
     }),
   EtherEncap: ({ arguments: [type = '', source = '', destination = ''], output }) =>
-    only((packet) => {
+    element((packet) => {
       push(packet, 14)
       packet.mac = packet.start
       mac(destination).copy(packet.buffer, packet.start)
@@ -190,9 +192,9 @@ export const ipElements: Readonly<Record<string, Make>> = {
       output(0, packet)
     }),
   HostEtherFilter: ({ arguments: given, output }) =>
-    only((packet) => {
+    element((packet) => {
       const own = mac(argument(given, 'ETHER', 0) ?? '')
-      const bytes = data(packet)
+      const bytes = data(packet).subarray(Number(argument(given, 'OFFSET', nowhere) ?? 0))
       if (argument(given, 'DROP_OWN', 1) === 'true' && bytes.subarray(6, 12).equals(own)) {
         output(1, packet)
         return
@@ -210,19 +212,19 @@ export const ipElements: Readonly<Record<string, Make>> = {
       if (isGroup) drops++
       output(isGroup ? 1 : 0, packet)
     }
-    return only(filter, { drops: () => `${drops}` })
+    return element(filter, { drops: () => `${drops}` })
   },
   SetVLANAnno: ({ arguments: given, output }) =>
-    only((packet) => {
+    element((packet) => {
       packet.annotations.writeUInt16BE(tagOf(given), 20)
       output(0, packet)
     }),
   VLANEncap: ({ arguments: given, output }) =>
-    only((packet) => {
+    element((packet) => {
       const tag = given[0] === 'ANNO' ? packet.annotations.readUInt16BE(20) : tagOf(given)
-      if ((tag & 0xfff) !== Number(argument(given, 'NATIVE_VLAN', 9) ?? 0)) {
+      if ((tag & 0xfff) !== Number(argument(given, 'NATIVE_VLAN', nowhere) ?? 0)) {
         const bytes = data(packet)
-        const type = Number(argument(given, 'ETHERTYPE', 9) ?? 0x8100)
+        const type = Number(argument(given, 'ETHERTYPE', nowhere) ?? 0x8100)
         const inserted = Buffer.from([type >> 8, type & 255, tag >> 8, tag & 255])
         packet.buffer = Buffer.concat([
           packet.buffer.subarray(0, packet.start),
@@ -236,11 +238,11 @@ export const ipElements: Readonly<Record<string, Make>> = {
       output(0, packet)
     }),
   VLANDecap: ({ arguments: given, output }) =>
-    only((packet) => {
+    element((packet) => {
       const bytes = data(packet)
       const keep = argument(given, 'ANNO', 0) !== 'false'
       const isTagged =
-        bytes.length >= 16 && bytes.readUInt16BE(12) === Number(argument(given, 'ETHERTYPE', 9) ?? 0x8100)
+        bytes.length >= 16 && bytes.readUInt16BE(12) === Number(argument(given, 'ETHERTYPE', nowhere) ?? 0x8100)
       if (keep) packet.annotations.writeUInt16BE(isTagged ? bytes.readUInt16BE(14) : 0, 20)
       if (isTagged) {
         bytes.copy(bytes, 4, 0, 12)
@@ -249,64 +251,5 @@ export const ipElements: Readonly<Record<string, Make>> = {
       packet.mac = packet.start
       output(0, packet)
     }),
-  IPEncap: ({ arguments: given, output }) => {
-    let identification = 0
-    return only((packet) => {
-      push(packet, 20)
-      const head = data(packet)
-      const number = (name: string, otherwise: number): number => Number(argument(given, name, 9) ?? otherwise)
-      head.fill(0, 0, 20)
-      head[0] = 0x45
-      head[1] = number('TOS', number('DSCP', 0) * 4)
-      head.writeUInt16BE(length(packet), 2)
-      head.writeUInt16BE(identification++ & 0xffff, 4)
-      head.writeUInt16BE(argument(given, 'DF', 9) === 'true' ? 0x4000 : 0, 6)
-      head[8] = number('TTL', 250)
-      head[9] = Number(given[0])
-      ip(given[1] ?? '').copy(head, 12)
-      if (given[2] === 'DST_ANNO') packet.annotations.copy(head, 16, 0, 4)
-      else ip(given[2] ?? '').copy(head, 16)
-      head.copy(packet.annotations, 0, 16, 20)
-      head.writeUInt16BE(checksum(head.subarray(0, 20)), 10)
-      packet.network = packet.start
-      output(0, packet)
-    })
-  },
   ...Object.fromEntries(lookups.map((name) => [name, lookUp])),
-  ARPResponder: ({ arguments: given, output }) =>
-    only((packet) => {
-      const bytes = data(packet)
-      const isRequest =
-        bytes.length >= 42 && bytes.subarray(12, 18).toString('hex') === '080600010800' && bytes.readUInt16BE(20) === 1
-      const asked = isRequest ? bytes.readUInt32BE(38) : 0
-      const entries = given.flatMap((entry) => {
-        const words = entry.split(/\s+/)
-        return words.slice(0, -1).map((prefix) => [...prefixOf(prefix), words.at(-1) ?? ''] as const)
-      })
-      const [found] = entries
-        .filter(([address, mask]) => (asked & mask) >>> 0 === address)
-        .sort((one, other) => other[1] - one[1])
-      if (!isRequest || !found) {
-        output(1, packet)
-        return
-      }
-      const [, , ether] = found
-      const asker = bytes.subarray(22, 32)
-      const fixed = Buffer.from('08060001080006040002', 'hex')
-      const reply = Buffer.concat([asker.subarray(0, 6), mac(ether), fixed, mac(ether), bytes.subarray(38, 42), asker])
-      const room = Buffer.alloc(64)
-      const annotations = Buffer.alloc(48)
-      packet.annotations.copy(annotations, 20, 20, 22)
-      const buffer = Buffer.concat([room, reply])
-      output(0, {
-        buffer,
-        start: 64,
-        end: buffer.length,
-        annotations,
-        network: -1,
-        transport: -1,
-        mac: 64,
-        type: 'host',
-      })
-    }),
 }
