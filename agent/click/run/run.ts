@@ -39,7 +39,7 @@ export const runOnPackets = async (
   try {
     const router = loadRouter(compile(graph, { device: wires.index }))
     try {
-      for (const { device, program } of router.programs) wires.attach(device, program)
+      for (const { device, program } of router.programs) await wires.attach(device, program)
       const outputs = await sendAll(wires, inputs, sinks)
       return { outputs, handlers: new Map(handlers.map((name) => [name, router.read(name)])) }
     } finally {

@@ -1,7 +1,9 @@
 /** The interfaces of a run, in a namespace of their own: frames are sent in one by one, and what leaves because of one is gathered. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WeftError } from '../../../proto/errors.ts'
-import { attachTcx } from '../../ebpf/link.ts'
+import { attachFilter } from '../../ebpf/clsact.ts'
+import { have } from '../../ebpf/features.ts'
+import { attachTcx, type Direction } from '../../ebpf/link.ts'
 import { type BpfMap, createMap } from '../../ebpf/map.ts'
 import { strideOf } from '../../ebpf/map-spec.ts'
 import { type BpfProgram, loadProgram } from '../../ebpf/program.ts'
@@ -31,7 +33,7 @@ export interface Wires {
   /** Index of the interface. */
   readonly index: (device: string) => number
   /** Puts a program at the ingress of an interface. */
-  readonly attach: (device: string, program: BpfProgram) => void
+  readonly attach: (device: string, program: BpfProgram) => Promise<void>
   /** Sends a frame in and gives what left, in order, once all is done. Throws WeftError where that is too much or takes too long. */
   readonly send: (device: string, frame: Uint8Array) => Promise<readonly SentFrame[]>
   readonly close: () => Promise<void>
@@ -68,13 +70,13 @@ export const openWires = async (devices: readonly string[]): Promise<Wires> => {
       if (found === undefined) throw new RangeError(`no interface ${device}`)
       return found
     }
-    const attach = (device: string, program: BpfProgram, direction: 'ingress' | 'egress'): void => {
-      held.push(attachTcx(program, { interfaceIndex: index(device), namespace: namespace.path }, direction))
-    }
+    const attachAt = openAttachments(namespace.path, held)
+    const attach = (device: string, program: BpfProgram, direction: Direction): Promise<void> =>
+      attachAt(program, index(device), direction)
     const send = load('weft_send', sender)
     const note = load('weft_note', noter)
-    for (const device of devices) attach(device, note, 'egress')
-    attach(barrierName, load('weft_barrier', barrier), 'ingress')
+    for (const device of devices) await attach(device, note, 'egress')
+    await attach(barrierName, load('weft_barrier', barrier), 'ingress')
     const names = new Map([...indices].map(([name, number]) => [number, name]))
     const request = new DataView(maps.request.memory())
     const progress = new BigUint64Array(maps.progress.memory())
@@ -107,6 +109,22 @@ export const openWires = async (devices: readonly string[]): Promise<Wires> => {
     await close()
     throw error
   }
+}
+
+type Attach = (program: BpfProgram, interfaceIndex: number, direction: Direction) => Promise<void>
+
+/** By TCX, or before Linux 6.6 as filters, which end with their interfaces. */
+const openAttachments = (namespace: string, held: { close(): unknown }[]): Attach => {
+  if (have('tcx')) {
+    return async (program, interfaceIndex, direction) => {
+      held.push(attachTcx(program, { interfaceIndex, namespace }, direction))
+    }
+  }
+  const route = openRoute({ namespace })
+  held.push(route)
+  let priority = 0
+  return (program, interfaceIndex, direction) =>
+    attachFilter(route, program, { interfaceIndex, direction, priority: ++priority, handle: 1 })
 }
 
 const makeInterfaces = async (path: string, names: readonly string[]): Promise<ReadonlyMap<string, number>> => {
