@@ -2,7 +2,7 @@
  * Copies, as Tee makes them: one packet goes through all branches, one after the other, each to its end. What a branch may have changed is
  * put back before the next from a save in a map; where no branch but the last changes anything, nothing is saved.
  */
-import { add, call, jeq, jgt, jne, label, ldMapFd, ldx, lsh, mov, stx } from '../../ebpf/asm/asm.ts'
+import { add, call, jeq, jgt, jlt, jne, label, ldMapFd, ldx, lsh, mov, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import type { CompiledMap } from './compile.ts'
 import { frameLength } from './geometry.ts'
@@ -39,7 +39,8 @@ export const save = (depth: number, whole: boolean, failed: string): Code => {
     saveAnnotations(depth),
     ldx('u32', 'r8', 'r6', skb.length),
     stx('u64', 'r10', copiedLengthSlot(depth), 'r8'),
-    jeq('r8', 0, failed),
+    // Not `jeq`: Linux 6.1 learns no lower bound from that.
+    jlt('r8', 1, failed),
     jgt('r8', savesMap.valueBytes, failed),
     findSave(depth, failed),
     mov('r1', 'r6'),
@@ -58,7 +59,8 @@ export const restore = (depth: number, whole: boolean, grown: number, failed: st
   return [
     restoreAnnotations(depth),
     ldx('u64', 'r8', 'r10', copiedLengthSlot(depth)),
-    jeq('r8', 0, failed),
+    // Not `jeq`: Linux 6.1 learns no lower bound from that.
+    jlt('r8', 1, failed),
     jgt('r8', savesMap.valueBytes, failed),
     mov('r2', 'r8'),
     add('r2', grown),
