@@ -6,7 +6,7 @@ import { pattern } from '../../../click/filters/rules.ts'
 import { type ReferencePacket, receive } from './reference/packet.ts'
 import { PatternError, patternTest } from './reference/pattern.ts'
 import type { Test } from './reference/pattern-tests.ts'
-import { generateFrames } from './support/packets.ts'
+import { generateFrames } from './support/frames.ts'
 import { randomPattern } from './support/patterns.ts'
 import { randomFrom } from './support/random.ts'
 

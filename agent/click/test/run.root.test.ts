@@ -2,10 +2,10 @@ import t from 'tap'
 import { missing } from '../../ebpf/features.ts'
 import { compareRuns } from './support/compare.ts'
 import { configurations } from './support/configurations.ts'
+import { generateFrames } from './support/frames.ts'
 import { ipConfigurations } from './support/ip-configurations.ts'
-import { generateFrames } from './support/packets.ts'
 
-const reason = missing('bpf')?.message ?? missing('tcx')?.message
+const reason = missing('bpf')?.message
 const frames = generateFrames(1, 3)
 
 for (const { name, text, handlers = [] } of [...configurations, ...ipConfigurations]) {

@@ -1,131 +1,147 @@
-/** Frames of all kinds that a router may meet, and some that it should not. */
-import { type Random, randomFrom } from './random.ts'
+/** Packets, header by header. What a field is not given is random; checksums are right where nothing else is said. */
+import type { Random } from './random.ts'
 
-const bytes = (random: Random, count: number): Buffer => Buffer.from(Array.from({ length: count }, () => random(256)))
+export const bytes = (random: Random, count: number): Buffer =>
+  Buffer.from(Array.from({ length: count }, () => random(256)))
 
-export const checksum = (data: Uint8Array): number => {
+export const pick = <T>(random: Random, from: readonly T[]): T => from[random(from.length)] as T
+
+export const checksum = (...parts: readonly Uint8Array[]): number => {
   let sum = 0
-  for (let i = 0; i < data.length; i += 2) sum += ((data[i] ?? 0) << 8) + (data[i + 1] ?? 0)
+  for (const data of parts) {
+    for (let i = 0; i < data.length; i += 2) sum += ((data[i] ?? 0) << 8) + (data[i + 1] ?? 0)
+  }
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return ~sum & 0xffff
 }
 
-const addresses = ['10.0.0.1', '10.0.0.2', '10.0.1.7', '192.168.3.4', '224.0.0.5', '255.255.255.255', '18.26.4.9']
-const address = (random: Random): Buffer =>
-  Buffer.from((addresses[random(addresses.length)] ?? '').split('.').map(Number))
+/** Own ones of the tests' routers, neighbours' and others'; some that no packet should have. */
+export const addresses = [
+  ...['10.0.0.1', '10.0.0.2', '10.0.0.2', '10.0.1.1', '10.0.1.7', '10.0.2.9', '192.168.3.4', '18.26.4.9', '172.16.5.6'],
+  ...['224.0.0.5', '255.255.255.255', '10.0.0.255', '127.0.0.1', '0.0.0.0', '240.1.2.3'],
+]
+export const macs = [
+  '00:00:c0:ae:67:ef',
+  'ff:ff:ff:ff:ff:ff',
+  '01:00:5e:00:00:05',
+  '00:00:c0:4f:71:ef',
+  '02:11:22:33:44:55',
+]
+export const addressBytes = (text: string): Buffer => Buffer.from(text.split('.').map(Number))
+export const macBytes = (text: string): Buffer => Buffer.from(text.replaceAll(':', ''), 'hex')
+const address = (random: Random): Buffer => addressBytes(pick(random, addresses))
+const mac = (random: Random): Buffer => macBytes(pick(random, macs))
 
-const macs = ['00:00:c0:ae:67:ef', 'ff:ff:ff:ff:ff:ff', '01:00:5e:00:00:05', '00:00:c0:4f:71:ef', '02:11:22:33:44:55']
-const mac = (random: Random): Buffer => Buffer.from((macs[random(macs.length)] ?? '').replaceAll(':', ''), 'hex')
-
-export const ethernet = (random: Random, type: number, payload: Buffer): Buffer => {
-  const header = Buffer.concat([mac(random), mac(random), Buffer.from([type >> 8, type & 255])])
-  return Buffer.concat([header, payload])
+export interface EthernetFields {
+  readonly source?: string
+  readonly destination?: string
 }
 
-interface IpOptions {
+export const ethernet = (random: Random, type: number, payload: Uint8Array, fields: EthernetFields = {}): Buffer =>
+  Buffer.concat([
+    fields.destination ? macBytes(fields.destination) : mac(random),
+    fields.source ? macBytes(fields.source) : mac(random),
+    Buffer.from([type >> 8, type & 255]),
+    payload,
+  ])
+
+export interface IpFields {
   readonly protocol: number
-  readonly options?: Buffer
+  readonly options?: Uint8Array
+  /** Flags and offset. */
   readonly fragment?: number
-  readonly badChecksum?: boolean
+  /** What the checksum is off by. */
+  readonly error?: number
   readonly ttl?: number
+  readonly source?: string
+  readonly destination?: string
 }
 
-const ip = (random: Random, payload: Buffer, { protocol, options = Buffer.alloc(0), ...more }: IpOptions): Buffer => {
+const none = Buffer.alloc(0)
+
+/** Gives the header to what makes the payload, so that TCP and UDP can sum up its addresses. */
+export const ip = (random: Random, fields: IpFields, payload: Uint8Array | ((header: Buffer) => Buffer)): Buffer => {
+  const { options = none, protocol } = fields
   const header = Buffer.alloc(20 + options.length)
   header[0] = 0x40 + header.length / 4
   header[1] = random(256)
-  header.writeUInt16BE(header.length + payload.length, 2)
   header.writeUInt16BE(random(65536), 4)
-  header.writeUInt16BE(more.fragment ?? (random(2) ? 0x4000 : 0), 6)
-  header[8] = more.ttl ?? [0, 1, 2, 64, 255][random(5)] ?? 0
+  header.writeUInt16BE(fields.fragment ?? (random(2) ? 0x4000 : 0), 6)
+  header[8] = fields.ttl ?? pick(random, [0, 1, 2, 64, 255])
   header[9] = protocol
-  address(random).copy(header, 12)
-  address(random).copy(header, 16)
-  options.copy(header, 20)
-  header.writeUInt16BE(checksum(header) ^ (more.badChecksum ? 0x1234 : 0), 10)
-  return Buffer.concat([header, payload])
+  const { source, destination } = fields
+  const addressOf = (given: string | undefined): Buffer => (given ? addressBytes(given) : address(random))
+  addressOf(source).copy(header, 12)
+  addressOf(destination).copy(header, 16)
+  header.set(options, 20)
+  const data = typeof payload === 'function' ? payload(header) : payload
+  header.writeUInt16BE(header.length + data.length, 2)
+  header.writeUInt16BE(checksum(header) ^ (fields.error ?? 0), 10)
+  return Buffer.concat([header, data])
 }
 
-const udp = (random: Random, length: number): Buffer => {
-  const data = bytes(random, 8 + length)
-  data.writeUInt16BE(8 + length, 4)
-  return data
-}
+const pseudo = (header: Buffer, protocol: number, length: number): Buffer =>
+  Buffer.concat([header.subarray(12, 20), Buffer.from([0, protocol, length >> 8, length & 255])])
 
-const icmp = (random: Random, length: number): Buffer => {
-  const data = bytes(random, 8 + length)
-  data[0] = random(3) === 0 ? 8 : random(20)
-  data[1] = random(4) === 0 ? random(4) : 0
-  data.writeUInt16BE(0, 2)
+const somePort = (random: Random): number => pick(random, [7, 22, 53, 80, 443, 1023, 1024, random(65536)])
+
+export const udp =
+  (random: Random, length: number, sum: 'right' | 'none' | 'random' = 'right') =>
+  (header: Buffer): Buffer => {
+    const data = bytes(random, 8 + length)
+    data.writeUInt16BE(somePort(random), 0)
+    data.writeUInt16BE(somePort(random), 2)
+    data.writeUInt16BE(data.length, 4)
+    if (sum === 'random') return data
+    data.writeUInt16BE(0, 6)
+    if (sum === 'right') data.writeUInt16BE(checksum(pseudo(header, 17, data.length), data) || 0xffff, 6)
+    return data
+  }
+
+export const tcp =
+  (random: Random, length: number, flags = random(64)) =>
+  (header: Buffer): Buffer => {
+    const options = bytes(random, 4 * random(4))
+    const data = Buffer.concat([bytes(random, 20), options, bytes(random, length)])
+    data.writeUInt16BE(somePort(random), 0)
+    data.writeUInt16BE(somePort(random), 2)
+    data[12] = (20 + options.length) << 2
+    data[13] = flags
+    data.writeUInt16BE(0, 16)
+    data.writeUInt16BE(checksum(pseudo(header, 6, data.length), data), 16)
+    return data
+  }
+
+export const icmp = (type: number, code: number, rest: Uint8Array): Buffer => {
+  const data = Buffer.concat([Buffer.from([type, code, 0, 0]), rest])
   data.writeUInt16BE(checksum(data), 2)
   return data
 }
 
-const arp = (random: Random): Buffer => {
+export interface ArpFields {
+  readonly operation?: number
+  readonly senderEther?: string
+  readonly sender?: string
+  readonly target?: string
+  readonly hardware?: number
+  readonly protocol?: number
+}
+
+export const arp = (random: Random, fields: ArpFields = {}): Buffer => {
   const data = Buffer.alloc(28)
-  data.writeUInt16BE(random(8) ? 1 : 6, 0)
-  data.writeUInt16BE(random(8) ? 0x0800 : 0x86dd, 2)
+  data.writeUInt16BE(fields.hardware ?? 1, 0)
+  data.writeUInt16BE(fields.protocol ?? 0x0800, 2)
   data[4] = 6
   data[5] = 4
-  data.writeUInt16BE(1 + random(2), 6)
-  mac(random).copy(data, 8)
-  address(random).copy(data, 14)
+  data.writeUInt16BE(fields.operation ?? 1 + random(2), 6)
+  const ether = fields.senderEther ? macBytes(fields.senderEther) : mac(random)
+  ether.copy(data, 8)
+  const of = (given: string | undefined): Buffer => (given ? addressBytes(given) : address(random))
+  of(fields.sender).copy(data, 14)
   mac(random).copy(data, 18)
-  address(random).copy(data, 24)
+  of(fields.target).copy(data, 24)
   return data
 }
 
-const tag = (random: Random, frame: Buffer, type = 0x8100): Buffer =>
-  Buffer.concat([
-    frame.subarray(0, 12),
-    Buffer.from([type >> 8, type & 255, random(256), random(256)]),
-    frame.subarray(12),
-  ])
-
-type Kind = (random: Random) => Buffer
-const size = (random: Random): number => [0, 1, 18, 26, 100, 512, 1472][random(7)] ?? 0
-
-const kinds: readonly Kind[] = [
-  (r) => ethernet(r, 0x0800, ip(r, bytes(r, 20 + size(r)), { protocol: 6 })),
-  (r) => ethernet(r, 0x0800, ip(r, udp(r, size(r)), { protocol: 17 })),
-  (r) => ethernet(r, 0x0800, ip(r, icmp(r, size(r)), { protocol: 1 })),
-  (r) => ethernet(r, 0x0800, ip(r, icmp(r, 3 + size(r)), { protocol: 1, options: bytes(r, 4 * (1 + r(10))) })),
-  (r) => ethernet(r, 0x0800, ip(r, udp(r, size(r)), { protocol: 17, options: bytes(r, 40) })),
-  (r) => ethernet(r, 0x0800, ip(r, udp(r, size(r)), { protocol: 17, fragment: 0x2000 })),
-  (r) => ethernet(r, 0x0800, ip(r, bytes(r, 64), { protocol: 17, fragment: 8 + r(100) })),
-  (r) => ethernet(r, 0x0800, ip(r, udp(r, size(r)), { protocol: 17, badChecksum: true })),
-  // Padded, as short packets are on Ethernet.
-  (r) => ethernet(r, 0x0800, Buffer.concat([ip(r, udp(r, r(10)), { protocol: 17 }), bytes(r, 18)])),
-  (r) => ethernet(r, 0x0806, arp(r)),
-  (r) => ethernet(r, 0x0806, Buffer.concat([arp(r), Buffer.alloc(18)])),
-  (r) => ethernet(r, 0x86dd, Buffer.concat([Buffer.from([0x60, 0, 0, 0, 0, 40, 17, 64]), bytes(r, 32 + 40)])),
-  (r) => tag(r, ethernet(r, 0x0800, ip(r, udp(r, 40), { protocol: 17 }))),
-  (r) => tag(r, tag(r, ethernet(r, 0x0800, ip(r, udp(r, 40), { protocol: 17 }))), 0x88a8),
-  (r) => tag(r, ethernet(r, 0x0806, arp(r))),
-  (r) => ethernet(r, r(65536) | 0x0600, bytes(r, size(r))),
-  // Cut anywhere behind the Ethernet header.
-  (r) => {
-    const whole = ethernet(r, 0x0800, ip(r, udp(r, 20), { protocol: 17 }))
-    return whole.subarray(0, 14 + r(whole.length - 14))
-  },
-  (r) => {
-    const packet = ip(r, udp(r, 20), { protocol: 17 })
-    packet[0] = r(256)
-    packet.writeUInt16BE(r(80), 2)
-    return ethernet(r, 0x0800, packet)
-  },
-]
-
-const lengths = [14, 15, 33, 34, 64, 128, 1514, 2000, 4000, 9000]
-
-/** The same for a seed: `rounds` of every kind, and lengths from 14 to 9000 bytes. */
-export const generateFrames = (seed: number, rounds: number): readonly Buffer[] => {
-  const random = randomFrom(seed)
-  const frames = Array.from({ length: rounds }, () => kinds.map((kind) => kind(random))).flat()
-  const sized = lengths.map((length) =>
-    length < 42
-      ? ethernet(random, 0x0800, bytes(random, length - 14))
-      : ethernet(random, 0x0800, ip(random, udp(random, length - 42), { protocol: 17, ttl: 64 })),
-  )
-  return [...frames, ...sized]
-}
+export const tag = (random: Random, frame: Buffer, type = 0x8100, tci = random(65536)): Buffer =>
+  Buffer.concat([frame.subarray(0, 12), Buffer.from([type >> 8, type & 255, tci >> 8, tci & 255]), frame.subarray(12)])

@@ -1,0 +1,13 @@
+/** The comparison with the reference on Debian's own kernel (Linux 6.1, that of its Dom0): another verifier, and no TCX. */
+import t from 'tap'
+import { runFiles, tellFile } from '../../../lab/emulated/test/files.ts'
+import { hostTimeoutMs, problem } from '../../../lab/emulated/test/problem.ts'
+
+t.setTimeout(hostTimeoutMs)
+const files = ['agent/click/test/router.root.test.ts', 'agent/click/test/run.root.test.ts']
+
+t.test('Click on the kernel of Debian', { skip: problem }, async (t) => {
+  const results = await runFiles(files)
+  t.equal(results.length, files.length, 'all files ran')
+  for (const result of results) await tellFile(t, result)
+})
