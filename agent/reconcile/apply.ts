@@ -15,8 +15,12 @@ export const applyStep = async (vnet: string, step: Step, { hypervisors, datapat
     switch (step.kind) {
       case 'node.remove':
         return await named(hypervisors, step.hypervisor).remove(vnet, step.node)
-      case 'node.start':
-        return await named(hypervisors, step.spec.node.hypervisor).start(step.spec)
+      case 'node.start': {
+        const driver = named(hypervisors, step.spec.node.hypervisor)
+        await driver.start(step.spec)
+        // The next look would find nothing else to do for it. Where this fails, that look plans it alone.
+        return await driver.configure(step.spec)
+      }
       case 'node.configure':
         return await named(hypervisors, step.spec.node.hypervisor).configure(step.spec)
       case 'link':

@@ -56,6 +56,8 @@ const parallelVNets = 8
 /** Steps over netlink: more would only wait for the kernel's one lock. */
 const parallelSteps = 32
 const problemLookMs = 5000
+/** A look reads everything: steps that end shortly after one another are looked at together. */
+const togetherMs = 10
 const defaultSweepMs = 60_000
 
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
@@ -121,7 +123,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     const running = busyOf(vnet)
     const done = run(vnet, slice, step).finally(() => {
       running.delete(object)
-      queue.add(vnet)
+      queue.add(vnet, running.size > 0 ? togetherMs : 0)
     })
     running.set(object, done)
   }
