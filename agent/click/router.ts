@@ -1,5 +1,4 @@
 /** A compiled configuration in the kernel: its maps, its programs, its handlers. */
-import type { GraphElement } from '../../click/graph.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { BpfMap } from '../ebpf/map.ts'
 import { type BpfProgram, loadProgram } from '../ebpf/program.ts'
@@ -9,14 +8,12 @@ import type { Compiled, CompiledProgram, PlacedElement } from './compile/compile
 import { stateMap } from './compile/state.ts'
 import { createMaps, mapOf, type RouterMaps, stateOf } from './state.ts'
 
-export interface LoadedProgram {
-  readonly device: string
-  readonly element: GraphElement
+export interface LoadedProgram extends Omit<CompiledProgram, 'program'> {
   readonly program: BpfProgram
 }
 
 export interface Router extends HandlerAccess {
-  /** One for each FromDevice, attached nowhere yet. */
+  /** As compiled, attached nowhere yet. */
   readonly programs: readonly LoadedProgram[]
   readonly elements: readonly PlacedElement[]
   /** Lets go of maps and programs; what is attached goes on. */
@@ -50,7 +47,7 @@ export const loadPrograms = (compiled: Compiled, maps: RouterMaps): readonly Loa
   const byName = Object.fromEntries(maps)
   try {
     for (const program of compiled.programs) {
-      loaded.push({ device: program.device, element: program.element, program: load(program, byName) })
+      loaded.push({ ...program, program: load(program, byName) })
     }
     return loaded
   } catch (error) {
@@ -59,10 +56,13 @@ export const loadPrograms = (compiled: Compiled, maps: RouterMaps): readonly Loa
   }
 }
 
-const load = ({ element, device, program }: CompiledProgram, maps: Readonly<Record<string, BpfMap>>): BpfProgram => {
+const load = (
+  { element, device, hook, program }: CompiledProgram,
+  maps: Readonly<Record<string, BpfMap>>,
+): BpfProgram => {
   try {
     return loadProgram(
-      { name: `click_${device}`.replaceAll(/[^A-Za-z0-9_.]/g, '_'), kind: 'tc', instructions: program },
+      { name: `click_${device}`.replaceAll(/[^A-Za-z0-9_.]/g, '_'), kind: hook, instructions: program },
       { maps },
     )
   } catch (error) {

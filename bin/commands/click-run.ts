@@ -15,8 +15,7 @@ export const run: Run<typeof clickRunFlags> = async (context, { args, flags }) =
   const handlers = (flags.handlers ?? '').split(',').filter((name) => name !== '')
   const result = await runOnPackets(graph, flags.in.map(readInput), handlers)
   mkdirSync(flags.out, { recursive: true })
-  // Nothing goes to the host: ToHost is not compiled yet.
-  const files = new Map<string, readonly CapturedPacket[]>([['host', []], ...result.outputs])
+  const files = new Map<string, readonly CapturedPacket[]>([...result.outputs, ['host', result.host]])
   for (const [device, packets] of files) {
     writeFileSync(join(flags.out, `${device}.pcap`), writePcap({ linkType: ethernetLinkType, packets }))
   }

@@ -1,12 +1,15 @@
-/** From a flat, checked graph to programs: one for each FromDevice, and the maps that they share. */
+/** From a flat, checked graph to programs: one for each FromDevice and FromHost, and the maps that they share. */
+import type { EtherAddress, Prefix } from '../../../click/arguments/addresses.ts'
 import { type Configured, type PortCounts, configure as read } from '../../../click/element.ts'
 import { type Graph, type GraphElement, usedPorts } from '../../../click/graph.ts'
 import type { Program } from '../../ebpf/asm/asm.ts'
 import { elementCode } from '../elements/elements.ts'
 import { savesMap } from './copies.ts'
-import type { AnyElementCode, ElementMap } from './element.ts'
+import type { AnyElementCode, ElementMap, ProgramPlace } from './element.ts'
+import type { Hook } from './packet.ts'
 import { compileProgram } from './program.ts'
 import { invalid, notSupported } from './refusal.ts'
+import { entriesOf, hostDevicesOf, hostTargets, type Root, rootsOf } from './roots.ts'
 import { stateMapOf } from './state.ts'
 import { wire } from './wiring.ts'
 
@@ -15,11 +18,28 @@ export interface CompileOptions {
   readonly device: (name: string) => number
 }
 
-export interface CompiledProgram {
-  /** The FromDevice. */
+/** What FromDevice's ATTACH says; `auto` of other programs. */
+export type Attach = 'auto' | 'xdp' | 'tcx' | 'clsact'
+
+/** A program, and where it is to be attached. There is one at most for a hook, device and direction. */
+export interface CompiledProgram extends ProgramPlace {
+  /** FromDevice, FromHost, or the first ToHost that hands packets over at the device. */
   readonly element: GraphElement
-  readonly device: string
+  readonly hook: Hook
+  readonly attach: Attach
   readonly program: Program
+}
+
+/** The device of a FromHost: to be made, and brought up, where there is none of its name. */
+export interface HostDevice {
+  readonly element: GraphElement
+  readonly name: string
+  /** An address of the host's, and the network that is reached by the device. */
+  readonly prefix: Prefix | undefined
+  readonly etherAddress: EtherAddress
+  readonly mtu: number
+  /** Whether the host asks for Ethernet addresses there; with TYPE IP it sends without (IFF_NOARP). */
+  readonly arp: boolean
 }
 
 export interface CompiledMap extends ElementMap {
@@ -41,6 +61,7 @@ export interface PlacedElement {
 
 export interface Compiled {
   readonly programs: readonly CompiledProgram[]
+  readonly hostDevices: readonly HostDevice[]
   readonly maps: readonly CompiledMap[]
   readonly elements: readonly PlacedElement[]
   /** The first value of the map `state`. */
@@ -80,24 +101,27 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
     return { element, code, configured, outputs, slots, maps: own }
   })
   let copies = false
-  const programs = elements.flatMap(({ element, configured }, node): CompiledProgram[] => {
-    if (element.class !== 'FromDevice') return []
-    const device = String(configured.values.DEVNAME)
+  const roots = rootsOf(elements)
+  refuseTwice(roots)
+  const targets = hostTargets(elements, roots)
+  const programs = roots.map((root): CompiledProgram => {
+    const { node, ...place } = root
     const loop = wiring.loop(node)
     const within = loop === undefined ? undefined : graph.elements[loop]
     if (within) throw notSupported(within, 'a packet that may come here again')
-    const compiled = compileProgram(node, elements, wiring, options)
+    const receivesForHost = place.hook === 'tc' && place.direction === 'ingress' && targets.has(place.device)
+    const compiled = compileProgram(node, { ...place, receivesForHost }, elements, wiring, options)
     copies ||= compiled.usesSaves
-    return [{ element, device, program: compiled.program }]
+    return { ...place, program: compiled.program }
   })
-  refuseTwice(programs)
   const bytes = new Uint8Array(8 * Math.max(1, initial.length))
   const view = new DataView(bytes.buffer)
   initial.forEach((value, i) => {
     view.setBigUint64(8 * i, BigInt.asUintN(64, value), true)
   })
   return {
-    programs,
+    programs: [...programs, ...entriesOf(targets, roots)],
+    hostDevices: hostDevicesOf(elements),
     maps: [stateMapOf(bytes.length), ...(copies ? [savesMap] : []), ...maps],
     elements,
     initialState: bytes,
@@ -113,11 +137,12 @@ const refuseUnknown = ({ elements }: Graph): void => {
   throw notSupported(first, `element class ${first.class}${others.length > 0 ? ` (as ${others.join(', ')})` : ''}`)
 }
 
-const refuseTwice = (programs: readonly CompiledProgram[]): void => {
+const refuseTwice = (roots: readonly Root[]): void => {
   const seen = new Set<string>()
-  for (const { element, device } of programs) {
-    if (seen.has(device)) throw notSupported(element, `a second FromDevice of ${device}`)
-    seen.add(device)
+  for (const { element, device } of roots) {
+    const key = `${element.class} of ${device}`
+    if (seen.has(key)) throw notSupported(element, `a second ${key}`)
+    seen.add(key)
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Arguments, ValuesOf } from '../../../click/arguments/spec.ts'
 import type { Configured, ElementClass } from '../../../click/element.ts'
 import type { GraphElement } from '../../../click/graph.ts'
+import type { Direction } from '../../ebpf/link.ts'
 import type { MapKind } from '../../ebpf/map-spec.ts'
 import type { ElementState, HandlerTable } from '../handlers.ts'
 import type { Code } from './code.ts'
@@ -32,8 +33,18 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly isCopy: boolean
   /** Index of an interface by name. */
   readonly device: (name: string) => number
+  /** Where the program runs. */
+  readonly at: ProgramPlace
+  /** Ends the program with what r0 says: a verdict. */
+  readonly finish: () => Code
   /** Ends the compilation: what the element would need here is not supported. */
   readonly refuse: (what: string) => never
+}
+
+/** Where packets enter: at which side of which interface. */
+export interface ProgramPlace {
+  readonly device: string
+  readonly direction: Direction
 }
 
 /** Numbers of slots, by name, before the first packet. */
@@ -72,7 +83,7 @@ interface ElementWork<A extends Arguments, L> {
   /** Functions that its code calls: each is in a program once. */
   readonly functions?: readonly Code[]
   /** Writes into packets or moves their ends: a copy that comes here must not share its bytes with what follows. */
-  readonly modifies: boolean
+  readonly modifies: boolean | ((configured: Configured<A, L>) => boolean)
   /** Handlers beside those that every element has. */
   readonly handlers?: HandlerTable<Configured<A, L>>
 }

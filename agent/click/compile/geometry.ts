@@ -58,7 +58,9 @@ export const pushFront = (packet: Packet, bytes: number, failed: string): Moved 
 export const growFront = (packet: Hooked, setCount: Item, failed: string): Code => [
   setCount,
   mov('r1', 'r6'),
-  packet.hook === 'tc' ? [mov('r3', 0), call('skbChangeHead')] : [neg('r2'), call('xdpAdjustHead')],
+  packet.hook === 'tc'
+    ? [mov('r3', 1), stx('u32', 'r6', skb.moved, 'r3'), mov('r3', 0), call('skbChangeHead')]
+    : [neg('r2'), call('xdpAdjustHead')],
   reload(packet),
   jne('r0', 0, failed),
 ]

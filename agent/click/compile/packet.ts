@@ -36,7 +36,17 @@ export const received = (hook: Hook): Packet => ({
 })
 
 /** Offsets in struct __sk_buff (linux/bpf.h), for what there is at hooks of traffic control alone. */
-export const skb = { length: 0, mark: 8, protocol: 16, vlanPresent: 20, vlanTci: 24, vlanProtocol: 28 } as const
+export const skb = {
+  length: 0,
+  packetType: 4,
+  mark: 8,
+  protocol: 16,
+  vlanPresent: 20,
+  vlanTci: 24,
+  vlanProtocol: 28,
+  /** The first word that is a program's own: whether the kernel still knows where the headers of the frame begin, 0 as long as it does. */
+  moved: 48,
+} as const
 
 /** Offsets of the pointers in struct __sk_buff and struct xdp_md. */
 const pointers = { tc: { data: 76, dataEnd: 80 }, xdp: { data: 0, dataEnd: 4 } } as const satisfies Record<Hook, object>

@@ -6,12 +6,13 @@ import { annotate, exit, type Item, label, mov, type Program } from '../../ebpf/
 import { type Code, dropEmptyJumps, dropUnreachable, endsAt, flattenCode } from './code.ts'
 import type { CompileOptions, PlacedElement } from './compile.ts'
 import { restore, save } from './copies.ts'
-import type { Site } from './element.ts'
+import type { ProgramPlace, Site } from './element.ts'
 import { dropFrontCode } from './geometry.ts'
 import { goTo, type Packet, received } from './packet.ts'
 import { prologue } from './prologue.ts'
 import { notSupported } from './refusal.ts'
 import { deepestCopy } from './stack.ts'
+import { verdict } from './verdict.ts'
 import type { Wiring } from './wiring.ts'
 
 /** Branches that a packet has still to go through once the one that it is in has ended. */
@@ -42,6 +43,7 @@ export interface ProgramResult {
 
 export const compileProgram = (
   root: number,
+  place: ProgramPlace & { readonly receivesForHost: boolean },
   elements: readonly PlacedElement[],
   wiring: Wiring,
   options: CompileOptions,
@@ -123,6 +125,8 @@ export const compileProgram = (
         return key
       },
       device: options.device,
+      at: place,
+      finish: () => [exit()],
       refuse: (reason) => {
         throw notSupported(element, reason)
       },
@@ -136,7 +140,10 @@ export const compileProgram = (
     if (rest.length === 0) return goTo(follow(node, first, packet, outer))
     const depth = outer ? outer.depth + 1 : 0
     if (depth >= deepestCopy) throw notSupported(placed(node).element, `a copy of a copy, ${deepestCopy + 1} deep,`)
-    const modifies = (other: number): boolean => placed(other).code.modifies
+    const modifies = (other: number): boolean => {
+      const { code, configured } = placed(other)
+      return typeof code.modifies === 'function' ? code.modifies(configured) : code.modifies
+    }
     const whole = packet.offset !== 0 || ports.slice(0, -1).some((port) => wiring.mayMeet(node, port, modifies))
     usesSaves ||= whole
     const pending = { node, ports: rest, packet, whole, outer, depth }
@@ -177,11 +184,11 @@ export const compileProgram = (
     }
   }
   const self = placed(root)
-  items.push(...annotate(noteOf(self), flattenCode(prologue(dropLabel, newLabel))))
+  items.push(...annotate(noteOf(self), flattenCode(prologue(dropLabel, newLabel, place.receivesForHost))))
   const first = `${root}`
   request(first, root, self.element.name, () => writeElement(root, received('tc'), undefined))
   for (let task = waiting.pop(); task; task = waiting.pop()) if (!written.has(task.label)) write(task)
-  items.push(label(dropLabel), mov('r0', 2), exit())
+  items.push(label(dropLabel), mov('r0', verdict.tc.drop), exit())
   const functions = new Set([dropFrontCode, ...elements.flatMap(({ code }) => code.functions ?? [])])
   const program = dropEmptyJumps(dropUnreachable([...items, ...flattenCode([...functions])]))
   return { program, usesSaves }

@@ -2,14 +2,19 @@
 import { be, call, jeq, jne, jset, jump, label, ldx, mov, mov32, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import { pushFront } from './geometry.ts'
+import { passToHost } from './host.ts'
 import { type NewLabel, reach, received, reload, skb, unreached } from './packet.ts'
 import { clearAnnotations, packetType, packetTypeSlot, scratch } from './stack.ts'
 
 /** The kernel takes VLAN tags off a frame on its way in; a packet with more of them than this is dropped. */
 const mostTags = 4
 
-export const prologue = (drop: string, newLabel: NewLabel): Code => [
+/** `receivesForHost`: packets come here too that were sent to the host by this router. */
+export const prologue = (drop: string, newLabel: NewLabel, receivesForHost: boolean): Code => [
   mov('r6', 'r1'),
+  receivesForHost ? passToHost(newLabel) : [],
+  mov('r0', 0),
+  stx('u32', 'r6', skb.moved, 'r0'),
   clearAnnotations,
   reload(received('tc')),
   insertTags(drop, newLabel),

@@ -12,6 +12,7 @@ import { etherEncap } from './ether-encap.ts'
 import { etherMirror } from './ether-mirror.ts'
 import { etherRewrite } from './ether-rewrite.ts'
 import { fromDevice } from './from-device.ts'
+import { fromHost } from './from-host.ts'
 import { getIpAddress } from './get-ip-address.ts'
 import { hostEtherFilter } from './host-ether-filter.ts'
 import { idle } from './idle.ts'
@@ -37,6 +38,7 @@ import { stripToNetworkHeader } from './strip-to-network-header.ts'
 import { switchElement } from './switch.ts'
 import { tee } from './tee.ts'
 import { toDevice } from './to-device.ts'
+import { toHost } from './to-host.ts'
 import { truncate } from './truncate.ts'
 import { unstrip } from './unstrip.ts'
 import { vlanDecap } from './vlan-decap.ts'
@@ -56,6 +58,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   etherMirror,
   etherRewrite,
   fromDevice,
+  fromHost,
   getIpAddress,
   hostEtherFilter,
   idle,
@@ -81,6 +84,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   switchElement,
   tee,
   toDevice,
+  toHost,
   truncate,
   unstrip,
   vlanDecap,

@@ -3,7 +3,7 @@
  * interface; what its discipline drops is counted there, and `drops` is 0.
  */
 import { toDevice as of } from '../../../click/elements/to-device.ts'
-import { call, exit, mov } from '../../ebpf/asm/asm.ts'
+import { call, mov } from '../../ebpf/asm/asm.ts'
 import { compileElement } from '../compile/element.ts'
 import { dropFront } from '../compile/geometry.ts'
 import { countIn } from '../compile/state.ts'
@@ -11,12 +11,12 @@ import { clearSlots, readSlot } from '../handlers.ts'
 
 export const toDevice = compileElement(of, {
   slots: () => ({ count: 0n }),
-  compile: ({ values, packet, isCopy, device, drop, dropLabel, slot }) => {
+  compile: ({ values, packet, isCopy, device, drop, dropLabel, finish, slot }) => {
     const index = device(values.DEVNAME)
     const front = packet.offset === 0 ? [] : [mov('r2', packet.offset), dropFront(packet, dropLabel(packet)).code]
     const send = isCopy
       ? [mov('r1', 'r6'), mov('r2', index), mov('r3', 0), call('cloneRedirect'), drop(packet)]
-      : [mov('r1', index), mov('r2', 0), call('redirect'), exit()]
+      : [mov('r1', index), mov('r2', 0), call('redirect'), finish()]
     return [front, countIn(slot('count')), send]
   },
   modifies: false,

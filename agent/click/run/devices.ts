@@ -1,26 +1,24 @@
 /** The interfaces that a configuration names. */
-import type { Graph } from '../../../click/graph.ts'
-import { shiftWord, splitArguments, unquote } from '../../../click/language/strings.ts'
+import type { Compiled } from '../compile/compile.ts'
 
 export interface Devices {
-  /** Of FromDevice. */
-  readonly sources: ReadonlySet<string>
+  /** Of FromDevice, which takes packets off the wire, and FromHost, which takes those of the host. Of one device with both, the wire's. */
+  readonly sources: ReadonlyMap<string, 'wire' | 'host'>
   /** Of ToDevice. */
   readonly sinks: ReadonlySet<string>
+  readonly all: readonly string[]
 }
 
-/** Wrong arguments are left for the compiler to find. */
-export const devicesOf = ({ elements }: Graph): Devices => {
-  const named = (wanted: string): ReadonlySet<string> =>
-    new Set(
-      elements
-        .filter(({ class: of }) => of === wanted)
-        .flatMap(({ configuration }) => {
-          const given = splitArguments(configuration)
-          const keyword = given.map(shiftWord).find(([word]) => word === 'DEVNAME')?.[1]
-          const name = unquote(keyword ?? given[0] ?? '')
-          return name === '' ? [] : [name]
-        }),
-    )
-  return { sources: named('FromDevice'), sinks: named('ToDevice') }
+export const devicesOf = ({ elements, programs }: Compiled): Devices => {
+  const named = (wanted: string): readonly string[] =>
+    elements
+      .filter(({ element }) => element.class === wanted)
+      .map(({ configured }) => String(configured.values['DEVNAME']))
+  const sources = new Map([
+    ...named('FromHost').map((device) => [device, 'host'] as const),
+    ...named('FromDevice').map((device) => [device, 'wire'] as const),
+  ])
+  const sinks = new Set(named('ToDevice'))
+  const all = new Set([...sources.keys(), ...sinks, ...programs.map(({ device }) => device)])
+  return { sources, sinks, all: [...all] }
 }

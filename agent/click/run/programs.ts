@@ -1,11 +1,13 @@
 /**
- * The programs around a router that is run on captured packets: one that sends a frame into an interface as if it came from a wire, one that
- * notes what leaves an interface, and one that notes that all before it is done. They know their frames by a mark.
+ * The programs around a router that is run on captured packets: one that sends a frame into an interface as if it came from a wire or from the
+ * host, two that note what leaves by an interface and what goes to the host, and one that notes that all before it is done. They know their
+ * frames by a mark.
  */
 import {
   add,
   atomicAdd,
   atomicFetchAdd,
+  be,
   call,
   exit,
   jeq,
@@ -14,6 +16,7 @@ import {
   jlt,
   jne,
   jne32,
+  jslt,
   label,
   ldMapFd,
   ldMapValue,
@@ -22,6 +25,7 @@ import {
   mov32,
   type Program,
   stx,
+  sub,
 } from '../../ebpf/asm/asm.ts'
 import type { MapSpec } from '../../ebpf/map-spec.ts'
 
@@ -32,15 +36,19 @@ export const mostFrames = 512
 
 /** 'weft', on frames that were sent in. */
 const mark = 0x7766_6574
-const skb = { length: 0, mark: 8, ifindex: 40 } as const
+const skb = { length: 0, mark: 8, vlanPresent: 20, vlanTci: 24, vlanProtocol: 28, ifindex: 40 } as const
 /** BPF_F_INGRESS */
 const ingress = 1
+/** From which side a frame comes into an interface: off the wire, or from the host. */
+export const side = { wire: ingress, host: 0 } as const
 const act = { pass: 0, drop: 2 } as const
 
-/** u32 interface, u32 length, u32 interface of the barrier, padding; then the frame. */
+/** u32 interface, u32 length, u32 interface of the barrier, u32 `side`; then the frame. */
 export const requestHeader = 16
-/** u32 interface, u32 length; then the frame. */
-export const noteHeader = 8
+/** u32 interface, u32 `leaves`; u32 length, padding; then the frame. */
+export const noteHeader = 16
+/** Where a frame that was noted was going. */
+export const leaves = { byDevice: 0, toHost: 1 } as const
 
 const array = { kind: 'array', keyBytes: 4, mappable: true } as const
 export const requestMap: MapSpec = { ...array, name: 'request', valueBytes: requestHeader + mostFrameBytes, entries: 1 }
@@ -80,9 +88,10 @@ export const sender: Program = [
   stx('u32', 'r6', skb.mark, 'r1'),
   mov('r1', 'r6'),
   ldx('u32', 'r2', 'r7', 0),
-  mov('r3', ingress),
+  ldx('u32', 'r3', 'r7', 12),
   call('cloneRedirect'),
-  jne('r0', 0, 'end'),
+  // More than 0: a program has dropped it, or redirected it, on its way out.
+  jslt('r0', 0, 'end'),
   mov('r1', 'r6'),
   ldx('u32', 'r2', 'r7', 8),
   mov('r3', ingress),
@@ -100,11 +109,8 @@ export const sender: Program = [
   exit(),
 ]
 
-/** At the egress of an interface: notes a marked frame, which goes no further. */
-export const noter: Program = [
-  mov('r6', 'r1'),
-  ldx('u32', 'r1', 'r6', skb.mark),
-  jne32('r1', mark, 'pass'),
+/** r0 = the next free note, its heading written but for the length; or goes to `drop`. */
+const takeNote = (to: (typeof leaves)[keyof typeof leaves]): Program => [
   ldMapValue('r1', 'progress'),
   mov('r7', 1),
   atomicFetchAdd('u64', 'r1', 0, 'r7'),
@@ -115,10 +121,22 @@ export const noter: Program = [
   add('r2', -4),
   call('mapLookupElem'),
   jeq('r0', 0, 'drop'),
-  ldx('u32', 'r8', 'r6', skb.length),
-  stx('u32', 'r0', 4, 'r8'),
   ldx('u32', 'r1', 'r6', skb.ifindex),
   stx('u32', 'r0', 0, 'r1'),
+  mov('r1', to),
+  stx('u32', 'r0', 4, 'r1'),
+]
+
+const drop: Program = [label('drop'), mov('r0', act.drop), exit()]
+
+/** At the egress of an interface: notes a marked frame, which goes no further. */
+export const noter: Program = [
+  mov('r6', 'r1'),
+  ldx('u32', 'r1', 'r6', skb.mark),
+  jne32('r1', mark, 'pass'),
+  ...takeNote(leaves.byDevice),
+  ldx('u32', 'r8', 'r6', skb.length),
+  stx('u32', 'r0', 8, 'r8'),
   jlt('r8', 1, 'drop'),
   jgt('r8', mostFrameBytes, 'drop'),
   mov('r1', 'r6'),
@@ -127,22 +145,76 @@ export const noter: Program = [
   add('r3', noteHeader),
   mov('r4', 'r8'),
   call('skbLoadBytes'),
-  label('drop'),
-  mov('r0', act.drop),
-  exit(),
+  ...drop,
   label('pass'),
   mov('r0', act.pass),
   exit(),
 ]
 
-/** At the ingress of the barrier's interface. */
+/** Ethernet addresses, which a VLAN tag stands behind. */
+const addressesBytes = 12
+const tagBytes = 4
+
+/**
+ * At the ingress of an interface, behind the router's own program: notes what that lets pass to the host. The tag that the kernel has taken
+ * off is put back into the note.
+ */
+export const hostNoter: Program = [
+  mov('r6', 'r1'),
+  ...takeNote(leaves.toHost),
+  mov('r9', 'r0'),
+  ldx('u32', 'r8', 'r6', skb.length),
+  stx('u32', 'r9', 8, 'r8'),
+  jlt('r8', addressesBytes + 1, 'drop'),
+  jgt('r8', mostFrameBytes - tagBytes, 'drop'),
+  mov('r1', 'r6'),
+  mov('r2', 0),
+  mov('r3', 'r9'),
+  add('r3', noteHeader),
+  mov('r4', addressesBytes),
+  call('skbLoadBytes'),
+  mov('r3', 'r9'),
+  add('r3', noteHeader + addressesBytes),
+  ldx('u32', 'r0', 'r6', skb.vlanPresent),
+  jeq('r0', 0, 'rest'),
+  ldx('u32', 'r0', 'r6', skb.vlanProtocol),
+  stx('u16', 'r3', 0, 'r0'),
+  ldx('u32', 'r0', 'r6', skb.vlanTci),
+  be('r0', 16),
+  stx('u16', 'r3', 2, 'r0'),
+  add('r3', tagBytes),
+  mov('r0', 'r8'),
+  add('r0', tagBytes),
+  stx('u32', 'r9', 8, 'r0'),
+  label('rest'),
+  mov('r1', 'r6'),
+  mov('r2', addressesBytes),
+  mov('r4', 'r8'),
+  sub('r4', addressesBytes),
+  jlt('r4', 1, 'drop'),
+  jgt('r4', mostFrameBytes - tagBytes - addressesBytes, 'drop'),
+  call('skbLoadBytes'),
+  ...drop,
+]
+
+/**
+ * At the ingress of the barrier's interface. A frame goes by the queue that the barrier came by at most twice, into an interface and to the
+ * host; the second time it comes behind the barrier. So the barrier goes round once more before it counts.
+ */
 export const barrier: Program = [
-  ldx('u32', 'r1', 'r1', skb.mark),
+  mov('r6', 'r1'),
+  ldx('u32', 'r1', 'r6', skb.mark),
+  jeq('r1', mark + 1, 'count'),
   jne32('r1', mark, 'drop'),
+  add('r1', 1),
+  stx('u32', 'r6', skb.mark, 'r1'),
+  ldx('u32', 'r1', 'r6', skb.ifindex),
+  mov('r2', ingress),
+  call('redirect'),
+  exit(),
+  label('count'),
   ldMapValue('r1', 'progress'),
   mov('r2', 1),
   atomicAdd('u64', 'r1', 8, 'r2'),
-  label('drop'),
-  mov('r0', act.drop),
-  exit(),
+  ...drop,
 ]

@@ -4,7 +4,7 @@ import { WeftError } from '../../../proto/errors.ts'
 import { compile } from '../compile/compile.ts'
 import type { CapturedPacket } from '../pcap.ts'
 import { loadRouter } from '../router.ts'
-import { devicesOf } from './devices.ts'
+import { type Devices, devicesOf } from './devices.ts'
 import { openWires, type Wires } from './wires.ts'
 
 export interface Input {
@@ -15,6 +15,8 @@ export interface Input {
 export interface RunResult {
   /** What left by each ToDevice, in order, with the timestamp of the packet that caused it. */
   readonly outputs: ReadonlyMap<string, readonly CapturedPacket[]>
+  /** What ToHost handed to the host. */
+  readonly host: readonly CapturedPacket[]
   /** By name, as they were asked for. */
   readonly handlers: ReadonlyMap<string, string>
 }
@@ -28,20 +30,22 @@ export const runOnPackets = async (
   inputs: readonly Input[],
   handlers: readonly string[] = [],
 ): Promise<RunResult> => {
-  const { sources, sinks } = devicesOf(graph)
+  // What does not compile is refused before anything is made; the programs of the run then name its interfaces.
+  const devices = devicesOf(compile(graph, { device: () => 1 }))
   for (const { device } of inputs) {
-    if (!sources.has(device))
+    if (!devices.sources.has(device))
       throw new WeftError('config.invalid', `no FromDevice(${device}) takes the packets of --in ${device}`)
   }
-  // What does not compile is refused before anything is made; the programs of the run then name its interfaces.
-  compile(graph, { device: () => 1 })
-  const wires = await openWires([...new Set([...sources, ...sinks])])
+  const wires = await openWires(devices.all)
   try {
     const router = loadRouter(compile(graph, { device: wires.index }))
     try {
-      for (const { device, program } of router.programs) await wires.attach(device, program)
-      const outputs = await sendAll(wires, inputs, sinks)
-      return { outputs, handlers: new Map(handlers.map((name) => [name, router.read(name)])) }
+      for (const program of router.programs) await wires.attach(program)
+      await wires.watch()
+      return {
+        ...(await sendAll(wires, inputs, devices)),
+        handlers: new Map(handlers.map((name) => [name, router.read(name)])),
+      }
     } finally {
       router.close()
     }
@@ -53,17 +57,19 @@ export const runOnPackets = async (
 const sendAll = async (
   wires: Wires,
   inputs: readonly Input[],
-  sinks: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, readonly CapturedPacket[]>> => {
+  { sources, sinks }: Devices,
+): Promise<Pick<RunResult, 'outputs' | 'host'>> => {
   const outputs = new Map([...sinks].map((device): [string, CapturedPacket[]] => [device, []]))
+  const host: CapturedPacket[] = []
   const packets = inputs.flatMap(({ device, packets }) => packets.map((packet) => ({ device, packet })))
   // Sorting keeps the order of equal ones.
   packets.sort((one, other) => Number(one.packet.timestampNs - other.packet.timestampNs))
   for (const { device, packet } of packets) {
-    for (const sent of await wires.send(device, packet.bytes)) {
+    for (const sent of await wires.send(device, sources.get(device) ?? 'wire', packet.bytes)) {
       const { bytes } = sent
-      outputs.get(sent.device)?.push({ timestampNs: packet.timestampNs, bytes, originalBytes: bytes.length })
+      const to = sent.toHost ? host : outputs.get(sent.device)
+      to?.push({ timestampNs: packet.timestampNs, bytes, originalBytes: bytes.length })
     }
   }
-  return outputs
+  return { outputs, host }
 }

@@ -9,10 +9,13 @@ import { strideOf } from '../../ebpf/map-spec.ts'
 import { type BpfProgram, loadProgram } from '../../ebpf/program.ts'
 import { testRun } from '../../ebpf/test-run.ts'
 import { openRoute } from '../../netlink/route.ts'
+import type { LoadedProgram } from '../router.ts'
 import { openNamespace } from './namespace.ts'
 import {
   barrier,
   carrierBytes,
+  hostNoter,
+  leaves,
   mostFrameBytes,
   mostFrames,
   noteHeader,
@@ -22,20 +25,25 @@ import {
   requestHeader,
   requestMap,
   sender,
+  side,
 } from './programs.ts'
 
 export interface SentFrame {
   readonly device: string
+  /** Whether it went to the host, as if it had arrived at the device, rather than out of the device. */
+  readonly toHost: boolean
   readonly bytes: Buffer
 }
 
 export interface Wires {
   /** Index of the interface. */
   readonly index: (device: string) => number
-  /** Puts a program at the ingress of an interface. */
-  readonly attach: (device: string, program: BpfProgram) => Promise<void>
-  /** Sends a frame in and gives what left, in order, once all is done. Throws WeftError where that is too much or takes too long. */
-  readonly send: (device: string, frame: Uint8Array) => Promise<readonly SentFrame[]>
+  /** Puts a program where it says. */
+  readonly attach: (program: LoadedProgram) => Promise<void>
+  /** Notes what leaves from now on: once all programs are attached, as it stands behind them. */
+  readonly watch: () => Promise<void>
+  /** Sends a frame in, from a side of an interface, and gives what left, in order, once all is done. Throws WeftError where that is too much or takes too long. */
+  readonly send: (device: string, from: keyof typeof side, frame: Uint8Array) => Promise<readonly SentFrame[]>
   readonly close: () => Promise<void>
 }
 
@@ -75,7 +83,7 @@ export const openWires = async (devices: readonly string[]): Promise<Wires> => {
       attachAt(program, index(device), direction)
     const send = load('weft_send', sender)
     const note = load('weft_note', noter)
-    for (const device of devices) await attach(device, note, 'egress')
+    const noteHost = load('weft_note_host', hostNoter)
     await attach(barrierName, load('weft_barrier', barrier), 'ingress')
     const names = new Map([...indices].map(([name, number]) => [number, name]))
     const request = new DataView(maps.request.memory())
@@ -84,8 +92,14 @@ export const openWires = async (devices: readonly string[]): Promise<Wires> => {
     request.setUint32(8, index(barrierName), true)
     return {
       index,
-      attach: (device, program) => attach(device, program, 'ingress'),
-      send: async (device, frame) => {
+      attach: ({ program, device, direction }) => attach(device, program, direction),
+      watch: async () => {
+        for (const device of devices) {
+          await attach(device, note, 'egress')
+          await attach(device, noteHost, 'ingress')
+        }
+      },
+      send: async (device, from, frame) => {
         if (frame.length < 14 || frame.length > mostFrameBytes) {
           throw new WeftError(
             'not-supported',
@@ -94,6 +108,7 @@ export const openWires = async (devices: readonly string[]): Promise<Wires> => {
         }
         request.setUint32(0, index(device), true)
         request.setUint32(4, frame.length, true)
+        request.setUint32(12, side[from], true)
         new Uint8Array(request.buffer, requestHeader, frame.length).set(frame)
         progress[0] = 0n
         const before = progress[1] ?? 0n
@@ -157,9 +172,10 @@ const gather = (notes: ArrayBuffer, count: number, name: (index: number) => stri
   const view = new DataView(notes)
   return Array.from({ length: count }, (_, i): SentFrame => {
     const at = i * strideOf(notesMap)
-    const length = view.getUint32(at + 4, true)
+    const length = view.getUint32(at + 8, true)
     return {
       device: name(view.getUint32(at, true)),
+      toHost: view.getUint32(at + 4, true) === leaves.toHost,
       bytes: Buffer.from(new Uint8Array(notes, at + noteHeader, length)),
     }
   })

@@ -1,0 +1,60 @@
+/** Where packets enter a configuration, and where they leave it for the host. */
+
+import type { ValuesOf } from '../../../click/arguments/spec.ts'
+import type { fromDevice } from '../../../click/elements/from-device.ts'
+import type { fromHost } from '../../../click/elements/from-host.ts'
+import type { toHost } from '../../../click/elements/to-host.ts'
+import type { CompiledProgram, HostDevice, PlacedElement } from './compile.ts'
+import { hostEntry } from './host.ts'
+
+/** A program to be, and the index of the element that it begins with. */
+export interface Root extends Omit<CompiledProgram, 'program'> {
+  readonly node: number
+}
+
+type FromDevice = ValuesOf<(typeof fromDevice)['arguments']>
+type FromHost = ValuesOf<(typeof fromHost)['arguments']>
+type ToHost = ValuesOf<(typeof toHost)['arguments']>
+
+export const rootsOf = (elements: readonly PlacedElement[]): readonly Root[] =>
+  elements.flatMap(({ element, configured }, node): Root[] => {
+    if (element.class === 'FromDevice') {
+      const { DEVNAME: device, ATTACH: attach } = configured.values as FromDevice
+      return [{ node, element, device, direction: 'ingress', hook: 'tc', attach }]
+    }
+    if (element.class === 'FromHost') {
+      const { DEVNAME: device } = configured.values as FromHost
+      return [{ node, element, device, direction: 'egress', hook: 'tc', attach: 'auto' }]
+    }
+    return []
+  })
+
+export const hostDevicesOf = (elements: readonly PlacedElement[]): readonly HostDevice[] =>
+  elements.flatMap(({ element, configured }): HostDevice[] => {
+    if (element.class !== 'FromHost') return []
+    const { DEVNAME: name, PREFIX: prefix, ETHER: etherAddress, MTU: mtu, TYPE } = configured.values as FromHost
+    return [{ element, name, prefix, etherAddress, mtu, arp: TYPE === 'ETHER' }]
+  })
+
+type Targets = ReadonlyMap<string, PlacedElement>
+
+/** Devices whose ingress the host may get packets by, each with the first ToHost that hands them over there. */
+export const hostTargets = (elements: readonly PlacedElement[], roots: readonly Root[]): Targets => {
+  const targets = new Map<string, PlacedElement>()
+  for (const placed of elements) {
+    if (placed.element.class !== 'ToHost') continue
+    const { DEVNAME } = placed.configured.values as ToHost
+    const devices = DEVNAME === undefined ? roots.map(({ device }) => device) : [DEVNAME]
+    for (const device of devices) if (!targets.has(device)) targets.set(device, placed)
+  }
+  return targets
+}
+
+/** The programs that let such packets pass where no program of a FromDevice does. */
+export const entriesOf = (targets: Targets, roots: readonly Root[]): readonly CompiledProgram[] =>
+  [...targets].flatMap(([device, { element }]): CompiledProgram[] => {
+    const root = roots.find((each) => each.device === device && each.direction === 'ingress')
+    if (root?.hook === 'tc') return []
+    const program = hostEntry(root?.hook === 'xdp')
+    return [{ element, device, direction: 'ingress', hook: 'tc', attach: 'auto', program }]
+  })
