@@ -1,11 +1,15 @@
 /** Handlers by name, `element.handler`, as reads and writes of a router's state. */
 import type { Configured } from '../../click/element.ts'
+import { shiftWord } from '../../click/language/strings.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { PlacedElement } from './compile/compile.ts'
 import { type ElementState, type Handler, HandlerError } from './handlers.ts'
 
 export interface HandlerAccess {
-  /** The value of `element.handler`. Throws WeftError config.invalid where there is no such handler to read. */
+  /**
+   * The value of `element.handler`, or of `element.handler TEXT` where it depends on a text. Throws WeftError config.invalid where there is no
+   * such handler to read, or the text is not for it.
+   */
   read(name: string): string
   /** Throws WeftError config.invalid where there is no such handler to write, or the text is not for it. */
   write(name: string, text: string): void
@@ -39,23 +43,30 @@ export const accessHandlers = (
   }
 
   return {
-    read: (name) => {
+    read: (asked) => {
+      const [name, text] = shiftWord(asked)
       const [placed, handler] = find(name)
-      const read = handlerOf(placed, handler)?.read
+      const { read, query } = handlerOf(placed, handler) ?? {}
+      if (query) return refusing(name, () => query(stateOf(placed), text, placed.configured))
       if (!read) throw refusal(name, `no read handler '${name}'`, offer(placed, 'read'))
+      if (text !== '') throw refusal(name, `read handler '${name}' does not take parameters`)
       return read(stateOf(placed), placed.configured)
     },
     write: (name, text) => {
       const [placed, handler] = find(name)
       const write = handlerOf(placed, handler)?.write
       if (!write) throw refusal(name, `no write handler '${name}'`, offer(placed, 'write'))
-      try {
-        write(stateOf(placed), text, placed.outputs, placed.configured)
-      } catch (error) {
-        if (!(error instanceof HandlerError)) throw error
-        throw new WeftError('config.invalid', `${name}: ${error.message}`, { object: `handler/${name}`, cause: error })
-      }
+      refusing(name, () => write(stateOf(placed), text, placed.outputs, placed.configured))
     },
+  }
+}
+
+const refusing = <T>(name: string, run: () => T): T => {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof HandlerError)) throw error
+    throw new WeftError('config.invalid', `${name}: ${error.message}`, { object: `handler/${name}`, cause: error })
   }
 }
 
@@ -73,8 +84,8 @@ const offer = (placed: PlacedElement, use: 'read' | 'write'): string => {
 export const describeElement = (placed: PlacedElement): ElementInfo => {
   const names = new Set([...Object.keys(common), ...Object.keys(placed.code.handlers ?? {})])
   const handlers = [...names].sort().map((name): HandlerInfo => {
-    const { read, write } = handlerOf(placed, name) ?? {}
-    return { name, read: read !== undefined, write: write !== undefined }
+    const { read, query, write } = handlerOf(placed, name) ?? {}
+    return { name, read: (read ?? query) !== undefined, write: write !== undefined }
   })
   return { name: placed.element.name, class: placed.element.class, handlers }
 }

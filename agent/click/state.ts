@@ -45,6 +45,7 @@ const startElement = (placed: PlacedElement, maps: RouterMaps, carried: RouterMa
     placed.code.start(
       stateOf(placed, (name) => mapOf(visible, name), state),
       placed.configured,
+      placed.room,
     )
   } finally {
     for (const map of hidden.values()) map.close()

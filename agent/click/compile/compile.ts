@@ -5,7 +5,7 @@ import { type Graph, type GraphElement, usedPorts } from '../../../click/graph.t
 import type { Program } from '../../ebpf/asm/asm.ts'
 import { elementCode } from '../elements/elements.ts'
 import { savesMap } from './copies.ts'
-import type { AnyElementCode, ElementMap, ProgramPlace } from './element.ts'
+import type { AnyElementCode, ElementMap, ProgramPlace, Room } from './element.ts'
 import type { Hook } from './packet.ts'
 import { compileProgram } from './program.ts'
 import { invalid, notSupported } from './refusal.ts'
@@ -16,6 +16,8 @@ import { wire } from './wiring.ts'
 export interface CompileOptions {
   /** Index of an interface by name, where packets are sent to. */
   readonly device: (name: string) => number
+  /** Room for elements, by name, where they shall have more than their arguments ask for. */
+  readonly room?: ReadonlyMap<string, Room>
 }
 
 /** What FromDevice's ATTACH says; `auto` of other programs. */
@@ -57,6 +59,7 @@ export interface PlacedElement {
   readonly slots: ReadonlyMap<string, number>
   /** What instructions call the maps of its own, by name. */
   readonly maps: ReadonlyMap<string, string>
+  readonly room: Room
 }
 
 export interface Compiled {
@@ -93,12 +96,13 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
       slots.set(name, at)
     }
     const own = new Map<string, string>()
-    for (const [name, map] of Object.entries(code.maps?.(configured) ?? {})) {
+    const room = roomier(code.room?.(configured) ?? {}, options.room?.get(element.name))
+    for (const [name, map] of Object.entries(code.maps?.(configured, room) ?? {})) {
       // No element's name has a dot: none of the router's own maps is called so.
       own.set(name, `${element.name}.${name}`)
       maps.push({ name: `${element.name}.${name}`, ...map })
     }
-    return { element, code, configured, outputs, slots, maps: own }
+    return { element, code, configured, outputs, slots, maps: own, room }
   })
   let copies = false
   const roots = rootsOf(elements)
@@ -127,6 +131,9 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
     initialState: bytes,
   }
 }
+
+const roomier = (needed: Room, given: Room = {}): Room =>
+  Object.fromEntries(Object.entries(needed).map(([name, count]) => [name, Math.max(count, given[name] ?? 0)]))
 
 /** All of them at once: one by one they would be a guessing game. */
 const refuseUnknown = ({ elements }: Graph): void => {

@@ -27,6 +27,8 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly newLabel: NewLabel
   /** Bytes from the start of the router's state to a slot of the element: eight bytes, shared by all processors. */
   readonly slot: (name: string) => number
+  /** Of the element, as its maps were made for. */
+  readonly room: Room
   /** What instructions call a map of the element's own. */
   readonly map: (name: string) => string
   /** Whether this is one of a Tee's branches but the last: the packet is used again afterwards. */
@@ -53,6 +55,9 @@ export type Slots = Readonly<Record<string, bigint>>
 /** Number of a map's entries; `perProcessor`: for each processor that the machine may ever have. */
 export type EntryCount = { readonly count: number } | { readonly perProcessor: number }
 
+/** How many there is room for in the maps of an element, by what they are. */
+export type Room = Readonly<Record<string, number>>
+
 /** A map of an element's own. */
 export interface ElementMap {
   readonly kind: MapKind
@@ -69,9 +74,13 @@ interface ElementWork<A extends Arguments, L> {
   /** Slots that it has in common with all elements that have one of the same name here. */
   readonly shared?: Slots
   /** Maps of the element's own, by name: what slots are too small for. A program uses 64 maps at most. */
-  readonly maps?: (configured: Configured<A, L>) => Readonly<Record<string, ElementMap>>
+  readonly maps?: (configured: Configured<A, L>, room: Room) => Readonly<Record<string, ElementMap>>
+  /** The room that it needs, where that depends on its arguments; a compilation may give more (see `Full`). */
+  readonly room?: (configured: Configured<A, L>) => Room
   /** Fills them before the first packet. */
-  readonly start?: (state: ElementState, configured: Configured<A, L>) => void
+  readonly start?: (state: ElementState, configured: Configured<A, L>, room: Room) => void
+  /** In place of `start`: fills them with what those of another compilation hold, which had another room. Throws Full. */
+  readonly carry?: (from: ElementState, to: ElementState, room: Room) => void
   /**
    * Slots and maps that hold what the configuration string says (a Switch's output, routes): over a hot swap they are kept only where that
    * string is still the same. All others (counts, what was learnt) are kept in any case.

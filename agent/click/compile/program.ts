@@ -107,6 +107,7 @@ export const compileProgram = (
       ...configured,
       packet,
       outputs,
+      room: self.room,
       isCopy: pending !== undefined,
       output: (port, after) => goTo(follow(node, port, after, pending)),
       outputLabel: (port, after) => follow(node, port, after, pending),
