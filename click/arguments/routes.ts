@@ -13,14 +13,14 @@ export interface Route {
   readonly output: number
 }
 
-/** undefined: no route. */
-export const readRoute = (text: string): Route | undefined => {
+/** undefined: no route. Where the output is optional, as for one to remove, it is -1 if it is left out. */
+export const readRoute = (text: string, outputOptional = false): Route | undefined => {
   const words = splitWords(text)
   const prefix = readPrefixOrAddress(words[0] ?? '')
   const gateway = words[1] === '-' ? 0 : readIpAddress(words[1] ?? '')
   const rest = words.slice(gateway === undefined ? 1 : 2)
-  const output = readInteger(rest[0] ?? '')
-  if (!prefix || rest.length !== 1 || output === undefined) return undefined
+  const output = outputOptional && rest.length === 0 ? -1 : readInteger(rest[0] ?? '')
+  if (!prefix || rest.length > 1 || output === undefined) return undefined
   return {
     address: (prefix.address & prefix.mask) >>> 0,
     mask: prefix.mask,
