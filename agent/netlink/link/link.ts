@@ -8,7 +8,14 @@ import type { Port } from './bridge-port.ts'
 import { decodeInfo, decodePort, type LinkInfo } from './kinds.ts'
 
 /** IFF_*, linux/if.h. */
-export const linkFlag = { up: 0x1, loopback: 0x8, running: 0x40, promiscuous: 0x100, lowerUp: 0x1_0000 } as const
+export const linkFlag = {
+  up: 0x1,
+  loopback: 0x8,
+  running: 0x40,
+  noArp: 0x80,
+  promiscuous: 0x100,
+  lowerUp: 0x1_0000,
+} as const
 
 /** ARPHRD_*, linux/if_arp.h. */
 export const hardware = { ether: 1, loopback: 772 } as const

@@ -20,6 +20,8 @@ export type NamespaceRef = { readonly pid: number } | { readonly fd: number }
 /** What a link of any kind can be given, new or not. */
 export interface LinkChange {
   readonly up?: boolean
+  /** Whether the host asks for Ethernet addresses there. */
+  readonly arp?: boolean
   readonly mtu?: number
   readonly mac?: string
   /** Index of a bridge; 0: none. */
@@ -35,6 +37,8 @@ export interface LinkChange {
 export type NewKind =
   | ({ readonly kind: 'bridge' } & BridgeSettings)
   | ({ readonly kind: 'vxlan' } & VxlanSettings)
+  /** Ends of no wire; not all kernels have it. */
+  | { readonly kind: 'dummy' }
   /** A new peer cannot be up: the kernel would raise it before it has one (veth_open: ENOTCONN). */
   | { readonly kind: 'veth'; readonly peer: Omit<LinkChange, 'up'> & { readonly name: string } }
 
@@ -59,11 +63,11 @@ export interface LinkSettings extends LinkChange {
 const rtm = { newLink: 16, deleteLink: 17, getLink: 18 } as const
 
 /** struct ifinfomsg: u8 family, pad, u16 type, s32 index, u32 flags, u32 which flags to change. */
-const header = (index: number, up: boolean | undefined): Buffer => {
+const header = (index: number, { up, arp }: Pick<LinkChange, 'up' | 'arp'> = {}): Buffer => {
   const bytes = Buffer.alloc(16)
   writeS32(bytes, index, 4)
-  writeU32(bytes, up === true ? linkFlag.up : 0, 8)
-  writeU32(bytes, up === undefined ? 0 : linkFlag.up, 12)
+  writeU32(bytes, (up === true ? linkFlag.up : 0) | (arp === false ? linkFlag.noArp : 0), 8)
+  writeU32(bytes, (up === undefined ? 0 : linkFlag.up) | (arp === undefined ? 0 : linkFlag.noArp), 12)
   return bytes
 }
 
@@ -85,9 +89,9 @@ const putInfo = (encoder: AttributeEncoder, info: NewKind): void => {
     inner.nested(2, (data) => {
       if (info.kind === 'bridge') encodeFields(data, bridgeFields, info)
       else if (info.kind === 'vxlan') encodeFields(data, vxlanFields, info)
-      else {
+      else if (info.kind === 'veth') {
         const { name, ...peer } = info.peer
-        encodePeer(data, header(0, undefined), (end) => {
+        encodePeer(data, header(0), (end) => {
           end.string(3, name)
           putChange(end, peer)
         })
@@ -98,7 +102,7 @@ const putInfo = (encoder: AttributeEncoder, info: NewKind): void => {
 
 /** `ip link add NAME type KIND …`; EEXIST where there is one. */
 export const addLink = (link: NewLink): Request => {
-  const encoder = new AttributeEncoder().fixed(header(0, link.up)).string(3, link.name)
+  const encoder = new AttributeEncoder().fixed(header(0, link)).string(3, link.name)
   putChange(encoder, link)
   putInfo(encoder, link.info)
   return {
@@ -112,7 +116,7 @@ export const addLink = (link: NewLink): Request => {
 
 /** `ip link set X …`; ENODEV where there is none. */
 export const setLink = (link: LinkRef, settings: LinkSettings): Request => {
-  const encoder = new AttributeEncoder().fixed(header(typeof link === 'number' ? link : 0, settings.up))
+  const encoder = new AttributeEncoder().fixed(header(typeof link === 'number' ? link : 0, settings))
   const name = typeof link === 'string' ? link : settings.name
   if (name !== undefined) encoder.string(3, name)
   putChange(encoder, settings)
@@ -147,7 +151,7 @@ export const deleteLink = (link: LinkRef): Request => ({
 export const deleteGroup = (group: number): Request => ({
   type: rtm.deleteLink,
   flags: 0,
-  body: new AttributeEncoder().fixed(header(0, undefined)).u32(27, group).finish(),
+  body: new AttributeEncoder().fixed(header(0)).u32(27, group).finish(),
   operation: 'link del group',
   subject: String(group),
 })
@@ -160,7 +164,7 @@ export const getLink = (link: LinkRef): Request => ({
 })
 
 const oneLink = (type: number, link: LinkRef): Pick<Request, 'type' | 'flags' | 'body'> => {
-  const encoder = new AttributeEncoder().fixed(header(typeof link === 'number' ? link : 0, undefined))
+  const encoder = new AttributeEncoder().fixed(header(typeof link === 'number' ? link : 0))
   if (typeof link === 'string') encoder.string(3, link)
   return { type, flags: 0, body: encoder.finish() }
 }
@@ -170,7 +174,7 @@ const withoutCounters = 1 << 3
 
 /** `ip link show`, as a dump. */
 export const dumpLinks = (counters: boolean): Request => {
-  const encoder = new AttributeEncoder().fixed(header(0, undefined))
+  const encoder = new AttributeEncoder().fixed(header(0))
   if (!counters) encoder.u32(29, withoutCounters)
   return { type: rtm.getLink, flags: 0, body: encoder.finish(), operation: 'link show', subject: '' }
 }
