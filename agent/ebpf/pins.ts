@@ -27,8 +27,8 @@ export const namePinned = (pin: string): string =>
   pin.replaceAll(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 
 /** The path of a pin: `pinPath(['alice.shop', 'vif1.0', 'ingress'])` is /sys/fs/bpf/weft/v1/alice%2eshop/vif1%2e0/ingress. */
-export const pinPath = (names: readonly string[], root = defaultRoot): string =>
-  join(root, 'weft', `v${layoutVersion}`, ...names.map(pinName))
+export const pinPath = (names: readonly string[], root = defaultRoot, version = layoutVersion): string =>
+  join(root, 'weft', `v${version}`, ...names.map(pinName))
 
 /** BPF_FS_MAGIC, linux/magic.h. */
 const fileSystemType = 0xcafe4a11
