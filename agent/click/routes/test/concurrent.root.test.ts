@@ -12,7 +12,6 @@ import {
   be,
   exit,
   jeq,
-  jgt,
   jne,
   label,
   ldImm64,
@@ -23,6 +22,8 @@ import {
   or,
   rsh,
   stx,
+  sub,
+  xor,
 } from '../../../ebpf/asm/asm.ts'
 import { missing } from '../../../ebpf/features.ts'
 import { createMap } from '../../../ebpf/map.ts'
@@ -37,11 +38,11 @@ import type { FlipperData } from './support/flipper.ts'
 
 const skip = missing('bpf')?.message ?? false
 
-/** Every route within 10.0.0.0/14 has the output length % 4 and a gateway that begins with its length: 10.LENGTH.output.anything. */
+/** The gateway says which route it is: of its address 24 bits, then its length, and two that are left to whoever changes it. */
 const routeOf = (address: number, length: number): TableRoute => ({
   address,
   length,
-  gateway: ((10 << 24) | (length << 16) | ((length % 4) << 8)) >>> 0,
+  gateway: address + length * 4,
   output: length % 4,
 })
 
@@ -60,7 +61,7 @@ const room: TableRoom = { routes: 100, nextHops: 4096, blocks: 2048 }
 
 /**
  * Looks up a random address of those that change, and counts in `seen`: lookups, those that found another route than the default, and those
- * where gateway and output are not of one route (or there is none). The random state is the third word.
+ * with an output that is not the gateway's, or a route that is not the address's. The random state is the third word.
  */
 const prober = (newLabel: (hint: string) => string): Code => [
   ldMapValue('r6', 'seen'),
@@ -77,20 +78,26 @@ const prober = (newLabel: (hint: string) => string): Code => [
   and('r1', 0x0003_031f),
   ldImm64('r2', 0x0a00_0000n),
   or('r1', 'r2'),
+  mov('r7', 'r1'),
   be('r1', 32),
   lookUpRoute('table', room, newLabel),
-  jgt('r0', 3, 'wrong'),
   be('r1', 32),
-  // gateway: 10.length.output.any
   mov('r2', 'r1'),
-  rsh('r2', 8),
-  and('r2', 0xff),
-  jne('r2', 'r0', 'wrong'),
-  rsh('r1', 16),
-  and('r1', 0xff),
-  jeq('r1', 0, 'end'),
-  and('r1', 3),
-  jne('r1', 'r0', 'wrong'),
+  rsh('r2', 2),
+  and('r2', 63),
+  // The length gives the output,
+  mov('r3', 'r2'),
+  and('r3', 3),
+  jne('r3', 'r0', 'wrong'),
+  // and as many bits of both addresses are the same.
+  mov('r3', 32),
+  sub('r3', 'r2'),
+  and('r1', -256),
+  xor('r1', 'r7'),
+  and('r3', 63),
+  rsh('r1', 'r3'),
+  jne('r1', 0, 'wrong'),
+  jeq('r2', 0, 'end'),
   mov('r0', 1),
   atomicAdd('u64', 'r6', 8, 'r0'),
   label('end'),
@@ -117,7 +124,7 @@ t.test('while routes come and go each lookup finds one that is there, whole', { 
     map.close()
   })
   const table = createTable(map.memory(), room)
-  table.put({ address: 0, length: 0, gateway: 10 << 24, output: 0 })
+  table.put({ address: 0, length: 0, gateway: 0, output: 0 })
   for (const route of flipped) table.put(route)
   let labels = 0
   const instructions = flattenCode(prober((hint) => `${hint}_${labels++}`))
