@@ -1,10 +1,12 @@
 /** The state of a router in the kernel: its maps, made or carried over from the router before, and what elements see of them. */
+import { WeftError } from '../../proto/errors.ts'
 import { possibleCpuCount } from '../ebpf/cpus.ts'
 import { type BpfMap, createMap } from '../ebpf/map.ts'
 import type { MapSpec } from '../ebpf/map-spec.ts'
 import type { Compiled, CompiledMap, PlacedElement } from './compile/compile.ts'
+import type { Room } from './compile/element.ts'
 import { stateMap } from './compile/state.ts'
-import type { ElementState } from './handlers.ts'
+import { type ElementState, Full } from './handlers.ts'
 
 /** By what instructions call them. */
 export type RouterMaps = ReadonlyMap<string, BpfMap>
@@ -16,17 +18,47 @@ export const mapSpecOf = ({ name, entries, ...rest }: CompiledMap): MapSpec => (
   entries: 'count' in entries ? entries.count : entries.perProcessor * possibleCpuCount(),
 })
 
+/** An element needs more room than it was compiled with. */
+export class OutOfRoom extends WeftError {
+  readonly element: string
+  /** In which it would have enough. */
+  readonly room: Room
+
+  constructor({ name, class: of, landmark }: PlacedElement['element'], { message, room }: Full) {
+    super('config.invalid', message, { object: `element/${name} :: ${of}`, where: landmark })
+    this.element = name
+    this.room = room
+  }
+}
+
+/** What a router takes over from the one before. */
+export interface Inherited {
+  /** Maps that go on as they are, by what its instructions call them. */
+  readonly maps: RouterMaps
+  /** The state of an element whose maps have another room than before: its contents are copied. */
+  readonly stateOf: (placed: PlacedElement) => ElementState | undefined
+}
+
+const nothing: Inherited = { maps: new Map(), stateOf: () => undefined }
+
 /**
- * The maps of a router, those that are carried over among them, with what they hold before the first packet. Elements do not start on what is
- * carried over. Throws BpfError; what was made is closed then, what was carried is not.
+ * The maps of a router, those that it inherits among them, with what they hold before the first packet. Throws BpfError,
+ * OutOfRoom; what was made is closed then, what was inherited is not.
  */
-export const createMaps = (compiled: Compiled, carried: RouterMaps = new Map()): RouterMaps => {
+export const createMaps = (compiled: Compiled, inherited: Inherited = nothing): RouterMaps => {
+  const carried = inherited.maps
   const maps = new Map<string, BpfMap>()
   try {
     for (const map of compiled.maps) maps.set(map.name, carried.get(map.name) ?? createMap(mapSpecOf(map)))
     const memory = mapOf(maps, stateMap).memory()
     new Uint8Array(memory).set(compiled.initialState)
-    for (const placed of compiled.elements) startElement(placed, maps, carried, new DataView(memory))
+    for (const placed of compiled.elements) {
+      try {
+        startElement(placed, maps, inherited, new DataView(memory))
+      } catch (error) {
+        throw error instanceof Full ? new OutOfRoom(placed.element, error) : error
+      }
+    }
     return maps
   } catch (error) {
     for (const [name, map] of maps) if (!carried.has(name)) map.close()
@@ -35,7 +67,14 @@ export const createMaps = (compiled: Compiled, carried: RouterMaps = new Map()):
 }
 
 /** What of an element's maps is carried over is hidden from its start behind a map of the same kind that nobody sees. */
-const startElement = (placed: PlacedElement, maps: RouterMaps, carried: RouterMaps, state: DataView): void => {
+const startElement = (placed: PlacedElement, maps: RouterMaps, inherited: Inherited, state: DataView): void => {
+  const carried = inherited.maps
+  const before = inherited.stateOf(placed)
+  if (before && placed.code.carry) {
+    const own = stateOf(placed, (name) => mapOf(maps, name), state)
+    placed.code.carry(before, own, placed.room)
+    return
+  }
   const own = [...placed.maps.values()]
   const kept = own.filter((name) => carried.has(name))
   if (!placed.code.start || (own.length > 0 && kept.length === own.length)) return

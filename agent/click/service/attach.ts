@@ -1,0 +1,203 @@
+/**
+ * Programs of routers at interfaces, each at one place by one method: put there, exchanged in place, taken off, looked for. Links of TCX
+ * and XDP are pinned; a filter below clsact is found by its place and the program that it holds.
+ */
+import { WeftError } from '../../../proto/errors.ts'
+import { type AttachedFilter, attachedFilters, attachFilter, detachFilter, type FilterAt } from '../../ebpf/clsact.ts'
+import { BpfError } from '../../ebpf/error.ts'
+import { attachTcx, attachXdp, type BpfLink, type Direction, type Place } from '../../ebpf/link.ts'
+import { pin, pinnedLink, unpin } from '../../ebpf/pins.ts'
+import type { BpfProgram } from '../../ebpf/program.ts'
+import type { RouteSocket } from '../../netlink/route.ts'
+import { NetlinkError } from '../../netlink/socket/error.ts'
+import { parent } from '../../netlink/traffic/handle.ts'
+import { deleteQdisc } from '../../netlink/traffic/qdisc.ts'
+
+export type Method = 'tcx' | 'clsact' | 'xdp'
+
+export interface Attachment {
+  readonly device: string
+  readonly interfaceIndex: number
+  readonly direction: Direction
+  readonly method: Method
+  /** Of the kernel's program. */
+  readonly programId: number
+  /** The router made the clsact of the interface: it goes with the router, where nobody else uses it by then. */
+  readonly madeClsact: boolean
+}
+
+/** Where a router's attachments are made. */
+export interface Site {
+  /** Path of the network namespace; the process's own without it. */
+  readonly namespace: string | undefined
+  readonly route: RouteSocket
+  /** Directory of the links' pins. */
+  readonly links: string
+}
+
+type PlaceOfProgram = Pick<Attachment, 'interfaceIndex' | 'direction' | 'method'>
+
+/** Which side of which interface, by which method: also the name of pins. */
+export const placeKey = ({ interfaceIndex, direction, method }: PlaceOfProgram): string =>
+  `${interfaceIndex}:${direction}:${method}`
+
+export const samePlace = (one: PlaceOfProgram, other: PlaceOfProgram): boolean => placeKey(one) === placeKey(other)
+
+/** After the filters of others that named no preference: tc(8) counts them down from 49152. */
+const priority = 0xfff0
+const handle = 1
+
+const filterAt = ({ interfaceIndex, direction }: Attachment): FilterAt => ({
+  interfaceIndex,
+  direction,
+  priority,
+  handle,
+})
+
+const linkPin = ({ links }: Site, attachment: Attachment): string => `${links}/${placeKey(attachment)}`
+
+const isGone = (error: unknown): boolean =>
+  (error instanceof BpfError || error instanceof NetlinkError) && ['ENODEV', 'ENOLINK'].includes(error.code)
+
+/**
+ * Puts a program where it should be, in place of the router's own that is there. `ours` are the ids of the router's programs. False where
+ * the interface is gone. Throws WeftError nic.taken; BpfError, NetlinkError.
+ */
+export const ensureAttached = async (
+  site: Site,
+  attachment: Attachment,
+  program: BpfProgram,
+  ours: ReadonlySet<number>,
+): Promise<boolean> => {
+  try {
+    if (attachment.method === 'clsact') await ensureFilter(site, attachment, program, ours)
+    else ensureLink(site, attachment, program)
+    return true
+  } catch (error) {
+    if (isGone(error)) return false
+    throw error
+  }
+}
+
+const ensureFilter = async (
+  { route }: Site,
+  attachment: Attachment,
+  program: BpfProgram,
+  ours: ReadonlySet<number>,
+): Promise<void> => {
+  const there = await filterThere(route, attachment)
+  if (there && there.programId === program.id) return
+  if (there && !ours.has(there.programId)) {
+    throw new WeftError('nic.taken', `the filter ${priority}:${handle} of ${attachment.device} is somebody's`, {
+      object: `nic/${attachment.device}`,
+      hint: `tc filter show dev ${attachment.device} ${attachment.direction}`,
+    })
+  }
+  await attachFilter(route, program, filterAt(attachment))
+}
+
+const filterThere = async (route: RouteSocket, attachment: Attachment): Promise<AttachedFilter | undefined> => {
+  const filters = await attachedFilters(route, attachment.interfaceIndex, attachment.direction)
+  return filters.find((filter) => filter.priority === priority && filter.handle === handle)
+}
+
+const ensureLink = (site: Site, attachment: Attachment, program: BpfProgram): void => {
+  const path = linkPin(site, attachment)
+  const pinned = pinnedLink(path)
+  try {
+    // A link that is detached stays without an interface for good.
+    if (pinned && pinned.info().interfaceIndex === attachment.interfaceIndex) {
+      if (pinned.info().programId !== program.id) pinned.update(program)
+      return
+    }
+  } finally {
+    pinned?.close()
+  }
+  const place: Place = { interfaceIndex: attachment.interfaceIndex, namespace: site.namespace }
+  const link = attachLink(attachment, program, place)
+  try {
+    pin(link, path)
+  } finally {
+    link.close()
+  }
+}
+
+const attachLink = ({ method, direction, device }: Attachment, program: BpfProgram, place: Place): BpfLink => {
+  if (method !== 'xdp') return attachTcx(program, place, direction)
+  try {
+    return attachXdp(program, place, 'native')
+  } catch (error) {
+    if (!(error instanceof BpfError) || !['EOPNOTSUPP', 'EBUSY', 'EEXIST'].includes(error.code)) throw error
+    const object = `nic/${device}`
+    if (error.code !== 'EOPNOTSUPP') {
+      throw new WeftError('nic.taken', `another XDP program is at ${device}`, { object, cause: error })
+    }
+    const message = `not supported: ATTACH xdp at ${device}, whose driver has no native XDP, or not with its MTU`
+    throw new WeftError('not-supported', message, { object, hint: 'ATTACH auto', cause: error })
+  }
+}
+
+/** Takes a router's program off. Harmless where it is gone, or somebody's is there instead. */
+export const detach = async (site: Site | undefined, attachment: Attachment, links: string): Promise<void> => {
+  if (attachment.method !== 'clsact') return detachLink(`${links}/${placeKey(attachment)}`)
+  // Filters went with their namespace.
+  if (!site) return
+  const there = await filterThere(site.route, attachment)
+  if (there?.programId === attachment.programId) await detachFilter(site.route, filterAt(attachment))
+}
+
+const detachLink = (path: string): void => {
+  const link = pinnedLink(path)
+  if (!link) return
+  try {
+    // Once it was pinned the last close would detach it a moment later.
+    if (link.info().interfaceIndex !== 0) link.detach()
+  } finally {
+    link.close()
+  }
+  unpin(path)
+}
+
+/** Indices of the interfaces that have a clsact. */
+export const clsactInterfaces = async (route: RouteSocket): Promise<ReadonlySet<number>> => {
+  const qdiscs = await route.qdiscs()
+  return new Set(qdiscs.filter(({ options }) => options.kind === 'clsact').map(({ index }) => index))
+}
+
+/** Removes a clsact that the router made, unless anybody's filters hang there. */
+export const removeClsact = async ({ route }: Site, interfaceIndex: number): Promise<void> => {
+  if (!(await clsactInterfaces(route)).has(interfaceIndex)) return
+  for (const direction of ['ingress', 'egress'] as const) {
+    const filters = await route.filters({ index: interfaceIndex, parent: parent[direction] })
+    if (filters.some((filter) => filter.handle !== 0)) return
+  }
+  try {
+    await route.request(deleteQdisc(interfaceIndex, parent.clsact))
+  } catch (error) {
+    if (!(error instanceof NetlinkError) || !['ENOENT', 'EINVAL', 'ENODEV'].includes(error.code)) throw error
+  }
+}
+
+export type AttachmentState = 'attached' | 'missing' | 'interface gone'
+
+/** What has become of an attachment; `site` undefined where the namespace is gone. */
+export const attachmentState = async (
+  site: Site | undefined,
+  attachment: Attachment,
+  links: string,
+): Promise<AttachmentState> => {
+  if (attachment.method === 'clsact') {
+    if (!site || !(await site.route.link(attachment.interfaceIndex))) return 'interface gone'
+    const there = await filterThere(site.route, attachment)
+    return there?.programId === attachment.programId ? 'attached' : 'missing'
+  }
+  const link = pinnedLink(`${links}/${placeKey(attachment)}`)
+  if (!link) return 'missing'
+  try {
+    const { interfaceIndex, programId } = link.info()
+    if (interfaceIndex === 0) return 'interface gone'
+    return programId === attachment.programId ? 'attached' : 'missing'
+  } finally {
+    link.close()
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * A new configuration in the place of a router's old one, or of none. All that can fail is done beside the old one, which goes on if it does;
+ * then, once the record says so, links are updated in place: every packet meets the old programs or the new ones.
+ */
+import { WeftError } from '../../../proto/errors.ts'
+import { waitForPrograms } from '../../ebpf/grace.ts'
+import { layoutVersion, unpin } from '../../ebpf/pins.ts'
+import type { Compiled, PlacedElement } from '../compile/compile.ts'
+import { stateMap } from '../compile/state.ts'
+import { type Inherited, mapOf, OutOfRoom } from '../state.ts'
+import { type Attachment, ensureAttached, type Site, samePlace } from './attach.ts'
+import { type CarriedCounts, type Carrying, carrySlots, keptRoom, planCarrying } from './carry.ts'
+import { type Configuration, compileIn, flatText, layoutDigest, recordedGraph } from './configuration.ts'
+import {
+  type FoundGeneration,
+  findGeneration,
+  type MadeGeneration,
+  makeGeneration,
+  pinGeneration,
+} from './generation.ts'
+import { makeInterface } from './interfaces.ts'
+import { namespaceId } from './namespace.ts'
+import { generationPins, type Places, pinsOf } from './places.ts'
+import { planAttachments } from './plan.ts'
+import { type Generation, type RoomOf, type RouterRecord, readRecord, recordVersion, writeRecord } from './record.ts'
+import { complete, programsOf, rollBack } from './settle.ts'
+import { expectSite, interfacesOf, withSite } from './site.ts'
+
+/** A router that there is not yet: a record to begin with. */
+export const newRecord = (places: Places, name: string): RouterRecord => ({
+  version: recordVersion,
+  layout: layoutVersion,
+  name,
+  phase: 'preparing',
+  namespace: { id: namespaceId(places.namespace), path: places.namespace ?? '' },
+})
+
+/** How often an element may find that it needs still more room. */
+const attempts = 4
+
+/**
+ * Settles with the record of the router that runs. Rejects with WeftError, BpfError or NetlinkError where the old one goes on, or there is
+ * still none. `room` is for elements that need more than they ask for, beside what they have grown to before.
+ */
+export const replace = async (
+  places: Places,
+  record: RouterRecord,
+  configuration: Configuration,
+  room: RoomOf = {},
+): Promise<RouterRecord> => {
+  let enough = room
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await withSite(places, record, (site) =>
+        replaceAt(places, record, expectSite(site, record), configuration, enough),
+      )
+    } catch (error) {
+      if (!(error instanceof OutOfRoom) || attempt === attempts) throw error
+      enough = { ...enough, [error.element]: error.room }
+    }
+  }
+}
+
+const replaceAt = async (
+  places: Places,
+  record: RouterRecord,
+  site: Site,
+  configuration: Configuration,
+  room: RoomOf,
+): Promise<RouterRecord> => {
+  const { graph, text, file, variables } = configuration
+  const { current } = record
+  const grown = { ...(current ? grownRoom(current, configuration) : {}), ...room }
+  // What does not compile is refused before anything is made.
+  const interfaces = await interfacesOf(site.route)
+  const compiled = compileIn(graph, interfaces, grown)
+  const wanted = compiled.hostDevices.filter(({ name }) => !interfaces.has(name))
+  const kept = compiled.hostDevices.filter(({ name }) => current?.interfaces.includes(name))
+  const next: Generation = {
+    number: (current?.number ?? 0) + 1,
+    text,
+    file,
+    variables,
+    flat: flatText(configuration),
+    room: grown,
+    digest: layoutDigest(compiled),
+    attachments: [],
+    interfaces: [...new Set([...wanted, ...kept].map(({ name }) => name))],
+  }
+  const preparing: RouterRecord = { ...record, phase: 'preparing', next }
+  places.step?.('record what is to be made')
+  await writeRecord(places, preparing)
+  try {
+    for (const device of wanted) {
+      places.step?.(`make the interface ${device.name}`)
+      await makeInterface(site.route, record.name, device)
+    }
+    const whole = wanted.length > 0 ? compileIn(graph, await interfacesOf(site.route), grown) : compiled
+    return await make(places, preparing, next, site, whole)
+  } catch (error) {
+    // Once the new one takes over there is no way back: whoever comes next goes on.
+    const now = await readRecord(places, record.name)
+    if (now?.phase === 'preparing') await rollBack(places, now)
+    throw error
+  }
+}
+
+const grownRoom = (current: Generation, { graph }: Configuration): RoomOf =>
+  Object.keys(current.room).length === 0 ? {} : keptRoom(recordedGraph(current), graph, current.room)
+
+const make = async (
+  places: Places,
+  record: RouterRecord,
+  draft: Generation,
+  site: Site,
+  compiled: Compiled,
+): Promise<RouterRecord> => {
+  const { step } = places
+  const { current } = record
+  const router = pinsOf(places, record.name, record.layout)
+  const pins = generationPins(router, draft.number)
+  const planned = await planAttachments(places, record, site, compiled, await interfacesOf(site.route))
+  const old = current && findOld(generationPins(router, current.number), current)
+  const carrying = old && planCarrying(old.compiled, compiled)
+  let made: MadeGeneration | undefined
+  try {
+    step?.('load maps and programs')
+    made = makeGeneration(compiled, old && carrying && inheritFrom(old, carrying))
+    const { maps, programs } = made
+    const counts = old && carrying && carrySlots(carrying.slots, old.map(stateMap), mapOf(maps, stateMap))
+    const pairs = programs.flatMap(({ program }, i): (readonly [Attachment, typeof program])[] => {
+      const place = planned[i]
+      return place ? [[{ ...place, programId: program.id }, program]] : []
+    })
+    step?.('pin maps and programs')
+    unpin(pins)
+    pinGeneration(pins, compiled, maps, pairs)
+    const next: Generation = { ...draft, attachments: pairs.map(([attachment]) => attachment) }
+    step?.('record where they are to be attached')
+    await writeRecord(places, { ...record, next })
+    for (const [attachment, program] of pairs) {
+      if (current?.attachments.some((other) => samePlace(other, attachment))) continue
+      step?.(`attach ${attachment.device}`)
+      if (await ensureAttached(site, attachment, program, programsOf(next))) continue
+      throw new WeftError('nic.unknown', `the interface ${attachment.device} is gone`)
+    }
+    const switching: RouterRecord = { ...record, phase: 'switching', current: next, next: undefined, previous: current }
+    step?.('record that the new one takes over')
+    await writeRecord(places, switching)
+    return await complete(places, switching, counts && (() => addLate(places, counts)))
+  } finally {
+    made?.close()
+    old?.close()
+  }
+}
+
+/** State that cannot be read is not carried: the router must not be stuck with it. */
+const findOld = (pins: string, generation: Generation): FoundGeneration | undefined => {
+  try {
+    return findGeneration(pins, generation)
+  } catch (error) {
+    if (error instanceof WeftError && ['router.broken', 'not-supported', 'config.invalid'].includes(error.code)) {
+      return undefined
+    }
+    throw error
+  }
+}
+
+const inheritFrom = (old: FoundGeneration, { maps, copied }: Carrying): Inherited => ({
+  maps: new Map([...maps].map(([to, from]) => [to, old.map(from)])),
+  stateOf: (placed: PlacedElement) => {
+    const before = copied.get(placed)
+    return before && old.stateOf(before)
+  },
+})
+
+const addLate = ({ step }: Places, counts: CarriedCounts): void => {
+  step?.('add what was counted meanwhile')
+  waitForPrograms()
+  counts.addLate()
+}

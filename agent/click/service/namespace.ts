@@ -1,0 +1,45 @@
+/** Network namespaces, told apart by what they are and found again by it: a router knows its own, wherever a command is run. */
+import { readdirSync, statSync } from 'node:fs'
+import type { RouterRecord } from './record.ts'
+
+export const ownNamespace = '/proc/self/ns/net'
+
+/** Device and inode of a namespace's file (namespaces(7)): the same as long as it lives. Throws where there is no such path. */
+export const namespaceId = (path: string = ownNamespace): string => {
+  const { dev, ino } = statSync(path)
+  return `${dev}:${ino}`
+}
+
+const hasId = (id: string, path: string): boolean => {
+  try {
+    return namespaceId(path) === id
+  } catch {
+    return false
+  }
+}
+
+const below = (directory: string): readonly string[] => {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+/** A path of a router's namespace; undefined where no name and no process has it any more. */
+export const findNamespace = (
+  { id, path }: RouterRecord['namespace'],
+  given: string | undefined,
+): string | undefined => {
+  const likely = [given ?? ownNamespace, ...(path === '' ? [] : [path])]
+  const named = (): readonly string[] => below('/run/netns').map((name) => `/run/netns/${name}`)
+  const processes = (): readonly string[] =>
+    below('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((process) => `/proc/${process}/ns/net`)
+  for (const paths of [() => likely, named, processes]) {
+    const found = paths().find((candidate) => hasId(id, candidate))
+    if (found !== undefined) return found
+  }
+  return undefined
+}

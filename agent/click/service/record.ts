@@ -1,0 +1,95 @@
+/**
+ * What is written down of a router: everything that somebody needs who finds it. The record goes before: nothing is made that it does not
+ * name, and what it calls the current generation is the router, whatever else is there.
+ *
+ *     preparing   `next` is being made beside `current` (a new router has none); undone where it was not finished
+ *     switching   `current` takes over from `previous`; done to the end where it was not finished
+ *     running     `current` alone
+ *     stopping    all of it is being taken down; done to the end where it was not finished
+ */
+
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WeftError } from '../../../proto/errors.ts'
+import { readIfThere, removeDurably, writeAtomic } from '../../state/atomic-file.ts'
+import type { Room } from '../compile/element.ts'
+import type { Attachment } from './attach.ts'
+import type { Places } from './places.ts'
+
+/** Of the record's form. What takes a router down (layout, namespace, generations' number, attachments, interfaces) stays as it is in all. */
+export const recordVersion = 1
+
+/** By the names of elements. */
+export type RoomOf = Readonly<Record<string, Room>>
+
+/** One configuration in the kernel. */
+export interface Generation {
+  readonly number: number
+  /** As it was given, a character a byte; landmarks speak of `file`. */
+  readonly text: string
+  readonly file: string
+  readonly variables: Readonly<Record<string, string>>
+  /** Flat, so that it can be compiled again without the files that it was read from. */
+  readonly flat: string
+  /** Room that elements have beyond what their arguments ask for. */
+  readonly room: RoomOf
+  /** Of where elements' slots and maps are: another compiler may put them elsewhere. '' until it is compiled. */
+  readonly digest: string
+  readonly attachments: readonly Attachment[]
+  /** Names of the interfaces that were made for it. */
+  readonly interfaces: readonly string[]
+}
+
+export interface RouterRecord {
+  readonly version: typeof recordVersion
+  /** Of the pins. */
+  readonly layout: number
+  readonly name: string
+  readonly phase: 'preparing' | 'switching' | 'running' | 'stopping'
+  /** `id` tells namespaces apart while they live; `path` is what it was called, '' for that of the process. */
+  readonly namespace: { readonly id: string; readonly path: string }
+  readonly current?: Generation | undefined
+  readonly next?: Generation | undefined
+  readonly previous?: Generation | undefined
+}
+
+const suffix = '.json'
+
+const fileOf = ({ directory }: Places, name: string): string => join(directory, `${name}${suffix}`)
+
+/** Settles once it would survive a loss of power. */
+export const writeRecord = (places: Places, record: RouterRecord): Promise<void> =>
+  writeAtomic(fileOf(places, record.name), `${JSON.stringify(record, undefined, 1)}\n`)
+
+export const removeRecord = (places: Places, name: string): Promise<void> => removeDurably(fileOf(places, name))
+
+/** undefined where there is none. Rejects with WeftError not-supported where a newer version wrote it, router.broken where nobody did. */
+export const readRecord = async (places: Places, name: string): Promise<RouterRecord | undefined> => {
+  const bytes = await readIfThere(fileOf(places, name))
+  if (!bytes) return undefined
+  const details = { object: `router/${name}`, hint: `${fileOf(places, name)} says what it is` }
+  let record: Partial<RouterRecord>
+  try {
+    record = JSON.parse(bytes.toString()) as Partial<RouterRecord>
+  } catch (cause) {
+    throw new WeftError('router.broken', `the record of the router ${name} is damaged`, { ...details, cause })
+  }
+  if (record.version === undefined || record.name !== name) {
+    throw new WeftError('router.broken', `the record of the router ${name} is not one`, details)
+  }
+  if (record.version > recordVersion) {
+    throw new WeftError('not-supported', `the router ${name} was made by a newer version of Weft`, details)
+  }
+  return record as RouterRecord
+}
+
+/** Of all routers that have a record, in order. */
+export const recordNames = async ({ directory }: Places): Promise<readonly string[]> => {
+  const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  // What starts with a dot was never finished.
+  const finished = files.filter((file) => !file.startsWith('.') && file.endsWith(suffix))
+  return finished.map((file) => file.slice(0, -suffix.length)).sort()
+}

@@ -1,0 +1,247 @@
+/**
+ * Click routers that stay: programs, maps and links pinned in a bpf file system, and a record of each. No process has to live: whoever calls
+ * next, from any process, finds them. One small service value, without any state of its own.
+ */
+import { readdirSync } from 'node:fs'
+import { WeftError } from '../../../proto/errors.ts'
+import { isBpffs } from '../../ebpf/pins.ts'
+import { describeElement, type ElementInfo } from '../access.ts'
+import { Full } from '../handlers.ts'
+import { type Attachment, type AttachmentState, attachmentState } from './attach.ts'
+import { newRecord, replace } from './change.ts'
+import { type Configuration, recordedConfiguration } from './configuration.ts'
+import { type FoundGeneration, findGeneration } from './generation.ts'
+import { exclusively } from './lock.ts'
+import { checkName, generationPins, type Places, pinsOf } from './places.ts'
+import { type RouterRecord, readRecord, recordNames, writeRecord } from './record.ts'
+import { settle, tearDown } from './settle.ts'
+import { linkPins, withSite } from './site.ts'
+
+export interface AttachmentInfo extends Attachment {
+  readonly state: AttachmentState
+}
+
+/** `half-made`: a process was killed, or is at work; `degraded`: not all that should be attached is; `lost`: nothing is pinned any more. */
+export type RouterState = 'running' | 'degraded' | 'half-made' | 'lost' | 'broken'
+
+export interface RouterInfo {
+  readonly name: string
+  readonly state: RouterState
+  /** What is wrong with a broken one; else ''. */
+  readonly problem: string
+  readonly file: string
+  /** One more with each swap. */
+  readonly generation: number
+  /** Path of the network namespace where it has a name, else ''. */
+  readonly namespace: string
+  readonly attachments: readonly AttachmentInfo[]
+}
+
+/** Every call rejects with WeftError where it says so; with BpfError or NetlinkError where the kernel refuses what it should not. */
+export interface ClickService {
+  /** router.exists, config.invalid, not-supported, nic.unknown, nic.taken, object.foreign: there is still none then. */
+  up(name: string, configuration: Configuration): Promise<RouterInfo>
+  /** Takes all of it away, also where its parts are damaged. router.unknown. */
+  down(name: string): Promise<void>
+  /** Puts another configuration in its place, with what elements of the same name and class have counted and learnt. As `up`: the old one goes on then. */
+  swap(name: string, configuration: Configuration): Promise<RouterInfo>
+  /** The value of `element.handler`. router.unknown, router.broken, config.invalid. */
+  read(name: string, handler: string): Promise<string>
+  write(name: string, handler: string, text: string): Promise<void>
+  elements(name: string): Promise<readonly ElementInfo[]>
+  list(): Promise<readonly RouterInfo[]>
+  /**
+   * Finds a router whole, or makes it so: what a killed process left half-made is finished or taken away, what is attached no more is attached
+   * again. undefined where there is none, or none any more.
+   */
+  adopt(name: string): Promise<RouterInfo | undefined>
+}
+
+export const clickService = (places: Places): ClickService => {
+  const locked = <T>(work: () => Promise<T>): Promise<T> => exclusively(places.directory, work)
+  const describe = (record: RouterRecord): Promise<RouterInfo> => describeRouter(places, record)
+
+  return {
+    up: (name, configuration) =>
+      locked(async () => {
+        checkName(name)
+        checkBpffs(places)
+        if (await settle(places, name)) {
+          throw new WeftError('router.exists', `the router ${name} runs already`, {
+            object: `router/${name}`,
+            hint: `weft click swap ${name}, or another name`,
+          })
+        }
+        refuseForeign(places, name)
+        return describe(await replace(places, newRecord(places, name), configuration))
+      }),
+
+    down: (name) =>
+      locked(async () => {
+        const record = await expectRecord(places, name, readRecord)
+        await writeRecord(places, { ...record, phase: 'stopping' })
+        await tearDown(places, record)
+      }),
+
+    swap: (name, configuration) =>
+      locked(async () => {
+        const record = await expectRecord(places, name, settle)
+        return describe(await replace(places, record, configuration))
+      }),
+
+    read: (name, handler) => withFound(places, name, (found) => found.read(handler)),
+    elements: (name) => withFound(places, name, ({ compiled }) => compiled.elements.map(describeElement)),
+
+    write: (name, handler, text) => locked(() => writeHandler(places, name, handler, text)),
+
+    list: async () => {
+      const routers: RouterInfo[] = []
+      for (const name of await recordNames(places)) {
+        try {
+          const record = await readRecord(places, name)
+          if (record) routers.push(await describe(record))
+        } catch (error) {
+          routers.push(broken(name, error))
+        }
+      }
+      return routers
+    },
+
+    adopt: (name) =>
+      locked(async () => {
+        const record = await settle(places, name)
+        if (!record?.current) return undefined
+        const info = await describe(record)
+        if (info.state === 'running') return info
+        return describe(await replace(places, record, recordedConfiguration(record.current)))
+      }),
+  }
+}
+
+const unknown = (name: string): WeftError =>
+  new WeftError('router.unknown', `there is no router ${name}`, {
+    object: `router/${name}`,
+    hint: 'weft click list shows those that there are',
+  })
+
+const expectRecord = async (
+  places: Places,
+  name: string,
+  read: (places: Places, name: string) => Promise<RouterRecord | undefined>,
+): Promise<RouterRecord> => {
+  checkName(name)
+  const record = await read(places, name)
+  if (!record) throw unknown(name)
+  return record
+}
+
+const checkBpffs = ({ bpffs }: Places): void => {
+  if (isBpffs(bpffs)) return
+  throw new WeftError('not-supported', `no bpf file system is mounted at ${bpffs}`, {
+    hint: `mount -t bpf bpf ${bpffs}`,
+  })
+}
+
+/** Pins below our own path that no record speaks of are another service's. */
+const refuseForeign = (places: Places, name: string): void => {
+  const pins = pinsOf(places, name)
+  try {
+    readdirSync(pins)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  throw new WeftError(
+    'object.foreign',
+    `there are pins of a router ${name} at ${pins}, and no record in ${places.directory}`,
+    {
+      object: `router/${name}`,
+      hint: `another name; or rm -r ${pins}, if nobody has its record`,
+    },
+  )
+}
+
+const findCurrent = (places: Places, { name, layout, current }: RouterRecord): FoundGeneration => {
+  if (!current) throw unknown(name)
+  return findGeneration(generationPins(pinsOf(places, name, layout), current.number), current)
+}
+
+/** Where an element has no room for it, the router is exchanged for one that has. */
+const writeHandler = async (places: Places, name: string, handler: string, text: string): Promise<void> => {
+  let record = await expectRecord(places, name, settle)
+  for (let attempt = 1; ; attempt++) {
+    const found = findCurrent(places, record)
+    try {
+      return found.write(handler, text)
+    } catch (error) {
+      const full = (error as Error).cause
+      if (!(full instanceof Full) || attempt === attempts || !record.current) throw error
+      const element = handler.slice(0, handler.lastIndexOf('.'))
+      record = await replace(places, record, recordedConfiguration(record.current), { [element]: full.room })
+    } finally {
+      found.close()
+    }
+  }
+}
+
+const attempts = 5
+
+/** Without the lock: a swap may take away what was just found. */
+const withFound = async <T>(places: Places, name: string, work: (found: FoundGeneration) => T): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    const record = await expectRecord(places, name, readRecord)
+    if (!record.current || record.phase === 'stopping') throw unknown(name)
+    try {
+      const found = findCurrent(places, record)
+      try {
+        return work(found)
+      } finally {
+        found.close()
+      }
+    } catch (error) {
+      const isBroken = error instanceof WeftError && error.code === 'router.broken'
+      const now = isBroken && attempt < attempts ? await readRecord(places, name) : record
+      if (now?.current?.number === record.current.number) throw error
+    }
+  }
+}
+
+const describeRouter = (places: Places, record: RouterRecord): Promise<RouterInfo> =>
+  withSite(places, record, async (site): Promise<RouterInfo> => {
+    const pins = pinsOf(places, record.name, record.layout)
+    const generation = record.current ?? record.next
+    const attachments: AttachmentInfo[] = []
+    for (const attachment of generation?.attachments ?? []) {
+      attachments.push({ ...attachment, state: await attachmentState(site, attachment, linkPins(pins)) })
+    }
+    const whole = attachments.every(({ state }) => state === 'attached')
+    const isPinned = generation !== undefined && hasPins(generationPins(pins, generation.number))
+    const state = record.phase !== 'running' ? 'half-made' : !isPinned ? 'lost' : whole ? 'running' : 'degraded'
+    return {
+      name: record.name,
+      state,
+      problem: '',
+      file: generation?.file ?? '',
+      generation: generation?.number ?? 0,
+      namespace: site?.namespace ?? record.namespace.path,
+      attachments,
+    }
+  })
+
+const hasPins = (path: string): boolean => {
+  try {
+    return readdirSync(path).length > 0
+  } catch {
+    return false
+  }
+}
+
+const broken = (name: string, error: unknown): RouterInfo => ({
+  name,
+  state: 'broken',
+  problem: (error as Error).message,
+  file: '',
+  generation: 0,
+  namespace: '',
+  attachments: [],
+})

@@ -1,0 +1,41 @@
+/** The network namespace of a router, open for as long as something is done there. */
+import { WeftError } from '../../../proto/errors.ts'
+import type { Link } from '../../netlink/link/link.ts'
+import { openRoute, type RouteSocket } from '../../netlink/route.ts'
+import type { Site } from './attach.ts'
+import type { Interfaces } from './configuration.ts'
+import { findNamespace } from './namespace.ts'
+import { type Places, pinsOf } from './places.ts'
+import type { RouterRecord } from './record.ts'
+
+export const linkPins = (pins: string): string => `${pins}/links`
+
+/** undefined where the namespace is gone, and all that was attached in it. */
+export const withSite = async <T>(
+  places: Places,
+  record: RouterRecord,
+  work: (site: Site | undefined) => Promise<T>,
+): Promise<T> => {
+  const namespace = findNamespace(record.namespace, places.namespace)
+  if (namespace === undefined) return work(undefined)
+  const route = openRoute({ namespace })
+  try {
+    return await work({ namespace, route, links: linkPins(pinsOf(places, record.name, record.layout)) })
+  } finally {
+    route.close()
+  }
+}
+
+/** Rejects with WeftError router.broken. */
+export const expectSite = (site: Site | undefined, { name }: RouterRecord): Site => {
+  if (site) return site
+  throw new WeftError('router.broken', `the network namespace of the router ${name} is gone`, {
+    object: `router/${name}`,
+    hint: `weft click down ${name}`,
+  })
+}
+
+export const interfacesOf = async (route: RouteSocket): Promise<Interfaces> => {
+  const links: readonly Link[] = await route.links()
+  return new Map(links.map((link) => [link.name, link]))
+}
