@@ -17,6 +17,7 @@ import { rangeIpLookup } from '../../../click/elements/range-ip-lookup.ts'
 import { staticIpLookup } from '../../../click/elements/static-ip-lookup.ts'
 import { shiftWord, uncomment } from '../../../click/language/strings.ts'
 import { jeq, jge, jump, label, ldx, stx } from '../../ebpf/asm/asm.ts'
+import { waitForPrograms } from '../../ebpf/grace.ts'
 import type { BpfMap } from '../../ebpf/map.ts'
 import type { Code } from '../compile/code.ts'
 import { type AnyElementCode, compileElement, type Room, type Site } from '../compile/element.ts'
@@ -25,8 +26,9 @@ import { type ElementState, Full, HandlerError } from '../handlers.ts'
 import { type Command, change, type Verb } from '../routes/change.ts'
 import { lookUpRoute } from '../routes/code.ts'
 import { memoryBytes, mostBlocks, mostNextHops, type TableRoom } from '../routes/layout.ts'
+import { createTable, openTable } from '../routes/open.ts'
 import { powerOfTwo, roomFor } from '../routes/room.ts'
-import { createTable, openTable, type RouteTable, type TableRoute } from '../routes/table.ts'
+import type { RouteTable, TableRoute } from '../routes/table.ts'
 import { formatLine, lengthOfMask, toTableRoute } from '../routes/text.ts'
 
 const classes = [directIpLookup, linearIpLookup, lookupIpRoute, radixIpLookup, rangeIpLookup, staticIpLookup]
@@ -46,13 +48,13 @@ const opened = new WeakMap<BpfMap, RouteTable>()
 
 const tableOf = ({ map }: ElementState): RouteTable => {
   const own = map('table')
-  const table = opened.get(own) ?? openTable(own.memory())
+  const table = opened.get(own) ?? openTable(own.memory(), waitForPrograms)
   opened.set(own, table)
   return table
 }
 
 const fill = ({ map }: ElementState, room: Room, routes: readonly TableRoute[]): void => {
-  const table = createTable(map('table').memory(), roomOf(room))
+  const table = createTable(map('table').memory(), roomOf(room), waitForPrograms)
   for (const route of routes) {
     if (!table.find(route) && !table.put(route)) throw new Full('no room for the routes', roomFor(routes))
   }

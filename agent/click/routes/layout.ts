@@ -59,7 +59,7 @@ export const noRoute = leafOf(0, 0)
 export const noOutput = 0xffff_ffff
 
 export const headerWords = 16
-/** Words of a pool before its ring. */
+/** Words of a pool before its queue. */
 export const poolWords = 4
 
 /** Of an index, a power of two that is in use by half at most. */
@@ -70,10 +70,10 @@ const lengths = ({ routes, nextHops, blocks }: TableRoom) => ({
   header: headerWords,
   nextHops: 2 * nextHops,
   entries: firstLevelLength + blocks * blockLength,
-  hopPool: poolWords + 2 * nextHops,
+  hopPool: poolWords + nextHops,
   hopCounts: nextHops,
   hopIndex: indexLength(nextHops),
-  blockPool: poolWords + 2 * blocks,
+  blockPool: poolWords + blocks,
   blockCounts: blocks,
   routes: 2 * routes,
   routeIndex: indexLength(routes),

@@ -27,13 +27,14 @@ interface Memory {
   /** Of each block, how many routes need it. */
   readonly counts: Uint32Array
   readonly pool: Uint32Array
+  readonly waitForPrograms: () => void
 }
 
 const firstLevelBits = 16
 const secondLevelBits = 24
 
-export const levelsOf = ({ entries, counts, pool: poolMemory }: Memory): Levels => {
-  const pool: Pool = poolOf(poolMemory, counts.length)
+export const levelsOf = ({ entries, counts, pool: poolMemory, waitForPrograms }: Memory): Levels => {
+  const pool: Pool = poolOf(poolMemory, counts.length, waitForPrograms)
   const entry = (at: number): number => word(entries, at)
 
   /** Where the entry of an address is: in level 1, and in a block by its upper and by its lower eight bits. */

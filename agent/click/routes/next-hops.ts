@@ -26,6 +26,7 @@ interface Memory {
   readonly index: Uint32Array
   readonly pool: Uint32Array
   readonly seed: number
+  readonly waitForPrograms: () => void
 }
 
 const swap = (value: number): number =>
@@ -33,13 +34,14 @@ const swap = (value: number): number =>
 
 /** The record of no route, in new memory; its number is 0. */
 export const writeNoNextHop = ({ records, pool }: Pick<Memory, 'records' | 'pool'>): void => {
-  poolOf(pool, records.length / 2).take()
+  poolOf(pool, records.length / 2, () => undefined).take()
   records[0] = 0
   publish(records, 1, noOutput)
 }
 
-export const nextHopsOf = ({ records, counts, index, pool: poolMemory, seed }: Memory): NextHops => {
-  const pool: Pool = poolOf(poolMemory, counts.length)
+export const nextHopsOf = (memory: Memory): NextHops => {
+  const { records, counts, index, seed } = memory
+  const pool: Pool = poolOf(memory.pool, counts.length, memory.waitForPrograms)
   const byHop: HashIndex = hashIndexOf(index, seed, {
     first: (number) => word(records, 2 * number),
     second: (number) => word(records, 2 * number + 1),

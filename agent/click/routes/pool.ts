@@ -1,82 +1,57 @@
 /**
- * Numbers that are given out, given back, and given out again only after a while: a program that has just read one from an entry may still be
- * looking at what it stood for.
+ * Numbers that are given out, given back, and given out again late: a program that has just read one from an entry may still be looking at
+ * what it stood for.
  */
 import { poolWords } from './layout.ts'
 import { word } from './words.ts'
 
 export interface Pool {
-  /** undefined where all are in use. Waits where the only ones that are not were given back just now. */
+  /** undefined where all are in use. */
   take(): number | undefined
   give(number: number): void
   /** How many can be taken. */
   available(): number
 }
 
-/**
- * A program runs for a microsecond, with interrupts of its kind held off; what may stop its processor for longer is a hypervisor that has
- * none to give.
- */
-const graceMs = 100
-
-export interface Clock {
-  /** The machine's time since it booted, which processes share, modulo 2^32. */
-  nowMs(): number
-  wait(ms: number): void
-}
-
-const sleeper = new Int32Array(new SharedArrayBuffer(4))
-
-const machineClock: Clock = {
-  nowMs: () => Number(process.hrtime.bigint() / 1_000_000n) >>> 0,
-  wait: (ms) => {
-    Atomics.wait(sleeper, 0, 0, ms)
-  },
-}
-
-/** Words of a pool: how many numbers were ever taken; the oldest and the length of a queue of those given back; then the queue, a ring of pairs. */
+/** Words of a pool: how many numbers were ever taken; where a queue of those given back starts, how long it is, and how many of its first no program sees. */
 const taken = 0
-const oldest = 1
-const queued = 2
+const start = 1
+const length = 2
+const unseen = 3
 
-/** `words` is zeros where the pool is new. */
-export const poolOf = (words: Uint32Array, capacity: number, clock: Clock = machineClock): Pool => {
-  const pair = (position: number): number => poolWords + 2 * (position % capacity)
+/**
+ * `words` is zeros where the pool is new: those above, then the queue, a ring. `waitForPrograms` returns when none runs any more that ran
+ * when it was called.
+ */
+export const poolOf = (words: Uint32Array, capacity: number, waitForPrograms: () => void): Pool => {
+  const placeOf = (position: number): number => poolWords + ((word(words, start) + position) % capacity)
 
-  /** How long until the one that was given back first may be taken. */
-  const remainingMs = (): number => {
-    const age = (clock.nowMs() - word(words, pair(word(words, oldest)) + 1)) >>> 0
-    return Math.max(0, graceMs - age)
-  }
-
-  const takeOldest = (): number => {
-    const position = word(words, oldest)
-    words[oldest] = (position + 1) % capacity
-    words[queued] = word(words, queued) - 1
-    return word(words, pair(position))
+  const takeFirst = (): number => {
+    const number = word(words, placeOf(0))
+    words[start] = (word(words, start) + 1) % capacity
+    words[length] = word(words, length) - 1
+    words[unseen] = word(words, unseen) - 1
+    return number
   }
 
   return {
     take: () => {
+      if (word(words, unseen) > 0) return takeFirst()
       const fresh = word(words, taken)
-      const old = word(words, queued) > 0
-      // One that was in use is rather in the processors' caches than one that never was.
-      if (old && remainingMs() === 0) return takeOldest()
       if (fresh < capacity) {
         words[taken] = fresh + 1
         return fresh
       }
-      if (!old) return undefined
-      clock.wait(remainingMs())
-      return takeOldest()
+      if (word(words, length) === 0) return undefined
+      // Some tens of milliseconds, for all that wait at once.
+      waitForPrograms()
+      words[unseen] = word(words, length)
+      return takeFirst()
     },
     give: (number) => {
-      const length = word(words, queued)
-      const at = pair(word(words, oldest) + length)
-      words[at] = number
-      words[at + 1] = clock.nowMs()
-      words[queued] = length + 1
+      words[placeOf(word(words, length))] = number
+      words[length] = word(words, length) + 1
     },
-    available: () => capacity - word(words, taken) + word(words, queued),
+    available: () => capacity - word(words, taken) + word(words, length),
   }
 }

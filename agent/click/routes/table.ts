@@ -3,22 +3,10 @@
  * one to three loads. After P. Gupta, S. Lin, N. McKeown, "Routing Lookups in Hardware at Memory Access Speeds" (Infocom 1998), with a
  * smaller first level. Changes may go on while programs read: each sees the route from before or from after.
  */
-import {
-  firstLevelLength,
-  headerWords,
-  leafOf,
-  lengthOf,
-  memoryBytes,
-  nextHopOf,
-  noRoute,
-  type PartName,
-  partOf,
-  type TableRoom,
-} from './layout.ts'
-import { type Levels, levelsOf } from './levels.ts'
-import { type NextHop, type NextHops, nextHopsOf, writeNoNextHop } from './next-hops.ts'
-import { type RouteSet, routeSetHeaderWords, routeSetOf } from './route-set.ts'
-import { word } from './words.ts'
+import { leafOf, lengthOf, nextHopOf, noRoute, type TableRoom } from './layout.ts'
+import type { Levels } from './levels.ts'
+import type { NextHop, NextHops } from './next-hops.ts'
+import type { RouteSet } from './route-set.ts'
 
 /** An address without bits beyond the length, 0 to 32. */
 export interface TablePrefix {
@@ -45,67 +33,16 @@ export interface RouteTable {
   inUse(): TableRoom
 }
 
-/** Words of the header, before those of the set of routes. */
-const header = { version: 0, seed: 1, routes: 2, nextHops: 3, blocks: 4, set: 5 } as const
-if (header.set + routeSetHeaderWords > headerWords) throw new RangeError('the header is too short')
-
-/** Of the layout: any change, one more. Never 0, which is memory that nobody has written to. */
-const version = 1
-
-/** Makes an empty table of memory that is zeros. */
-export const createTable = (memory: ArrayBuffer, room: TableRoom): RouteTable => {
-  const words = new Uint32Array(memory, 0, headerWords)
-  words[header.seed] = Math.floor(Math.random() * 2 ** 32)
-  words[header.routes] = room.routes
-  words[header.nextHops] = room.nextHops
-  words[header.blocks] = room.blocks
-  partOf(memory, room, 'entries').fill(noRoute, 0, firstLevelLength)
-  writeNoNextHop({ records: partOf(memory, room, 'nextHops'), pool: partOf(memory, room, 'hopPool') })
-  words[header.version] = version
-  return openTable(memory)
-}
-
-/** A table that was made, here or elsewhere. Throws RangeError where the memory is of no such table. */
-export const openTable = (memory: ArrayBuffer): RouteTable => {
-  const words = new Uint32Array(memory, 0, headerWords)
-  if (words[header.version] !== version) throw new RangeError(`no route table of version ${version}`)
-  const room = {
-    routes: word(words, header.routes),
-    nextHops: word(words, header.nextHops),
-    blocks: word(words, header.blocks),
-  }
-  if (memory.byteLength < memoryBytes(room)) throw new RangeError('a route table is larger than its memory')
-  const seed = word(words, header.seed)
-  const part = (name: PartName): Uint32Array => partOf(memory, room, name)
-  return tableOf({
-    room,
-    set: routeSetOf({
-      records: part('routes'),
-      index: part('routeIndex'),
-      header: words.subarray(header.set),
-      seed,
-    }),
-    hops: nextHopsOf({
-      records: part('nextHops'),
-      counts: part('hopCounts'),
-      index: part('hopIndex'),
-      pool: part('hopPool'),
-      seed,
-    }),
-    levels: levelsOf({ entries: part('entries'), counts: part('blockCounts'), pool: part('blockPool') }),
-  })
-}
-
 const maskOf = (length: number): number => (length === 0 ? 0 : (0xffff_ffff << (32 - length)) >>> 0)
 
-interface Parts {
+export interface TableParts {
   readonly room: TableRoom
   readonly set: RouteSet
   readonly hops: NextHops
   readonly levels: Levels
 }
 
-const tableOf = ({ room, set, hops, levels }: Parts): RouteTable => {
+export const tableOf = ({ room, set, hops, levels }: TableParts): RouteTable => {
   const routeAt = (place: number): TableRoute => {
     const leaf = set.leaf(place)
     return { address: set.address(place), length: lengthOf(leaf), ...hops.read(nextHopOf(leaf)) }

@@ -26,6 +26,7 @@ import {
   xor,
 } from '../../../ebpf/asm/asm.ts'
 import { missing } from '../../../ebpf/features.ts'
+import { waitForPrograms } from '../../../ebpf/grace.ts'
 import { createMap } from '../../../ebpf/map.ts'
 import { pin } from '../../../ebpf/pins.ts'
 import { loadProgram } from '../../../ebpf/program.ts'
@@ -33,7 +34,8 @@ import { testRun } from '../../../ebpf/test-run.ts'
 import { type Code, flattenCode } from '../../compile/code.ts'
 import { lookUpRoute } from '../code.ts'
 import { memoryBytes, type TableRoom } from '../layout.ts'
-import { createTable, type TableRoute } from '../table.ts'
+import { createTable } from '../open.ts'
+import type { TableRoute } from '../table.ts'
 import type { FlipperData } from './support/flipper.ts'
 
 const skip = missing('bpf')?.message ?? false
@@ -123,7 +125,7 @@ t.test('while routes come and go each lookup finds one that is there, whole', { 
     seen.close()
     map.close()
   })
-  const table = createTable(map.memory(), room)
+  const table = createTable(map.memory(), room, waitForPrograms)
   table.put({ address: 0, length: 0, gateway: 0, output: 0 })
   for (const route of flipped) table.put(route)
   let labels = 0

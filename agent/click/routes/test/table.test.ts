@@ -1,14 +1,16 @@
 import t from 'tap'
-import { firstLevelLength, memoryBytes, partOf, type TableRoom } from '../layout.ts'
+import { firstLevelLength, memoryBytes, partOf, placeOfPart, type TableRoom } from '../layout.ts'
+import { createTable, openTable } from '../open.ts'
 import { roomFor } from '../room.ts'
-import { createTable, openTable, type RouteTable, type TableRoute } from '../table.ts'
+import type { RouteTable, TableRoute } from '../table.ts'
 import { formatRoute } from '../text.ts'
 import { type NaiveTable, naiveTable } from './support/naive.ts'
 import { maskOf, randomNumbers, realisticRoutes } from './support/realistic.ts'
 
+const noWait = () => undefined
 const newTable = (room: TableRoom) => {
   const memory = new ArrayBuffer(memoryBytes(room))
-  return { memory, table: createTable(memory, room) }
+  return { memory, table: createTable(memory, room, noWait) }
 }
 
 const sorted = (routes: Iterable<TableRoute>): string[] => [...routes].map(formatRoute).sort()
@@ -52,7 +54,7 @@ t.test('after any changes a table says what the routes say, and has memory for t
     const routes = [...model.routes.values()]
     t.same(disagreements(table, model, routes.flatMap(edges)), [])
     t.same(sorted(table.routes()), sorted(routes))
-    t.same(sorted(openTable(memory).routes()), sorted(routes), 'whoever opens the memory has the same routes')
+    t.same(sorted(openTable(memory, noWait).routes()), sorted(routes), 'whoever opens the memory has the same routes')
     const { blocks, nextHops } = table.inUse()
     const upper = new Set(routes.filter(({ length }) => length > 16).map(({ address }) => address >>> 16))
     const lower = new Set(routes.filter(({ length }) => length > 24).map(({ address }) => address >>> 8))
@@ -99,8 +101,39 @@ t.test('a small table is small', async (t) => {
   t.ok(memoryBytes(roomFor(realisticRoutes(5, 2))) < 320 * 1024)
 })
 
+t.test('a change that its process did not live to finish is made good by the next one', async (t) => {
+  const routes = realisticRoutes(500, 3)
+  const room = roomFor(routes)
+  const { memory, table } = newTable(room)
+  for (const route of routes) table.put(route)
+  const changing = 5
+  // What differs between before a change and after it is what one in the middle of it may have written, or not; a next hop it writes first.
+  const before = new Uint32Array(memory.slice(0))
+  table.put({ address: 0x0a00_0001, length: 32, gateway: 0x0909_0909, output: 7 })
+  const after = new Uint32Array(memory)
+  const [hops, entries] = [placeOfPart(room, 'nextHops') / 4, placeOfPart(room, 'entries') / 4]
+  const next = randomNumbers(3)
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const torn = after.map((word, at) => ((at >= hops && at < entries) || next() % 2 === 0 ? word : (before[at] ?? 0)))
+    torn[changing] = 1
+    let waits = 0
+    const opened = openTable(torn.buffer, () => {
+      waits++
+    })
+    const model = naiveTable(opened.routes())
+    const more = { address: 0x0a00_0000, length: 8, gateway: 0, output: 1 }
+    t.ok(opened.put(more))
+    model.put(more)
+    t.equal(waits, 1)
+    t.equal(torn[changing], 0)
+    t.ok(opened.count() >= 501)
+    t.same(sorted(opened.routes()), sorted(model.routes.values()))
+    t.same(disagreements(opened, model, [...model.routes.values()].flatMap(edges)), [])
+  }
+})
+
 t.test('memory of no table, and of one that is cut off, is not taken for one', async (t) => {
   const { memory } = newTable(room)
-  t.throws(() => openTable(new ArrayBuffer(1024)), RangeError)
-  t.throws(() => openTable(memory.slice(0, memory.byteLength - 4)), RangeError)
+  t.throws(() => openTable(new ArrayBuffer(1024), noWait), RangeError)
+  t.throws(() => openTable(memory.slice(0, memory.byteLength - 4), noWait), RangeError)
 })

@@ -1,7 +1,9 @@
 /** A thread that changes the routes of a table in shared memory until it is told to stop, as a handler's process would. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { waitForPrograms } from '../../../../ebpf/grace.ts'
 import { pinnedMap } from '../../../../ebpf/pins.ts'
-import { openTable, type TableRoute } from '../../table.ts'
+import { openTable } from '../../open.ts'
+import type { TableRoute } from '../../table.ts'
 import { randomNumbers } from './realistic.ts'
 
 export interface FlipperData {
@@ -16,7 +18,7 @@ export interface FlipperData {
 const { pin, stop, routes } = workerData as FlipperData
 const map = pinnedMap(pin)
 if (!map) throw new Error(`nothing at ${pin}`)
-const table = openTable(map.memory())
+const table = openTable(map.memory(), waitForPrograms)
 const next = randomNumbers(99)
 let changes = 0
 for (const flag = new Int32Array(stop); Atomics.load(flag, 0) === 0; changes++) {
