@@ -41,3 +41,10 @@ export const clearSlots = (...slots: readonly string[]) => ({
     for (const slot of slots) set(slot, 0n)
   },
 })
+
+/** Of an argument that is written into the programs as a constant, where a look at a slot would cost each packet. */
+export const swapOnly = {
+  write: (): never => {
+    throw new HandlerError('part of the program: change it in the configuration and swap that in')
+  },
+} as const

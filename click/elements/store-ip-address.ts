@@ -23,7 +23,8 @@ const argument: ArgumentType<StoreIpAddressArgument> = {
   parse: (text) => {
     const address = readIpAddress(text)
     if (address !== undefined) return { kind: 'address', address }
-    if (text === 'src' || text === 'dst') return { kind: 'offset', offset: text }
+    const field = text.toLowerCase()
+    if (field === 'src' || field === 'dst') return { kind: 'offset', offset: field }
     const offset = readInteger(text)
     return offset === undefined || offset < 0
       ? refuse('type mismatch: OFFSET requires integer')

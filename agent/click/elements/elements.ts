@@ -11,14 +11,18 @@ import { dropBroadcasts } from './drop-broadcasts.ts'
 import { etherEncap } from './ether-encap.ts'
 import { etherMirror } from './ether-mirror.ts'
 import { etherRewrite } from './ether-rewrite.ts'
+import { fixIpSrc } from './fix-ip-src.ts'
 import { fromDevice } from './from-device.ts'
 import { fromHost } from './from-host.ts'
 import { getIpAddress } from './get-ip-address.ts'
 import { hostEtherFilter } from './host-ether-filter.ts'
+import { icmpError } from './icmp-error.ts'
+import { icmpPingResponder } from './icmp-ping-responder.ts'
 import { idle } from './idle.ts'
 import { ipClassifier } from './ip-classifier.ts'
 import { ipEncap } from './ip-encap.ts'
 import { ipFilter } from './ip-filter.ts'
+import { ipGwOptions } from './ip-gw-options.ts'
 import { ipLookups } from './ip-lookup.ts'
 import { markIpHeader } from './mark-ip-header.ts'
 import { nullElement } from './null.ts'
@@ -32,6 +36,7 @@ import { setIpDscp } from './set-ip-dscp.ts'
 import { setIpEcn } from './set-ip-ecn.ts'
 import { setVlanAnno } from './set-vlan-anno.ts'
 import { staticSwitch } from './static-switch.ts'
+import { storeIpAddress } from './store-ip-address.ts'
 import { strip } from './strip.ts'
 import { stripIpHeader } from './strip-ip-header.ts'
 import { stripToNetworkHeader } from './strip-to-network-header.ts'
@@ -40,6 +45,7 @@ import { tee } from './tee.ts'
 import { toDevice } from './to-device.ts'
 import { toHost } from './to-host.ts'
 import { truncate } from './truncate.ts'
+import { udpIpEncap } from './udp-ip-encap.ts'
 import { unstrip } from './unstrip.ts'
 import { vlanDecap } from './vlan-decap.ts'
 import { vlanEncap } from './vlan-encap.ts'
@@ -57,14 +63,18 @@ export const elementCodes: readonly AnyElementCode[] = [
   etherEncap,
   etherMirror,
   etherRewrite,
+  fixIpSrc,
   fromDevice,
   fromHost,
   getIpAddress,
   hostEtherFilter,
+  icmpError,
+  icmpPingResponder,
   idle,
   ipClassifier,
   ipEncap,
   ipFilter,
+  ipGwOptions,
   ...ipLookups,
   markIpHeader,
   nullElement,
@@ -78,6 +88,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   setIpEcn,
   setVlanAnno,
   staticSwitch,
+  storeIpAddress,
   strip,
   stripIpHeader,
   stripToNetworkHeader,
@@ -86,6 +97,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   toDevice,
   toHost,
   truncate,
+  udpIpEncap,
   unstrip,
   vlanDecap,
   vlanEncap,
