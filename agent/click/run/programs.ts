@@ -11,6 +11,7 @@ import {
   call,
   exit,
   jeq,
+  jeq32,
   jge,
   jgt,
   jlt,
@@ -217,4 +218,15 @@ export const barrier: Program = [
   mov('r2', 1),
   atomicAdd('u64', 'r1', 8, 'r2'),
   ...drop,
+]
+
+/** Before what takes the host's packets: what the kernel says on an interface by itself (IPv6 multicast reports) is none of the run's. */
+export const guard: Program = [
+  ldx('u32', 'r1', 'r1', skb.mark),
+  // TCX_NEXT, TC_ACT_UNSPEC: on to the next program.
+  mov('r0', -1),
+  jeq32('r1', mark, 'end'),
+  mov('r0', act.drop),
+  label('end'),
+  exit(),
 ]

@@ -14,6 +14,7 @@ import { openNamespace } from './namespace.ts'
 import {
   barrier,
   carrierBytes,
+  guard,
   hostNoter,
   leaves,
   mostFrameBytes,
@@ -84,6 +85,7 @@ export const openWires = async (devices: readonly string[]): Promise<Wires> => {
     const send = load('weft_send', sender)
     const note = load('weft_note', noter)
     const noteHost = load('weft_note_host', hostNoter)
+    const guarded = load('weft_guard', guard)
     await attach(barrierName, load('weft_barrier', barrier), 'ingress')
     const names = new Map([...indices].map(([name, number]) => [number, name]))
     const request = new DataView(maps.request.memory())
@@ -92,7 +94,10 @@ export const openWires = async (devices: readonly string[]): Promise<Wires> => {
     request.setUint32(8, index(barrierName), true)
     return {
       index,
-      attach: ({ program, device, direction }) => attach(device, program, direction),
+      attach: async ({ program, device, direction }) => {
+        if (direction === 'egress') await attach(device, guarded, 'egress')
+        await attach(device, program, direction)
+      },
       watch: async () => {
         for (const device of devices) {
           await attach(device, note, 'egress')
