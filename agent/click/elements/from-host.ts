@@ -32,13 +32,13 @@ export const fromHost = compileElement(of, {
   },
 })
 
-/** Checks as much of the IP header as the annotations stand on; an empty packet goes on without them. */
+/** Checks as much of the IP header as the annotations stand on. An empty packet, which Click lets pass without them, has none. */
 const ipPackets = (site: Omit<Site, 'values' | 'list'>): Code => {
   const { output, outputLabel, newLabel, slot } = site
   const pulled = pullFront(site, etherHeader)
   const { packet } = pulled
   const [bad, notFour] = [newLabel('bad'), newLabel('not_4')]
-  const version = reach(packet, 1, outputLabel(0, unreached(packet)), newLabel)
+  const version = reach(packet, 1, bad, newLabel)
   const four = reach(version.packet, 20, bad, newLabel)
   const six = reach(version.packet, ipv6Header, bad, newLabel)
   return [
