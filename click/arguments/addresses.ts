@@ -11,10 +11,25 @@ export type EtherAddress = readonly [number, number, number, number, number, num
 
 const toNumber = (bytes: readonly number[]): number => bytes.reduce((value, byte) => value * 256 + byte, 0)
 
+/** One to four decimal numbers with dots between. Without patterns: a table of routes has millions of them. */
 const readBytes = (text: string): readonly number[] | undefined => {
-  if (!/^\d{1,3}(\.\d{1,3}){0,3}$/.test(text)) return undefined
-  const bytes = text.split('.').map(Number)
-  return bytes.every((byte) => byte <= 255) ? bytes : undefined
+  const bytes: number[] = []
+  let value = 0
+  let digits = 0
+  for (let at = 0; at <= text.length; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit >= 0 && digit <= 9 && digits < 3) {
+      value = value * 10 + digit
+      digits++
+    } else {
+      const ends = at === text.length || text[at] === '.'
+      if (!ends || digits === 0 || value > 255 || bytes.length === 4) return undefined
+      bytes.push(value)
+      value = 0
+      digits = 0
+    }
+  }
+  return bytes
 }
 
 export const readIpAddress = (text: string): number | undefined => {
