@@ -67,13 +67,13 @@ const full = (table: RouteTable, changes: readonly Change[]): Full => {
   for (const { after } of changes) if (after) routes.set(keyOf(after), after)
   const { room } = table
   const wanted = roomFor([...routes.values()])
-  const lacking = Object.entries(wanted)
-    .filter(([name, count]) => count > (room[name as keyof typeof room] ?? 0))
-    .map(([name, count]) => `${count} ${words[name] ?? name}`)
+  const lacking = roomParts.filter((name) => wanted[name] > room[name]).map((name) => `${wanted[name]} ${words[name]}`)
   return new Full(
-    `no memory to store ${changes.length === 1 ? 'the route' : 'these routes'}: the table has room for ${room.routes} routes, ${room.nextHops} next hops and ${room.blocks} blocks; swap in a configuration that has the routes, which makes room for ${lacking.join(' and ')}`,
-    wanted,
+    `no memory to store ${changes.length === 1 ? 'the route' : 'these routes'}: the table has no room for ${lacking.join(' and ')}; a configuration that has the routes makes room`,
+    // Never less of anything: a table of another layout must not have the same size.
+    Object.fromEntries(roomParts.map((name) => [name, Math.max(wanted[name], room[name])])),
   )
 }
 
-const words: Readonly<Record<string, string>> = { nextHops: 'next hops' }
+const words = { routes: 'routes', nextHops: 'next hops', blocks: 'blocks' } as const
+const roomParts = ['routes', 'nextHops', 'blocks'] as const
