@@ -1,20 +1,26 @@
 import t from 'tap'
 import { missing } from '../../ebpf/features.ts'
-import { compareRuns } from './support/compare.ts'
-import { configurations } from './support/configurations.ts'
-import { generateFrames } from './support/frames.ts'
-import { ipConfigurations } from './support/ip-configurations.ts'
+import { elementCode } from '../elements/elements.ts'
+import { allConfigurations, framesFor } from './support/all.ts'
+import { compareRuns, graphOf } from './support/compare.ts'
 
-const reason = missing('bpf')?.message
-const frames = generateFrames(1, 3)
+t.setTimeout(1_200_000)
+const skip = missing('bpf')?.message ?? false
+/** How often each kind of packet comes. */
+const rounds = Number(process.env.WEFT_CLICK_ROUNDS ?? 2)
+const frames = framesFor(Number(process.env.WEFT_CLICK_SEED ?? 1), rounds)
 
-for (const { name, text, handlers = [] } of [...configurations, ...ipConfigurations]) {
+/** Classes that are not compiled yet. */
+const uncompiled = (text: string): string =>
+  [...new Set(graphOf(text).elements.map(({ class: name }) => name))].filter((name) => !elementCode(name)).join(', ')
+
+for (const configuration of allConfigurations) {
   t.test(
-    `what the kernel makes of packets is what the reference makes of them: ${name}`,
-    { skip: reason ?? false, timeout: 300_000 },
+    `what the kernel makes of packets is what the reference makes of them: ${configuration.name}`,
+    { skip: skip || uncompiled(configuration.text) || false, timeout: 300_000 },
     async (t) => {
-      const { kernel, reference, sentCount } = await compareRuns(text, frames, handlers)
-      t.ok(sentCount > 0 || handlers.length > 0, 'something came of it')
+      const { kernel, reference, sentCount } = await compareRuns(configuration, frames(configuration))
+      t.ok(sentCount > 0 || (configuration.handlers ?? []).length > 0, 'something came of it')
       t.same(kernel, reference)
     },
   )

@@ -74,12 +74,53 @@ const matches = (bytes: Buffer, { offset, value, mask }: { offset: number; value
 
 export const basicElements: Readonly<Record<string, Make>> = {
   FromDevice: ({ output }) => element((packet) => output(0, packet)),
-  FromHost: ({ output }) => element((packet) => output(0, packet)),
+  FromHost: ({ arguments: given, output }) => {
+    const isIp = argument(given, 'TYPE', nowhere) === 'IP'
+    let count = 0
+    let drops = 0
+    const take = (packet: ReferencePacket): void => {
+      count++
+      packet.type = 'host'
+      if (isIp) pull(packet, 14)
+      const bytes = data(packet)
+      const version = (bytes[0] ?? 0) >> 4
+      const size = ((bytes[0] ?? 0) & 15) * 4
+      const isRight =
+        version === 4
+          ? size >= 20 && size <= bytes.length && bytes.readUInt16BE(2) >= size
+          : version === 6 && bytes.length >= 40
+      if (isIp && !isRight) {
+        drops++
+        output(1, packet)
+        return
+      }
+      if (isIp) packet.network = packet.start
+      if (isIp && version === 4) bytes.copy(packet.annotations, 0, 16, 20)
+      output(0, packet)
+    }
+    return element(take, { count: () => `${count}`, drops: () => `${drops}` })
+  },
   ToDevice: ({ arguments: given, send }) => element((packet) => send(argument(given, 'DEVNAME', 0) ?? '', packet)),
-  ToHost: ({ deliver }) => element(deliver),
+  ToHost: ({ arguments: given, deliver }) => {
+    const isIp = argument(given, 'TYPE', nowhere) === 'IP'
+    let count = 0
+    const take = (packet: ReferencePacket): void => {
+      count++
+      // In a file of Ethernet frames a packet without a header has one of zeros.
+      const before = isIp ? Buffer.concat([Buffer.alloc(12), Buffer.from([8, 0])]) : Buffer.alloc(0)
+      const buffer = Buffer.concat([before, data(packet)])
+      deliver({ ...packet, buffer, start: 0, end: buffer.length })
+    }
+    return element(take, { count: () => `${count}`, drops: () => '0' })
+  },
   Idle: () => element(() => undefined),
   Null: ({ output }) => element((packet) => output(0, packet)),
-  Queue: ({ output }) => element((packet) => output(0, packet), { length: () => '0', drops: () => '0' }),
+  Queue: ({ arguments: given, output }) =>
+    // One that holds nothing takes nothing; others never fill.
+    element((packet) => output(argument(given, 'CAPACITY', 0) === '0' ? 1 : 0, packet), {
+      length: () => '0',
+      capacity: () => argument(given, 'CAPACITY', 0) ?? '1000',
+    }),
   Discard: () => {
     let count = 0
     return element(() => void count++, { count: () => `${count}` })

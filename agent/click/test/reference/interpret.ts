@@ -73,7 +73,8 @@ export const interpret = (graph: Graph, frames: readonly Frame[]): Outcome => {
     cause = number
     const from = graph.elements.findIndex(
       ({ class: name, configuration }) =>
-        name === 'FromDevice' && argument(splitArguments(configuration), 'DEVNAME', 0) === device,
+        (name === 'FromDevice' || name === 'FromHost') &&
+        argument(splitArguments(configuration), 'DEVNAME', 0) === device,
     )
     elements[from]?.push(receive(bytes), 0)
   }

@@ -1,5 +1,5 @@
 /** Elements of Ethernet and IP, after their documentation and the RFCs. Checksums are calculated anew, never updated. */
-import { checksum, header, ip, ipText, mac, onesSum, prefixOf } from './bytes.ts'
+import { checksum, header, headerLength, ip, ipText, mac, onesSum, prefixOf } from './bytes.ts'
 import { argument, element, list, type Make, nowhere } from './elements.ts'
 import { data, pull, push, type ReferencePacket } from './packet.ts'
 
@@ -17,6 +17,15 @@ const keepChecksum = (head: Buffer, change: () => void): void => {
 
 const numberText = (number: number): string => [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.')
 
+const reasons = [
+  'tiny packet',
+  'bad IP version',
+  'bad IP header length',
+  'bad IP length',
+  'bad IP checksum',
+  'bad source address',
+] as const
+
 const checkIp =
   (checks: boolean): Make =>
   ({ arguments: given, output }) => {
@@ -27,21 +36,23 @@ const checkIp =
       .concat(interfaces.length > 0 ? ['0.0.0.0', '255.255.255.255'] : [])
     const goodDestinations = list(given, 'GOODDST', nowhere).concat(interfaces.map(({ own }) => numberText(own)))
     const sums = (argument(given, 'CHECKSUM', nowhere) ?? `${checks}`) === 'true'
-    let drops = 0
-    const right = (head: Buffer): boolean => {
-      if (head.length < 20 || (head[0] ?? 0) >> 4 !== 4) return false
-      const bytes = ((head[0] ?? 0) & 15) * 4
+    const drops = new Map(reasons.map((reason) => [reason, 0]))
+    const wrong = (head: Buffer): (typeof reasons)[number] | undefined => {
+      if (head.length < 20) return 'tiny packet'
+      if ((head[0] ?? 0) >> 4 !== 4) return 'bad IP version'
+      const bytes = headerLength(head)
       const total = head.readUInt16BE(2)
-      if (bytes < 20 || total > head.length || total < bytes) return false
-      if (sums && checksum(head.subarray(0, bytes)) !== 0) return false
-      const source = ipText(head.subarray(12))
-      const destination = ipText(head.subarray(16))
-      return !badSources.includes(source) || goodDestinations.includes(destination)
+      if (bytes < 20) return 'bad IP header length'
+      if (total > head.length || total < bytes) return 'bad IP length'
+      if (sums && checksum(head.subarray(0, bytes)) !== 0) return 'bad IP checksum'
+      const isBad = badSources.includes(ipText(head.subarray(12)))
+      return isBad && !goodDestinations.includes(ipText(head.subarray(16))) ? 'bad source address' : undefined
     }
     const check = (packet: ReferencePacket): void => {
       const head = data(packet).subarray(offset)
-      if (!right(head)) {
-        drops++
+      const reason = wrong(head)
+      if (reason) {
+        drops.set(reason, (drops.get(reason) ?? 0) + 1)
         output(1, packet)
         return
       }
@@ -50,7 +61,10 @@ const checkIp =
       head.copy(packet.annotations, 0, 16, 20)
       output(0, packet)
     }
-    return element(check, { drops: () => `${drops}` })
+    return element(check, {
+      drops: () => `${[...drops.values()].reduce((sum, count) => sum + count, 0)}`,
+      drop_details: () => [...drops].map(([reason, count]) => `${count}\t${reason}\n`).join(''),
+    })
   }
 
 /** Of four bytes. */
@@ -58,12 +72,12 @@ const annotationOf = (name: string | undefined): number =>
   ({ DST_IP: 0, AGGREGATE: 20, EXTRA_LENGTH: 28 })[name ?? 'DST_IP'] ?? Number(name)
 
 const setService =
-  (keep: number, bits: (text: string) => number): Make =>
-  ({ arguments: [text = ''], output }) =>
+  (keyword: string, keep: number, bits: (text: string) => number): Make =>
+  ({ arguments: given, output }) =>
     element((packet) => {
       const head = header(packet)
       keepChecksum(head, () => {
-        head[1] = ((head[1] ?? 0) & keep) | bits(text)
+        head[1] = ((head[1] ?? 0) & keep) | bits(argument(given, keyword, 0) ?? '')
       })
       output(0, packet)
     })
@@ -142,10 +156,13 @@ export const ipElements: Readonly<Record<string, Make>> = {
         output(0, packet)
       }
     }
-    return element(decrement, { drops: () => `${drops}` })
+    return element(decrement, {
+      drops: () => `${drops}`,
+      active: () => argument(given, 'ACTIVE', nowhere) ?? 'true',
+    })
   },
-  SetIPDSCP: setService(0x03, (text) => Number(text) << 2),
-  SetIPECN: setService(0xfc, (text) => {
+  SetIPDSCP: setService('DSCP', 0x03, (text) => Number(text) << 2),
+  SetIPECN: setService('ECN', 0xfc, (text) => {
     const names = [
       ['0', 'no', '-'],
       ['1', 'ect1', 'ECT(1)'],
@@ -176,25 +193,27 @@ export const ipElements: Readonly<Record<string, Make>> = {
       destination.copy(bytes, 6)
       output(0, packet)
     }),
-  EtherRewrite: ({ arguments: [source = '', destination = ''], output }) =>
+  EtherRewrite: ({ arguments: given, output }) =>
     element((packet) => {
-      mac(destination).copy(packet.buffer, packet.mac)
-      mac(source).copy(packet.buffer, packet.mac + 6)
+      mac(argument(given, 'DST', 1) ?? '').copy(packet.buffer, packet.mac)
+      mac(argument(given, 'SRC', 0) ?? '').copy(packet.buffer, packet.mac + 6)
       output(0, packet)
     }),
-  EtherEncap: ({ arguments: [type = '', source = '', destination = ''], output }) =>
+  EtherEncap: ({ arguments: given, output }) =>
     element((packet) => {
       push(packet, 14)
       packet.mac = packet.start
-      mac(destination).copy(packet.buffer, packet.start)
-      mac(source).copy(packet.buffer, packet.start + 6)
-      packet.buffer.writeUInt16BE(Number(type), packet.start + 12)
+      mac(argument(given, 'DST', 2) ?? '').copy(packet.buffer, packet.start)
+      mac(argument(given, 'SRC', 1) ?? '').copy(packet.buffer, packet.start + 6)
+      packet.buffer.writeUInt16BE(Number(argument(given, 'ETHERTYPE', 0)), packet.start + 12)
       output(0, packet)
     }),
   HostEtherFilter: ({ arguments: given, output }) =>
     element((packet) => {
       const own = mac(argument(given, 'ETHER', 0) ?? '')
       const bytes = data(packet).subarray(Number(argument(given, 'OFFSET', nowhere) ?? 0))
+      // Click reads on behind the packet's end.
+      if (bytes.length < 12) return
       if (argument(given, 'DROP_OWN', 1) === 'true' && bytes.subarray(6, 12).equals(own)) {
         output(1, packet)
         return
@@ -221,7 +240,7 @@ export const ipElements: Readonly<Record<string, Make>> = {
     }),
   VLANEncap: ({ arguments: given, output }) =>
     element((packet) => {
-      const tag = given[0] === 'ANNO' ? packet.annotations.readUInt16BE(20) : tagOf(given)
+      const tag = argument(given, 'VLAN_TCI', 0) === 'ANNO' ? packet.annotations.readUInt16BE(20) : tagOf(given)
       if ((tag & 0xfff) !== Number(argument(given, 'NATIVE_VLAN', nowhere) ?? 0)) {
         const bytes = data(packet)
         const type = Number(argument(given, 'ETHERTYPE', nowhere) ?? 0x8100)

@@ -107,8 +107,13 @@ export const optionElements: Readonly<Record<string, Make>> = {
     }),
   StoreIPAddress: ({ arguments: given, output }) =>
     element((packet) => {
-      const given_ = given.length > 1 ? ip(given[0] ?? '') : undefined
-      const address = given_ ?? Buffer.from(packet.annotations.subarray(0, 4))
+      const named = given.length > 1 ? ip(given[0] ?? '') : undefined
+      const address = named ?? Buffer.from(packet.annotations.subarray(0, 4))
+      // So says the manual; Click's source writes it where OFFSET is `src` or `dst`.
+      if (!named && address.readUInt32BE() === 0) {
+        output(0, packet)
+        return
+      }
       const place = given.at(-1) ?? ''
       if (place === 'src' || place === 'dst') {
         const isHeader = packet.network >= 0 && headerLength(header(packet)) >= 20
@@ -131,11 +136,9 @@ export const optionElements: Readonly<Record<string, Make>> = {
         return
       }
       const offset = Number(place)
-      // Where nothing is to be written nothing is out of range.
-      const isNothing = !given_ && address.readUInt32BE() === 0
-      if (!isNothing && offset + 4 > length(packet)) output(1, packet)
+      if (offset + 4 > length(packet)) output(1, packet)
       else {
-        if (!isNothing) address.copy(data(packet), offset)
+        address.copy(data(packet), offset)
         output(0, packet)
       }
     }),

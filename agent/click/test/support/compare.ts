@@ -5,6 +5,8 @@ import type { Graph } from '../../../../click/graph.ts'
 import { parse } from '../../../../click/language/parse.ts'
 import { runOnPackets } from '../../run/run.ts'
 import { interpret } from '../reference/interpret.ts'
+import type { TestConfiguration } from './configurations.ts'
+import { settleTimes, withoutRepeatedQueries } from './settle.ts'
 
 export const graphOf = (text: string): Graph => {
   const diagnostics = createDiagnostics()
@@ -20,31 +22,60 @@ export interface Comparison {
   readonly sentCount: number
 }
 
-/** Sends the frames in at the device `in`. Each output is a list of `packet number: bytes`. */
+interface Left {
+  readonly cause: number
+  readonly bytes: Buffer
+}
+
+const hostOutput = ' host'
+
+const print = (lists: ReadonlyMap<string, readonly Left[]>): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    [...lists].map(([name, list]) => [name, list.map(({ cause, bytes }) => `${cause}: ${bytes.toString('hex')}`)]),
+  )
+
+/** Sends the frames in, at each device in its turn. Each output is a list of `packet number: bytes`. */
 export const compareRuns = async (
-  text: string,
+  { text, handlers = [], devices = ['in'] }: TestConfiguration,
   frames: readonly Buffer[],
-  handlers: readonly string[] = [],
 ): Promise<Comparison> => {
   const graph = graphOf(text)
-  const packets = frames.map((bytes, i) => ({ timestampNs: BigInt(i), bytes, originalBytes: bytes.length }))
-  const run = await runOnPackets(graph, [{ device: 'in', packets }], handlers)
-  const kernel = Object.fromEntries(
-    [...run.outputs].map(([device, sent]) => [
+  const deviceOf = (number: number): string => devices[number % devices.length] ?? ''
+  const inputs = devices.map((device) => ({
+    device,
+    packets: frames.flatMap((bytes, i) =>
+      deviceOf(i) === device ? [{ timestampNs: BigInt(i), bytes, originalBytes: bytes.length }] : [],
+    ),
+  }))
+  const fromMs = Date.now() - 1000
+  const run = await runOnPackets(graph, inputs, handlers)
+  const toMs = Date.now() + 1000
+  const asks = graph.elements.some(({ class: name }) => name === 'ARPQuerier')
+  const settle = (list: readonly Left[]): readonly Left[] => (asks ? withoutRepeatedQueries(list) : list)
+  const kernel = new Map(
+    [...run.outputs, [hostOutput, run.host] as const].map(([device, list]) => [
       device,
-      sent.map(({ timestampNs, bytes }) => `${timestampNs}: ${Buffer.from(bytes).toString('hex')}`),
+      settle(list.map(({ timestampNs, bytes }) => ({ cause: Number(timestampNs), bytes: Buffer.from(bytes) }))),
     ]),
   )
-  const reference = Object.fromEntries([...run.outputs.keys()].map((device): [string, string[]] => [device, []]))
   const outcome = interpret(
     graph,
-    frames.map((bytes) => ({ device: 'in', bytes })),
+    frames.map((bytes, i) => ({ device: deviceOf(i), bytes })),
   )
-  for (const { device, bytes, cause } of outcome.sent) reference[device]?.push(`${cause}: ${bytes.toString('hex')}`)
+  const reference = new Map(
+    [...kernel].map(([device, list]) => {
+      const sent = device === hostOutput ? outcome.delivered : outcome.sent.filter((frame) => frame.device === device)
+      const settled = settle(sent).map(({ cause, bytes }, i) => ({
+        cause,
+        bytes: settleTimes(bytes, list[i]?.bytes ?? Buffer.alloc(0), fromMs, toMs),
+      }))
+      return [device, settled] as const
+    }),
+  )
   const values = Object.fromEntries(handlers.map((name) => [name, outcome.handler(name)]))
   return {
-    kernel: { ...kernel, handlers: Object.fromEntries(run.handlers) },
-    reference: { ...reference, handlers: values },
-    sentCount: outcome.sent.length,
+    kernel: { ...print(kernel), handlers: Object.fromEntries(run.handlers) },
+    reference: { ...print(reference), handlers: values },
+    sentCount: outcome.sent.length + outcome.delivered.length,
   }
 }

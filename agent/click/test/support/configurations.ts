@@ -1,8 +1,14 @@
-/** Configurations that together use every element and argument that is compiled. Packets come in at `in`. */
+/** Configurations that together use every element and argument: `coverage.test.ts` sees to it. Packets come in at `in`. */
 export interface TestConfiguration {
   readonly name: string
   readonly text: string
   readonly handlers?: readonly string[]
+  /** Where packets come in, each in its turn; `in` alone without it. */
+  readonly devices?: readonly string[]
+  /** A conversation of IP and ARP, in place of frames of all kinds. */
+  readonly isConversation?: boolean
+  /** The shortest frame that comes, where the kernel cannot do with a shorter one: see README, "What differs from Click". */
+  readonly leastBytes?: number
 }
 
 export const configurations: readonly TestConfiguration[] = [
@@ -51,5 +57,59 @@ export const configurations: readonly TestConfiguration[] = [
       t[0] -> Unstrip(14) -> Truncate(30) -> Queue -> ToDevice(a);
       t[1] -> u :: Tee(2); u[0] -> Strip(6) -> ToDevice(b); u[1] -> Paint(3) -> Unstrip(14) -> ToDevice(a);
       t[2] -> CheckPaint(0) -> Unstrip(14) -> ToDevice(c)`,
+  },
+  {
+    name: 'arguments by their names',
+    text: `FromDevice(DEVNAME in, PROMISC true) -> Strip(LENGTH 4) -> Unstrip(LENGTH 4) -> Truncate(LENGTH 60, EXTRA_LENGTH true)
+      -> s :: Switch(OUTPUT 0) -> x :: StaticSwitch(OUTPUT 1); s[1] -> d :: Discard; x[0] -> d;
+      x[1] -> t :: Tee(N 2) -> Queue(CAPACITY 3) -> ToDevice(DEVNAME out); t[1] -> Classifier(12/0800) -> ToDevice(ip)`,
+    handlers: ['d.count'],
+  },
+  {
+    name: 'a Queue that holds nothing',
+    text: 'FromDevice(in) -> q :: Queue(0) -> ToDevice(out); q[1] -> d :: Discard',
+    handlers: ['q.capacity', 'q.length', 'd.count'],
+  },
+  {
+    name: 'extra length is noted, or is not',
+    leastBytes: 34,
+    text: `FromDevice(in) -> Truncate(1000) -> Truncate(100) -> t :: Tee;
+      t[0] -> Strip(14) -> IPEncap(4, 1.1.1.1, 2.2.2.2) -> SetIPAddress(9.9.9.9, ANNO EXTRA_LENGTH) -> Truncate(60, EXTRA_LENGTH false) -> EtherEncap(0x0800, 1:1:1:1:1:1, 2:2:2:2:2:2) -> ToDevice(a);
+      t[1] -> CheckPaint(0, ANNO 31) -> ToDevice(b); t[2] -> p :: PaintSwitch(ANNO 31); p[0] -> ToDevice(c); p[1] -> ToDevice(d)`,
+  },
+  {
+    name: 'no packets to group addresses without promiscuity',
+    text: 'FromDevice(in, PROMISC false) -> DropBroadcasts -> ToDevice(out)',
+  },
+  {
+    name: 'several inputs',
+    text: `FromDevice(in) -> Paint(1) -> p :: PaintSwitch; FromDevice(other) -> Paint(COLOR 2, ANNO PAINT) -> p;
+      p[0] -> Discard; p[1] -> c :: Counter -> ToDevice(other); p[2] -> ToDevice(in)`,
+    devices: ['in', 'other'],
+    handlers: ['c.count', 'c.byte_count'],
+  },
+  {
+    name: 'paint by its arguments',
+    text: `FromDevice(in) -> Paint(COLOR 5, ANNO 40) -> t :: PaintTee(COLOR 5, ANNO 40) -> k :: CheckPaint(COLOR 6, ANNO 40) -> ToDevice(a);
+      t[1] -> ToDevice(b); k[1] -> ToDevice(c)`,
+  },
+  {
+    name: 'what goes to the host',
+    text: `FromDevice(in) -> c :: Classifier(12/0806, 12/0800 30/0a, 12/0800, -); c[0] -> t :: Tee; t[0] -> ToHost; t[1] -> ToDevice(out);
+      c[1] -> Strip(14) -> ToHost(in, TYPE IP); c[2] -> Strip(14) -> EtherEncap(0x0800, 1:1:1:1:1:1, 2:2:2:2:2:2) -> h :: ToHost(DEVNAME in, QUIET true); c[3] -> Discard`,
+    handlers: ['h.count', 'h.drops'],
+  },
+  {
+    name: 'what comes from the host',
+    text: `FromHost(fake, 192.0.0.1/8, ETHER 00:01:02:03:04:06, MTU 9000, CAPACITY 9, CLEAR_ANNO true, BURST 2) -> c :: Classifier(12/0806, 12/0800, -);
+      c[0] -> ARPResponder(0.0.0.0/0 1:1:1:1:1:1) -> ToHost(fake); c[1] -> ToDevice(out); c[2] -> Discard`,
+    devices: ['fake'],
+  },
+  {
+    name: 'IP packets that come from the host',
+    text: `f :: FromHost(DEVNAME fake, PREFIX 192.0.0.1/8, TYPE IP); f[0] -> c :: IPClassifier(ip vers 4, -); c[1] -> Discard;
+      c[0] -> StaticIPLookup(10.0.0.0/8 0, 0/0 0) -> EtherEncap(0x0800, 1:1:1:1:1:1, 2:2:2:2:2:2) -> ToDevice(out); f[1] -> d :: Discard`,
+    devices: ['fake'],
+    handlers: ['f.count', 'f.drops', 'd.count'],
   },
 ]

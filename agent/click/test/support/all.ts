@@ -1,0 +1,21 @@
+/** Every configuration that is compared, and the frames for it. */
+import { configurations, type TestConfiguration } from './configurations.ts'
+import { conversation, generateFrames } from './frames.ts'
+import { ipConfigurations } from './ip-configurations.ts'
+import { lanConfigurations } from './lan-configurations.ts'
+import { routerConfigurations } from './router-configurations.ts'
+
+export const allConfigurations: readonly TestConfiguration[] = [
+  ...configurations,
+  ...ipConfigurations,
+  ...lanConfigurations,
+  ...routerConfigurations,
+]
+
+/** The same for the same seed and number of rounds. */
+export const framesFor = (seed: number, rounds: number): ((configuration: TestConfiguration) => readonly Buffer[]) => {
+  const ofAllKinds = generateFrames(seed, rounds)
+  const talk = conversation(seed, 80 * rounds)
+  return ({ isConversation, leastBytes = 0 }) =>
+    (isConversation ? talk : ofAllKinds).filter((frame) => frame.length >= leastBytes)
+}
