@@ -4,6 +4,7 @@
 #   build  a C++ compiler and libvirt's headers (part of `run` where the addons have to be built)
 #   test   what `npm test` runs against besides: Mosquitto, bird, iperf3, QEMU for a kernel host
 #   check  what `npm run check` needs besides: clang-format
+#   bench  what `npm run bench:forward` compares with: clang, for programs by hand in C
 # Says on standard error what it installs, asks nothing, starts no service, and takes a fraction of a second where all is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -63,7 +64,12 @@ xz xz-utils
 END
   ;;
   check) echo clang-format clang-format ;;
-  *) fail "no group \"$1\"" "run, build, test, check" ;;
+  bench) cat <<END
+clang clang
+/usr/include/linux/bpf.h linux-libc-dev
+END
+  ;;
+  *) fail "no group \"$1\"" "run, build, test, check, bench" ;;
   esac
 }
 
