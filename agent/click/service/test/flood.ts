@@ -9,6 +9,7 @@ import { have } from '../../../ebpf/features.ts'
 import { attachTcx } from '../../../ebpf/link.ts'
 import { createMap, indexKey } from '../../../ebpf/map.ts'
 import { loadProgram } from '../../../ebpf/program.ts'
+import { etherType } from './sender.ts'
 import type { Lines } from './support.ts'
 
 interface Teardown {
@@ -19,9 +20,6 @@ export interface Flood {
   /** How many frames the kernel took, once the last is on its way. */
   stop(): Promise<number>
 }
-
-/** IEEE 802 local experimental. */
-export const etherType = 0x88b5
 
 const fixture = join(dirname(fileURLToPath(import.meta.url)), 'fixtures', 'flood.ts')
 
