@@ -30,5 +30,12 @@ export const fromDevice = defineElement({
       'auto',
     ),
   },
-  handlers: [read('count', 'packets that arrived'), write('reset_counts', 'sets count to 0')],
+  handlers: [
+    read('count', 'packets that arrived'),
+    read(
+      'lost',
+      'of them, and of their copies, those that were given up: they came round too often, or were copied too deep',
+    ),
+    write('reset_counts', 'sets both to 0'),
+  ],
 })

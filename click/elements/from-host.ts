@@ -41,8 +41,9 @@ export const fromHost = defineElement({
   handlers: [
     read('count', 'packets sent by the host'),
     read('drops', 'packets whose IP header was wrong'),
+    read('lost', 'packets and copies that were given up: they came round too often, or were copied too deep'),
     read('length', 'packets that wait'),
     read('capacity', 'the CAPACITY argument'),
-    write('reset_counts', 'sets count and drops to 0'),
+    write('reset_counts', 'sets count, drops and lost to 0'),
   ],
 })

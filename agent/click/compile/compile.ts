@@ -4,18 +4,25 @@ import { type Configured, type PortCounts, configure as read } from '../../../cl
 import { type Graph, type GraphElement, usedPorts } from '../../../click/graph.ts'
 import type { Program } from '../../ebpf/asm/asm.ts'
 import { elementCode } from '../elements/elements.ts'
-import { savesMap } from './copies.ts'
+import { savesMapOf } from './copies.ts'
 import type { AnyElementCode, ElementMap, ProgramPlace, Room } from './element.ts'
 import type { Hook } from './packet.ts'
 import { compileProgram } from './program.ts'
 import { invalid, notSupported } from './refusal.ts'
-import { entriesOf, hostDevicesOf, hostTargets, type Root, rootsOf } from './roots.ts'
+import { entriesOf, hostDevicesOf, hostTargets, lostSlotName, type Root, rootsOf } from './roots.ts'
+import { segmentsMapOf } from './segments.ts'
 import { stateMapOf } from './state.ts'
 import { wire } from './wiring.ts'
 
 export interface CompileOptions {
   /** Index of an interface by name, where packets are sent to. */
   readonly device: (name: string) => number
+  /** Where FromDevice's programs are to run; without it in XDP where ATTACH says so, else in traffic control. */
+  readonly hook?: (fromDevice: {
+    readonly element: GraphElement
+    readonly device: string
+    readonly attach: Attach
+  }) => Hook
   /** Room for elements, by name, where they shall have more than their arguments ask for. */
   readonly room?: ReadonlyMap<string, Room>
 }
@@ -104,18 +111,19 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
     }
     return { element, code, configured, outputs, slots, maps: own, room }
   })
-  let copies = false
-  const roots = rootsOf(elements)
+  const roots = rootsOf(elements, options)
+  const levels = Math.max(...roots.map(({ level }) => level.count))
+  let usesSegments = false
+  let usesSaves = false
   refuseTwice(roots)
   const targets = hostTargets(elements, roots)
   const programs = roots.map((root): CompiledProgram => {
-    const { node, ...place } = root
-    const loop = wiring.loop(node)
-    const within = loop === undefined ? undefined : graph.elements[loop]
-    if (within) throw notSupported(within, 'a packet that may come here again')
+    const { node, level, ...place } = root
     const receivesForHost = place.hook === 'tc' && place.direction === 'ingress' && targets.has(place.device)
-    const compiled = compileProgram(node, { ...place, receivesForHost }, elements, wiring, options)
-    copies ||= compiled.usesSaves
+    const lostSlot = elements[node]?.slots.get(lostSlotName) ?? 0
+    const compiled = compileProgram({ ...root, receivesForHost, lostSlot }, elements, wiring, options)
+    usesSegments ||= compiled.usesSegments
+    usesSaves ||= compiled.usesSaves
     return { ...place, program: compiled.program }
   })
   const bytes = new Uint8Array(8 * Math.max(1, initial.length))
@@ -126,7 +134,12 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
   return {
     programs: [...programs, ...entriesOf(targets, roots)],
     hostDevices: hostDevicesOf(elements),
-    maps: [stateMapOf(bytes.length), ...(copies ? [savesMap] : []), ...maps],
+    maps: [
+      stateMapOf(bytes.length),
+      ...(usesSegments ? [segmentsMapOf(levels)] : []),
+      ...(usesSaves ? [savesMapOf(levels)] : []),
+      ...maps,
+    ],
     elements,
     initialState: bytes,
   }

@@ -1,81 +1,77 @@
-/**
- * Copies, as Tee makes them: one packet goes through all branches, one after the other, each to its end. What a branch may have changed is
- * put back before the next from a save in a map; where no branch but the last changes anything, nothing is saved.
- */
-import { add, call, jeq, jgt, jlt, jne, label, ldMapFd, ldx, lsh, mov, stx } from '../../ebpf/asm/asm.ts'
+/** The bytes of packets that copies are made of: put back where a copy may have changed them. */
+import { add, call, jeq, jgt, jne, label, ldMapFd, ldx, lsh, mov, stx, sub } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import type { CompiledMap } from './compile.ts'
 import { frameLength } from './geometry.ts'
-import { type NewLabel, received, reload, skb } from './packet.ts'
-import { copiedLengthSlot, deepestCopy, restoreAnnotations, saveAnnotations, scratch } from './stack.ts'
+import { loadFrameLength, type NewLabel, reload } from './packet.ts'
+import { control, deepestCopy, frame, type Level, loadPlace } from './segments.ts'
+import { scratch } from './stack.ts'
 
-/** The map of saves: an array with `deepestCopy` values for each processor, whole frames. */
-export const savesMap = {
+const mostBytes = 65_536
+/** Of deepestCopy. */
+const depthShift = Math.log2(deepestCopy)
+
+/** Copies are made at hooks of traffic control alone. */
+const packet = { hook: 'tc' } as const
+
+/** The map of saves: whole frames, for each processor, level and depth. */
+export const savesMapOf = (levelCount: number): CompiledMap => ({
   name: 'copies',
   kind: 'array',
   keyBytes: 4,
-  valueBytes: 65_536,
-  entries: { perProcessor: 4 },
-} as const satisfies CompiledMap
+  valueBytes: mostBytes,
+  entries: { perProcessor: levelCount * deepestCopy },
+})
 
-/** r0 = the save of this depth and processor, or goes to `none`. Loses r1 to r5. */
-const findSave = (depth: number, none: string): Code => [
-  call('getSmpProcessorId'),
-  lsh('r0', 2),
-  add('r0', depth),
+/** r0 = the save of a depth, or goes to `none`; `above` frames are on top of it. Loses r1 to r5. */
+const findSave = (level: Level, above: 0 | 1, none: string): Code => [
+  loadPlace(level),
+  lsh('r0', depthShift),
+  ldx('u64', 'r1', 'r9', control.depth),
+  above === 0 ? [] : sub('r1', above),
+  add('r0', 'r1'),
   stx('u32', 'r10', scratch.at, 'r0'),
-  ldMapFd('r1', savesMap.name),
+  ldMapFd('r1', 'copies'),
   mov('r2', 'r10'),
   add('r2', scratch.at),
   call('mapLookupElem'),
   jeq('r0', 0, none),
 ]
 
-/** The programs of a hook of traffic control run with interrupts of their kind held off, so that a processor's save is theirs. */
-export const save = (depth: number, whole: boolean, failed: string): Code => {
-  if (depth >= deepestCopy) throw new RangeError(`copies nest ${deepestCopy} deep`)
-  if (!whole) return saveAnnotations(depth)
+/** For the frame at r8, which is to be pushed, r9 the control block. The packet stays as it is. Goes to `failed` where it is too long. */
+export const saveBytes = (level: Level, failed: string): Code => [
+  loadFrameLength('r1', packet),
+  stx('u64', 'r8', frame.length, 'r1'),
+  findSave(level, 0, failed),
+  ldx('u64', 'r4', 'r8', frame.length),
+  jeq('r4', 0, failed),
+  jgt('r4', mostBytes, failed),
+  mov('r1', 'r6'),
+  mov('r2', 0),
+  mov('r3', 'r0'),
+  call('skbLoadBytes'),
+  jne('r0', 0, failed),
+]
+
+/** Of the top frame at r8. Nothing is reachable after. Goes to `failed` where memory is short. */
+export const restoreBytes = (level: Level, failed: string, newLabel: NewLabel): Code => {
+  const sameLength = newLabel('same_length')
   return [
-    saveAnnotations(depth),
-    ldx('u32', 'r8', 'r6', skb.length),
-    stx('u64', 'r10', copiedLengthSlot(depth), 'r8'),
-    // Not `jeq`: Linux 6.1 learns no lower bound from that.
-    jlt('r8', 1, failed),
-    jgt('r8', savesMap.valueBytes, failed),
-    findSave(depth, failed),
+    loadFrameLength('r1', packet),
+    ldx('u64', 'r2', 'r8', frame.length),
+    jeq('r1', 'r2', sameLength),
+    frameLength(packet, failed),
+    label(sameLength),
+    findSave(level, 1, failed),
+    ldx('u64', 'r4', 'r8', frame.length),
+    jeq('r4', 0, failed),
+    jgt('r4', mostBytes, failed),
     mov('r1', 'r6'),
     mov('r2', 0),
     mov('r3', 'r0'),
-    mov('r4', 'r8'),
-    call('skbLoadBytes'),
-    jne('r0', 0, failed),
-  ]
-}
-
-/** `now` is the packet as it was saved, after the frame grew by `grown` bytes since. Gives up, at `failed`, where memory is short. */
-export const restore = (depth: number, whole: boolean, grown: number, failed: string, newLabel: NewLabel): Code => {
-  if (!whole) return [reload(received('tc')), restoreAnnotations(depth)]
-  const sameLength = newLabel('same_length')
-  return [
-    restoreAnnotations(depth),
-    ldx('u64', 'r8', 'r10', copiedLengthSlot(depth)),
-    // Not `jeq`: Linux 6.1 learns no lower bound from that.
-    jlt('r8', 1, failed),
-    jgt('r8', savesMap.valueBytes, failed),
-    mov('r2', 'r8'),
-    add('r2', grown),
-    ldx('u32', 'r1', 'r6', skb.length),
-    jeq('r1', 'r2', sameLength),
-    frameLength(received('tc'), failed),
-    label(sameLength),
-    findSave(depth, failed),
-    mov('r1', 'r6'),
-    mov('r2', grown),
-    mov('r3', 'r0'),
-    mov('r4', 'r8'),
     mov('r5', 0),
     call('skbStoreBytes'),
-    reload(received('tc')),
+    reload(packet),
     jne('r0', 0, failed),
   ]
 }

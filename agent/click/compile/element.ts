@@ -13,6 +13,8 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly element: GraphElement
   readonly values: ValuesOf<A>
   readonly list: readonly L[]
+  /** The port by which they arrive. */
+  readonly input: number
   readonly packet: Packet
   /** How many output ports are connected, up to the highest one. */
   readonly outputs: number
@@ -22,6 +24,12 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly outputLabel: (port: number, packet: Packet) => string
   /** A copy to each port but the last, in order, each followed to its end before the next; the packet itself to the last. */
   readonly copy: (ports: readonly number[], packet: Packet) => Code
+  /** Sends a packet of the element's own before it goes on with the one that is here. */
+  readonly detour: (detour: Detour) => Code
+  /** Eight words of the stack, from this offset of r10, which stay over a detour that restores nothing. */
+  readonly kept: () => number
+  /** The label of a function that is written once in a program, for all places of the element: its maps are known. */
+  readonly routine: (name: string, write: () => Code) => string
   readonly drop: (packet: Packet) => Code
   readonly dropLabel: (packet: Packet) => string
   readonly newLabel: NewLabel
@@ -41,6 +49,20 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly finish: () => Code
   /** Ends the compilation: what the element would need here is not supported. */
   readonly refuse: (what: string) => never
+}
+
+export interface Detour {
+  /** Tells it from others of the element: what follows is written once for each name, packet and growth. */
+  readonly name: string
+  readonly port: number
+  /** As it is before. */
+  readonly packet: Packet
+  /** Makes the packet that goes by `port` of what is there. */
+  readonly make: { readonly code: Code; readonly packet: Packet }
+  /** Whether frame and annotations are then what they were before; else anything may be in them. */
+  readonly restores: boolean
+  /** Once the packet has come to its end: `packet` is the one before, further behind in the frame by what it has grown at its front. */
+  readonly then: (packet: Packet) => Code
 }
 
 /** Where packets enter: at which side of which interface. */
@@ -95,6 +117,8 @@ interface ElementWork<A extends Arguments, L> {
   readonly modifies: boolean | ((configured: Configured<A, L>) => boolean)
   /** Handlers beside those that every element has. */
   readonly handlers?: HandlerTable<Configured<A, L>>
+  /** Handlers that there are only where the configuration string says so. */
+  readonly handlersFor?: (configured: Configured<A, L>) => HandlerTable<Configured<A, L>>
 }
 
 export interface ElementCode<A extends Arguments, L> extends ElementWork<A, L> {

@@ -1,56 +1,91 @@
 /**
- * The program of one FromDevice. The code of an element is written once for each input port, each thing that is known of the packets that
- * arrive there, and each Tee's branch that it lies in; it follows the code that goes on to it wherever it can.
+ * The program of one place where packets enter. The code of an element is written once for each input port, each thing that is known of the
+ * packets that arrive there, and for each of the functions that it is in (`segments.ts`); it follows the code that goes on to it wherever it can.
  */
+import type { Port } from '../../../click/graph.ts'
 import { annotate, exit, type Item, label, mov, type Program } from '../../ebpf/asm/asm.ts'
 import { type Code, dropEmptyJumps, dropUnreachable, endsAt, flattenCode } from './code.ts'
 import type { CompileOptions, PlacedElement } from './compile.ts'
-import { restore, save } from './copies.ts'
-import type { ProgramPlace, Site } from './element.ts'
+import { restoreBytes, saveBytes } from './copies.ts'
+import type { Detour, ProgramPlace, Site } from './element.ts'
 import { dropFrontCode } from './geometry.ts'
-import { goTo, type Packet, received } from './packet.ts'
+import { goTo, type Hook, type Packet, received, unreached } from './packet.ts'
 import { prologue } from './prologue.ts'
 import { notSupported } from './refusal.ts'
-import { deepestCopy } from './stack.ts'
+import {
+  beginSegments,
+  continueAt,
+  countPass,
+  enterSegments,
+  findFreeFrame,
+  finishSegments,
+  type Level,
+  leaveFirst,
+  leaveSegment,
+  loadControl,
+  mostPasses,
+  popFrame,
+  pushFrame,
+  renamePlace,
+  segmentEnds,
+  segmentStart,
+  takeKept,
+} from './segments.ts'
+import { clearKept, kept } from './stack.ts'
+import { countIn } from './state.ts'
 import { verdict } from './verdict.ts'
 import type { Wiring } from './wiring.ts'
 
-/** Branches that a packet has still to go through once the one that it is in has ended. */
-interface Pending {
-  readonly node: number
-  readonly ports: readonly number[]
-  /** As it was when it came to the Tee. */
-  readonly packet: Packet
-  /** Whether its bytes were saved. */
-  readonly whole: boolean
-  readonly outer: Pending | undefined
-  readonly depth: number
+/** Where code is written: in which function, whether for a copy, and how often its packet has come round at least. */
+interface Context {
+  readonly function: 'first' | 'segment'
+  readonly copy: boolean
+  readonly pass: number
 }
 
 interface Task {
   readonly label: string
+  readonly context: Context
   readonly write: () => Program
 }
 
-/** Far more than any configuration that was written by hand; a graph of Tees can ask for any number. */
+/** Far more than any configuration that was written by hand; what is known of packets can differ without end. */
 const mostTasks = 16_384
 const dropLabel = 'drop'
 
+export interface ProgramRoot extends ProgramPlace {
+  readonly node: number
+  readonly hook: Hook
+  readonly level: Level
+  /** Whether packets come here too that this router has sent to the host. */
+  readonly receivesForHost: boolean
+  /** The slot where packets and copies count that were given up. */
+  readonly lostSlot: number
+}
+
 export interface ProgramResult {
   readonly program: Program
+  readonly usesSegments: boolean
   readonly usesSaves: boolean
 }
 
 export const compileProgram = (
-  root: number,
-  place: ProgramPlace & { readonly receivesForHost: boolean },
+  root: ProgramRoot,
   elements: readonly PlacedElement[],
   wiring: Wiring,
   options: CompileOptions,
 ): ProgramResult => {
+  const { level, lostSlot } = root
+  const start = received(root.hook)
+  const { goesBack, sources } = wiring.reachedFrom(root.node)
   const tasks = new Map<string, Task>()
   const byLabel = new Map<string, Task>()
-  const waiting: Task[] = []
+  const waiting: Task[][] = []
+  const routines = new Map<string, Program>()
+  /** Labels where segments begin; the place of one is its index and 1. */
+  const places: string[] = []
+  const placeOf = new Map<string, number>()
+  let context: Context = { function: 'first', copy: false, pass: 0 }
   let labels = 0
   let usesSaves = false
   const newLabel = (hint: string): string => `${hint}_${labels++}`
@@ -61,59 +96,109 @@ export const compileProgram = (
     return found
   }
 
-  const request = (key: string, node: number, hint: string, write: (label: string) => Program): string => {
-    const known = tasks.get(key)
+  const noteOf = (node: number) => {
+    const { element } = placed(node)
+    return { subject: `${element.name} :: ${element.class}`, where: element.landmark }
+  }
+
+  /** The label of code that is written later, once for each key, function and kind of packet. */
+  const request = (where: Context, key: string, node: number, hint: string, write: () => Code): string => {
+    const full = `${where.function} ${where.copy ? 'copy' : 'packet'} ${key}`
+    const known = tasks.get(full)
     if (known) return known.label
     if (tasks.size >= mostTasks) throw notSupported(placed(node).element, 'a program of so many branches')
     const name = newLabel(hint)
-    const task = { label: name, write: () => write(name) }
-    tasks.set(key, task)
+    const task = { label: name, context: where, write: () => annotate(noteOf(node), flattenCode(write())) }
+    tasks.set(full, task)
     byLabel.set(name, task)
-    waiting.push(task)
+    const ofPass = waiting[where.pass] ?? []
+    waiting[where.pass] = ofPass
+    ofPass.push(task)
     return name
   }
 
-  const noteOf = ({ element }: PlacedElement) => ({
-    subject: `${element.name} :: ${element.class}`,
-    where: element.landmark,
-  })
+  const place = (at: string): number => {
+    const known = placeOf.get(at)
+    if (known !== undefined) return known
+    places.push(at)
+    placeOf.set(at, places.length)
+    return places.length
+  }
 
-  /** The label of what follows an output port. */
-  const follow = (node: number, port: number, packet: Packet, pending: Pending | undefined): string => {
-    const to = wiring.after(node, port)
-    if (!to) return end(packet, pending)
+  const inSegment = (copy: boolean): Context => ({ function: 'segment', copy, pass: context.pass })
+
+  /** The label of where a packet ends. */
+  const end = (): string => {
+    if (context.function === 'first') return dropLabel
+    return context.copy ? segmentEnds.copy : segmentEnds.packet
+  }
+
+  /** The label of where one is given up. */
+  const lost = (node: number): string => {
+    const to = end()
+    return request(context, 'lost', node, 'lost', () => [countIn(lostSlot), goTo(to)])
+  }
+
+  const arrive = (where: Context, to: Port, packet: Packet): string => {
     // What several connections lead to is written once, for packets of which nothing is reachable yet.
-    const joined = wiring.sources(to) > 1 ? { ...packet, reachable: 0 } : packet
-    const known = pending ? joined : { ...joined, grown: 0 }
-    const { element } = placed(to.node)
-    return request(`${to.node}:${to.port} ${packetKey(known)} ${pendingKey(pending)}`, to.node, element.name, () =>
-      writeElement(to.node, known, pending),
+    const joined = sources(to) > 1 ? unreached(packet) : packet
+    const known = { ...joined, grown: 0 }
+    return request(where, `${to.node}:${to.port} ${packetKey(known)}`, to.node, placed(to.node).element.name, () =>
+      writeElement(to, known),
     )
   }
 
-  /** The label of where a packet ends: the next branch that waits for it, or the end of the program. */
-  const end = (packet: Packet, pending: Pending | undefined): string => {
-    if (!pending) return dropLabel
-    const grown = packet.grown - pending.packet.grown
-    const key = `resume ${grown} ${pendingKey(pending)}`
-    return request(key, pending.node, 'resume', () => writeResume(pending, grown))
+  /** The label of what follows an output port. */
+  const follow = (node: number, port: number, packet: Packet): string => {
+    const to = wiring.after(node, port)
+    if (!to) return end()
+    return goesBack(node, port) ? comeRound(node, to, unreached(packet)) : arrive(context, to, packet)
   }
 
-  const writeElement = (node: number, packet: Packet, pending: Pending | undefined): Program => {
+  /** The label of what takes a packet to where it, or one like it, may have been before: by the next segment. */
+  const comeRound = (node: number, to: Port, packet: Packet): string => {
+    const most = lost(node)
+    if (context.pass === mostPasses) return most
+    const { copy, pass, function: from } = context
+    const target = arrive({ function: 'segment', copy, pass: pass + 1 }, to, packet)
+    return request(context, `round ${target}`, node, 'round', () => [
+      from === 'first' ? beginSegments(start, level, dropLabel) : loadControl,
+      countPass(most),
+      continueAt(place(target)),
+      from === 'first' ? leaveFirst : leaveSegment,
+    ])
+  }
+
+  const writeElement = ({ node, port: input }: Port, packet: Packet): Code => {
     const self = placed(node)
     const { element, configured, outputs } = self
+    let keeps = false
     const site: Site = {
       element,
       ...configured,
+      input,
       packet,
       outputs,
       room: self.room,
-      isCopy: pending !== undefined,
-      output: (port, after) => goTo(follow(node, port, after, pending)),
-      outputLabel: (port, after) => follow(node, port, after, pending),
-      copy: (ports, after) => copy(node, ports, after, pending),
-      drop: (after) => goTo(end(after, pending)),
-      dropLabel: (after) => end(after, pending),
+      isCopy: context.copy,
+      output: (port, after) => goTo(follow(node, port, after)),
+      outputLabel: (port, after) => follow(node, port, after),
+      copy: (ports, after) => copy(node, ports, after),
+      detour: (detour) => makeDetour(node, detour, () => keeps),
+      kept: () => {
+        keeps = true
+        return kept.at
+      },
+      routine: (name, write) => {
+        const at = `${element.name}:${name}`
+        if (!routines.has(at)) {
+          routines.set(at, [])
+          routines.set(at, annotate(noteOf(node), flattenCode([label(at), write()])))
+        }
+        return at
+      },
+      drop: () => goTo(end()),
+      dropLabel: () => end(),
       newLabel: (hint) => newLabel(`${element.name}.${hint}`),
       slot: (name) => {
         const at = self.slots.get(name)
@@ -126,77 +211,144 @@ export const compileProgram = (
         return key
       },
       device: options.device,
-      at: place,
-      finish: () => [exit()],
+      at: root,
+      finish: () => (context.function === 'first' ? [exit()] : finishSegments),
       refuse: (reason) => {
         throw notSupported(element, reason)
       },
     }
-    return annotate(noteOf(self), flattenCode(self.code.compile(site)))
+    const code = self.code.compile(site)
+    return [keeps ? clearKept : [], code]
   }
 
-  const copy = (node: number, ports: readonly number[], packet: Packet, outer: Pending | undefined): Code => {
+  const modifies = (node: number): boolean => {
+    const { code, configured } = placed(node)
+    return typeof code.modifies === 'function' ? code.modifies(configured) : code.modifies
+  }
+
+  /** Writes down what is to come once the copies of a packet have ended. Loses all registers but r6 and r7. */
+  const push = (at: string, whole: boolean, keeps: boolean, full: string): Code => [
+    context.function === 'first' ? beginSegments(start, level, dropLabel) : loadControl,
+    findFreeFrame(full),
+    whole ? saveBytes(level, end()) : [],
+    pushFrame(place(at), keeps),
+  ]
+
+  /** Goes on as a copy, in a segment. */
+  const goOnAt = (target: string): Code =>
+    context.function === 'first' ? [continueAt(place(target)), leaveFirst] : goTo(target)
+
+  const copy = (node: number, ports: readonly number[], packet: Packet): Code => {
     const [first, ...rest] = ports
-    if (first === undefined) return goTo(end(packet, outer))
-    if (rest.length === 0) return goTo(follow(node, first, packet, outer))
-    const depth = outer ? outer.depth + 1 : 0
-    if (depth >= deepestCopy) throw notSupported(placed(node).element, `a copy of a copy, ${deepestCopy + 1} deep,`)
-    const modifies = (other: number): boolean => {
-      const { code, configured } = placed(other)
-      return typeof code.modifies === 'function' ? code.modifies(configured) : code.modifies
-    }
+    const last = rest.at(-1)
+    if (first === undefined) return goTo(end())
+    if (last === undefined) return goTo(follow(node, first, packet))
+    if (packet.hook === 'xdp') throw notSupported(placed(node).element, 'a copy of a packet, in XDP,')
     const whole = packet.offset !== 0 || ports.slice(0, -1).some((port) => wiring.mayMeet(node, port, modifies))
     usesSaves ||= whole
-    const pending = { node, ports: rest, packet, whole, outer, depth }
-    return [save(depth, whole, end(packet, outer)), goTo(follow(node, first, packet, pending))]
-  }
-
-  const writeResume = (pending: Pending, grown: number): Program => {
-    const { node, ports, whole, depth, outer } = pending
-    const later = (at: number | undefined): number | undefined => (at === undefined ? undefined : at + grown)
-    const packet: Packet = {
-      hook: pending.packet.hook,
-      offset: pending.packet.offset + grown,
-      network: later(pending.packet.network),
-      mac: later(pending.packet.mac),
-      reachable: 0,
-      grown: pending.packet.grown + grown,
-    }
-    const [next = 0, ...rest] = ports
-    // The save stays what it was: growth counts from there, also after the second branch and the third.
-    const following = rest.length === 0 ? outer : { ...pending, ports: rest }
-    const code = [
-      restore(depth, whole, grown, end(packet, outer), newLabel),
-      goTo(follow(node, next, packet, following)),
+    const after = unreached(packet)
+    const { copy: outer } = context
+    const resume = (left: readonly number[]): string =>
+      request(inSegment(outer), `copies ${node}[${left.join(',')}] ${packetKey(after)}`, node, 'copied', () => {
+        const [next = 0, ...following] = left
+        const failed = newLabel('failed')
+        return [
+          whole ? restoreBytes(level, failed, newLabel) : [],
+          following.length === 0
+            ? [popFrame, goTo(follow(node, next, after))]
+            : [
+                renamePlace(place(resume(following))),
+                goTo(inContext(inSegment(true), () => follow(node, next, after))),
+              ],
+          whole ? [label(failed), loadControl, popFrame, goTo(end())] : [],
+        ]
+      })
+    const full = newLabel('full')
+    const target = inContext(inSegment(true), () => follow(node, first, after))
+    return [
+      push(resume(rest), whole, false, full),
+      goOnAt(target),
+      label(full),
+      countIn(lostSlot),
+      goTo(follow(node, last, after)),
     ]
-    return annotate(noteOf(placed(node)), flattenCode(code))
   }
 
-  const items: Item[] = []
+  const makeDetour = (node: number, detour: Detour, keeps: () => boolean): Code => {
+    const { name, port, packet, make, restores } = detour
+    if (packet.hook === 'xdp') throw notSupported(placed(node).element, 'a packet of its own, in XDP,')
+    usesSaves ||= restores
+    const after = unreached(packet)
+    const resume = request(
+      inSegment(context.copy),
+      `detour ${node} ${name} ${packetKey(after)}`,
+      node,
+      `${name}_done`,
+      () => {
+        const failed = newLabel('failed')
+        return [
+          restores ? restoreBytes(level, failed, newLabel) : [],
+          popFrame,
+          keeps() ? takeKept : [],
+          detour.then(after),
+          restores ? [label(failed), loadControl, popFrame, goTo(end())] : [],
+        ]
+      },
+    )
+    // A segment that begins there has everything to reach again.
+    const sent = context.function === 'first' ? unreached(make.packet) : make.packet
+    const target = inContext(inSegment(true), () => follow(node, port, sent))
+    return [
+      push(resume, restores, keeps(), lost(node)),
+      make.code,
+      context.function === 'first' ? [loadControl, goOnAt(target)] : goTo(target),
+    ]
+  }
+
+  const inContext = <T>(other: Context, work: () => T): T => {
+    const before = context
+    context = other
+    try {
+      return work()
+    } finally {
+      context = before
+    }
+  }
+
+  const items: Record<Context['function'], Item[]> = { first: [], segment: [] }
   const written = new Set<string>()
   const write = (task: Task): void => {
+    const into = items[task.context.function]
     for (let next: Task | undefined = task; next; ) {
       const current: Task = next
       written.add(current.label)
-      items.push(label(current.label))
-      items.push(...current.write())
-      const target = endsAt(items)
+      into.push(label(current.label))
+      into.push(...inContext(current.context, current.write))
+      const target = endsAt(into)
       next = target === undefined || written.has(target) ? undefined : byLabel.get(target)
     }
   }
-  const self = placed(root)
-  items.push(...annotate(noteOf(self), flattenCode(prologue(dropLabel, newLabel, place.receivesForHost))))
-  const first = `${root}`
-  request(first, root, self.element.name, () => writeElement(root, received('tc'), undefined))
-  for (let task = waiting.pop(); task; task = waiting.pop()) if (!written.has(task.label)) write(task)
-  items.push(label(dropLabel), mov('r0', verdict.tc.drop), exit())
+  const noted = (code: Code): Program => annotate(noteOf(root.node), flattenCode(code))
+  items.first.push(...noted(prologue(start, dropLabel, newLabel, root.receivesForHost)))
+  arrive(context, { node: root.node, port: 0 }, start)
+  // In the order of passes: where code is met first, its packets have come round as rarely as they can have.
+  for (let pass = 0; pass < waiting.length; pass++) {
+    for (let task = waiting[pass]?.pop(); task; task = waiting[pass]?.pop()) if (!written.has(task.label)) write(task)
+  }
+  items.first.push(label(dropLabel), mov('r0', verdict[root.hook].drop), exit())
+  const usesSegments = places.length > 0
   const functions = new Set([dropFrontCode, ...elements.flatMap(({ code }) => code.functions ?? [])])
-  const program = dropEmptyJumps(dropUnreachable([...items, ...flattenCode([...functions])]))
-  return { program, usesSaves }
+  const program = dropEmptyJumps(
+    dropUnreachable([
+      ...(usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []),
+      ...items.first,
+      ...(usesSegments ? noted(segmentStart(start, level, places)) : []),
+      ...items.segment,
+      ...flattenCode([...functions]),
+      ...[...routines.values()].flat(),
+    ]),
+  )
+  return { program, usesSegments, usesSaves }
 }
 
-const packetKey = ({ offset, network, mac, reachable, grown }: Packet): string =>
-  [offset, network, mac, reachable, grown].join(',')
-
-const pendingKey = (pending: Pending | undefined): string =>
-  pending ? `${pending.node}[${pending.ports.join(',')}]${packetKey(pending.packet)} ${pendingKey(pending.outer)}` : ''
+const packetKey = ({ offset, network, mac, reachable }: Packet): string => [offset, network, mac, reachable].join(',')

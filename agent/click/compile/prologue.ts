@@ -3,29 +3,30 @@ import { be, call, jeq, jne, jset, jump, label, ldx, mov, mov32, stx } from '../
 import type { Code } from './code.ts'
 import { pushFront } from './geometry.ts'
 import { passToHost } from './host.ts'
-import { type NewLabel, reach, received, reload, skb, unreached } from './packet.ts'
+import { type NewLabel, type Packet, reach, reload, skb, unreached } from './packet.ts'
 import { clearAnnotations, packetType, packetTypeSlot, scratch } from './stack.ts'
 
 /** The kernel takes VLAN tags off a frame on its way in; a packet with more of them than this is dropped. */
 const mostTags = 4
 
 /** `receivesForHost`: packets come here too that were sent to the host by this router. */
-export const prologue = (drop: string, newLabel: NewLabel, receivesForHost: boolean): Code => [
+export const prologue = (packet: Packet, drop: string, newLabel: NewLabel, receivesForHost: boolean): Code => [
   mov('r6', 'r1'),
-  receivesForHost ? passToHost(newLabel) : [],
-  mov('r0', 0),
-  stx('u32', 'r6', skb.moved, 'r0'),
+  packet.hook === 'tc'
+    ? [receivesForHost ? passToHost(newLabel) : [], mov('r0', 0), stx('u32', 'r6', skb.moved, 'r0')]
+    : [],
   clearAnnotations,
-  reload(received('tc')),
-  insertTags(drop, newLabel),
-  setPacketType(drop, newLabel),
+  reload(packet),
+  // An XDP program sees frames as they are on the wire.
+  packet.hook === 'tc' ? insertTags(packet, drop, newLabel) : [],
+  setPacketType(packet, drop, newLabel),
 ]
 
 /**
  * Puts the VLAN tags that the kernel holds beside the frame back into it. Taking one makes the kernel take the next one off the frame, so
  * they are all taken first.
  */
-const insertTags = (drop: string, newLabel: NewLabel): Code => {
+const insertTags = (packet: Packet, drop: string, newLabel: NewLabel): Code => {
   const untagged = newLabel('untagged')
   const written = Array.from({ length: mostTags }, (_, i) => newLabel(`tags_${i + 1}`))
   const take = written.map(
@@ -38,7 +39,7 @@ const insertTags = (drop: string, newLabel: NewLabel): Code => {
       stx('u16', 'r10', scratch.at + 4 * i + 2, 'r1'),
       mov('r1', 'r6'),
       call('skbVlanPop'),
-      reload(received('tc')),
+      reload(packet),
       jne('r0', 0, drop),
       ldx('u32', 'r1', 'r6', skb.vlanPresent),
       jeq('r1', 0, write),
@@ -46,8 +47,8 @@ const insertTags = (drop: string, newLabel: NewLabel): Code => {
   )
   const write = written.map((at, i): Code => {
     const bytes = 4 * (i + 1)
-    const { code: grow, packet } = pushFront(received('tc'), bytes, drop)
-    const { code: touch } = reach(unreached(packet), bytes + 12, drop, newLabel)
+    const { code: grow, packet: grown } = pushFront(packet, bytes, drop)
+    const { code: touch } = reach(unreached(grown), bytes + 12, drop, newLabel)
     const addresses = [0, 4, 8].map((k) => [ldx('u32', 'r0', 'r7', bytes + k), stx('u32', 'r7', k, 'r0')])
     const tags = written
       .slice(0, i + 1)
@@ -58,11 +59,11 @@ const insertTags = (drop: string, newLabel: NewLabel): Code => {
 }
 
 /** From the destination address alone: the interface may be promiscuous, whose address counts is for the configuration to say. */
-const setPacketType = (drop: string, newLabel: NewLabel): Code => {
+const setPacketType = (packet: Packet, drop: string, newLabel: NewLabel): Code => {
   const set = newLabel('type_set')
   const group = newLabel('group')
   return [
-    reach(received('tc'), 6, drop, newLabel).code,
+    reach(packet, 6, drop, newLabel).code,
     mov('r2', packetType.host),
     ldx('u8', 'r0', 'r7', 0),
     jset('r0', 1, group),

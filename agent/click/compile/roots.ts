@@ -4,30 +4,45 @@ import type { ValuesOf } from '../../../click/arguments/spec.ts'
 import type { fromDevice } from '../../../click/elements/from-device.ts'
 import type { fromHost } from '../../../click/elements/from-host.ts'
 import type { toHost } from '../../../click/elements/to-host.ts'
-import type { CompiledProgram, HostDevice, PlacedElement } from './compile.ts'
+import type { CompiledProgram, CompileOptions, HostDevice, PlacedElement } from './compile.ts'
 import { hostEntry } from './host.ts'
+import type { Level } from './segments.ts'
 
 /** A program to be, and the index of the element that it begins with. */
 export interface Root extends Omit<CompiledProgram, 'program'> {
   readonly node: number
+  readonly level: Level
 }
 
 type FromDevice = ValuesOf<(typeof fromDevice)['arguments']>
 type FromHost = ValuesOf<(typeof fromHost)['arguments']>
 type ToHost = ValuesOf<(typeof toHost)['arguments']>
 
-export const rootsOf = (elements: readonly PlacedElement[]): readonly Root[] =>
-  elements.flatMap(({ element, configured }, node): Root[] => {
+/** The slot of elements that begin a program where those of its packets count that were given up. */
+export const lostSlotName = 'lost'
+
+export const rootsOf = (
+  elements: readonly PlacedElement[],
+  { hook = defaultHook }: Pick<CompileOptions, 'hook'>,
+): readonly Root[] => {
+  const count = 1 + elements.filter(({ element }) => element.class === 'FromHost').length
+  let level = 0
+  return elements.flatMap(({ element, configured }, node): Root[] => {
     if (element.class === 'FromDevice') {
       const { DEVNAME: device, ATTACH: attach } = configured.values as FromDevice
-      return [{ node, element, device, direction: 'ingress', hook: 'tc', attach }]
+      const root = { element, device, attach }
+      return [{ ...root, node, direction: 'ingress', hook: hook(root), level: { level: 0, count } }]
     }
     if (element.class === 'FromHost') {
       const { DEVNAME: device } = configured.values as FromHost
-      return [{ node, element, device, direction: 'egress', hook: 'tc', attach: 'auto' }]
+      level++
+      return [{ node, element, device, direction: 'egress', hook: 'tc', attach: 'auto', level: { level, count } }]
     }
     return []
   })
+}
+
+const defaultHook: NonNullable<CompileOptions['hook']> = ({ attach }) => (attach === 'xdp' ? 'xdp' : 'tc')
 
 export const hostDevicesOf = (elements: readonly PlacedElement[]): readonly HostDevice[] =>
   elements.flatMap(({ element, configured }): HostDevice[] => {

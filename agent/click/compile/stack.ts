@@ -1,5 +1,5 @@
-/** The 512 bytes of the program's stack: who owns which, as offsets from r10. */
-import { ldx, type Size, st, stx } from '../../ebpf/asm/asm.ts'
+/** The stack of a program's functions that elements are written into: who owns which, as offsets from r10. */
+import { ldx, type Register, type Size, st, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 
 /** The annotations of the packet, byte by byte as in Click: 48 bytes. */
@@ -8,10 +8,10 @@ const annotations = -48
 export const packetTypeSlot = -56
 /** For an element, while it is in its own code. */
 export const scratch = { at: -128, bytes: 72 } as const
-/** How deep copies may nest (a Tee behind a Tee's branch). */
-export const deepestCopy = 3
-/** Annotations, packet type and length of the packet that copies are made of, by depth. */
-const copyBytes = 64
+/** Where the processor's control block is (`segments.ts`). */
+export const controlSlot = -136
+/** Words of an element that stay over a detour. */
+export const kept = { at: -200, words: 8 } as const
 
 export const annotationSlot = (offset: number): number => annotations + offset
 
@@ -20,20 +20,29 @@ export const packetType = { host: 0, broadcast: 1, multicast: 2, otherHost: 3 } 
 
 /** Words of eight bytes: the annotations and the packet type. */
 const words = [0, 1, 2, 3, 4, 5, 6].map((word) => packetTypeSlot + 8 * word)
-
-const copyOf = (depth: number, word: number): number => scratch.at - copyBytes * (depth + 1) + 8 * word
-
-export const copiedLengthSlot = (depth: number): number => copyOf(depth, 7)
+export const annotationBytes = 8 * words.length
 
 export const clearAnnotations: Code = words.map((slot) => st('u64', 'r10', slot, 0))
 
-/** Loses r0. */
-export const saveAnnotations = (depth: number): Code =>
-  words.map((slot, word) => [ldx('u64', 'r0', 'r10', slot), stx('u64', 'r10', copyOf(depth, word), 'r0')])
+/** To `at` from a register; loses r0. */
+export const saveAnnotations = (to: Register, at: number): Code =>
+  words.map((slot, word) => [ldx('u64', 'r0', 'r10', slot), stx('u64', to, at + 8 * word, 'r0')])
 
 /** Loses r0. */
-export const restoreAnnotations = (depth: number): Code =>
-  words.map((slot, word) => [ldx('u64', 'r0', 'r10', copyOf(depth, word)), stx('u64', 'r10', slot, 'r0')])
+export const restoreAnnotations = (from: Register, at: number): Code =>
+  words.map((slot, word) => [ldx('u64', 'r0', from, at + 8 * word), stx('u64', 'r10', slot, 'r0')])
+
+const keptSlots = Array.from({ length: kept.words }, (_, word) => kept.at + 8 * word)
+
+export const clearKept: Code = keptSlots.map((slot) => st('u64', 'r10', slot, 0))
+
+/** Loses r0. */
+export const saveKept = (to: Register, at: number): Code =>
+  keptSlots.map((slot, word) => [ldx('u64', 'r0', 'r10', slot), stx('u64', to, at + 8 * word, 'r0')])
+
+/** Loses r0. */
+export const restoreKept = (from: Register, at: number): Code =>
+  keptSlots.map((slot, word) => [ldx('u64', 'r0', from, at + 8 * word), stx('u64', 'r10', slot, 'r0')])
 
 export const storeAnnotation = (size: Size, offset: number, value: number): Code => [
   st(size, 'r10', annotationSlot(offset), value),

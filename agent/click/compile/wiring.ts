@@ -4,22 +4,25 @@ import { type Graph, type Port, usedPorts } from '../../../click/graph.ts'
 export interface Wiring {
   /** What an output port is connected to; the first, where the graph is not checked and there are several. */
   readonly after: (node: number, port: number) => Port | undefined
-  /** How many connections end at an input port. */
-  readonly sources: (to: Port) => number
   readonly outputs: (node: number) => number
   /** Whether a packet that leaves a node by a port may come to an element that `is`. */
   readonly mayMeet: (node: number, port: number, is: (node: number) => boolean) => boolean
-  /** A node from which a packet may come back to it, if there is one among those that `from` leads to. */
-  readonly loop: (from: number) => number | undefined
+  readonly reachedFrom: (from: number) => Reached
+}
+
+/** What packets can come to that enter at one node. */
+export interface Reached {
+  /** Whether a packet that leaves by an output port may come to where it has been. Without such ports none would. */
+  readonly goesBack: (node: number, port: number) => boolean
+  /** How many connections lead packets to an input port that have not been there. */
+  readonly sources: (to: Port) => number
 }
 
 export const wire = (graph: Graph): Wiring => {
   const key = ({ node, port }: Port): string => `${node}:${port}`
   const next = new Map<string, Port>()
-  const counts = new Map<string, number>()
   for (const { from, to } of graph.connections) {
     if (!next.has(key(from))) next.set(key(from), to)
-    counts.set(key(to), (counts.get(key(to)) ?? 0) + 1)
   }
   const used = usedPorts(graph)
   const outputs = (node: number): number => used[node]?.outputs ?? 0
@@ -37,23 +40,32 @@ export const wire = (graph: Graph): Wiring => {
     return false
   }
 
-  const loop: Wiring['loop'] = (from) => {
+  const reachedFrom: Wiring['reachedFrom'] = (from) => {
+    const back = new Set<string>()
+    const counts = new Map<string, number>()
     const state = new Map<number, 'open' | 'done'>([[from, 'open']])
     // Without recursion: a graph may be a chain of 100,000 elements.
-    const path = [{ node: from, rest: successors(from) }]
+    const path = [{ node: from, port: 0 }]
     for (let top = path.at(-1); top; top = path.at(-1)) {
-      const following = top.rest.pop()
-      if (following === undefined) {
+      if (top.port === outputs(top.node)) {
         state.set(top.node, 'done')
         path.pop()
-      } else if (state.get(following) === 'open') return following
-      else if (!state.has(following)) {
-        state.set(following, 'open')
-        path.push({ node: following, rest: successors(following) })
+        continue
       }
+      const port = top.port++
+      const to = after(top.node, port)
+      if (!to) continue
+      if (state.get(to.node) === 'open') {
+        back.add(key({ node: top.node, port }))
+        continue
+      }
+      counts.set(key(to), (counts.get(key(to)) ?? 0) + 1)
+      if (state.has(to.node)) continue
+      state.set(to.node, 'open')
+      path.push({ node: to.node, port: 0 })
     }
-    return undefined
+    return { goesBack: (node, port) => back.has(key({ node, port })), sources: (to) => counts.get(key(to)) ?? 0 }
   }
 
-  return { after, sources: (to) => counts.get(key(to)) ?? 0, outputs, mayMeet, loop }
+  return { after, outputs, mayMeet, reachedFrom }
 }

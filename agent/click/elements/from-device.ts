@@ -4,13 +4,13 @@
  */
 import { fromDevice as of } from '../../../click/elements/from-device.ts'
 import { compileElement } from '../compile/element.ts'
+import { lostSlotName } from '../compile/roots.ts'
 import { countIn } from '../compile/state.ts'
 import { clearSlots, readSlot } from '../handlers.ts'
 
 export const fromDevice = compileElement(of, {
-  slots: () => ({ count: 0n }),
-  unsupported: ({ values: { ATTACH } }) => (ATTACH === 'xdp' ? 'ATTACH xdp' : undefined),
+  slots: () => ({ count: 0n, [lostSlotName]: 0n }),
   compile: ({ output, packet, slot }) => [countIn(slot('count')), output(0, packet)],
   modifies: false,
-  handlers: { count: readSlot('count'), reset_counts: clearSlots('count') },
+  handlers: { count: readSlot('count'), lost: readSlot(lostSlotName), reset_counts: clearSlots('count', lostSlotName) },
 })

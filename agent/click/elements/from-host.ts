@@ -8,6 +8,7 @@ import type { Code } from '../compile/code.ts'
 import { compileElement, type Site } from '../compile/element.ts'
 import { pullFront } from '../compile/geometry.ts'
 import { loadLength, reach, unreached } from '../compile/packet.ts'
+import { lostSlotName } from '../compile/roots.ts'
 import { annotationSlot } from '../compile/stack.ts'
 import { countIn } from '../compile/state.ts'
 import { clearSlots, readSlot } from '../handlers.ts'
@@ -16,7 +17,7 @@ const etherHeader = 14
 const ipv6Header = 40
 
 export const fromHost = compileElement(of, {
-  slots: () => ({ count: 0n, drops: 0n }),
+  slots: () => ({ count: 0n, drops: 0n, [lostSlotName]: 0n }),
   unsupported: ({ values: { CLEAR_ANNO } }) => (CLEAR_ANNO ? undefined : 'CLEAR_ANNO false'),
   compile: (site) => [
     countIn(site.slot('count')),
@@ -26,9 +27,10 @@ export const fromHost = compileElement(of, {
   handlers: {
     count: readSlot('count'),
     drops: readSlot('drops'),
+    lost: readSlot(lostSlotName),
     length: { read: () => '0' },
     capacity: { read: (_, { values }) => `${values.CAPACITY}` },
-    reset_counts: clearSlots('count', 'drops'),
+    reset_counts: clearSlots('count', 'drops', lostSlotName),
   },
 })
 
