@@ -154,11 +154,15 @@ const make = async (
   }
 }
 
-/** State that cannot be read is not carried: the router must not be stuck with it. */
+/** State that cannot be read, or not all of it, is not carried: the router must not be stuck with it. */
 const findOld = (pins: string, generation: Generation): FoundGeneration | undefined => {
+  let found: FoundGeneration | undefined
   try {
-    return findGeneration(pins, generation)
+    found = findGeneration(pins, generation)
+    for (const { name } of found.compiled.maps) found.map(name)
+    return found
   } catch (error) {
+    found?.close()
     if (error instanceof WeftError && ['router.broken', 'not-supported', 'config.invalid'].includes(error.code)) {
       return undefined
     }

@@ -109,6 +109,7 @@ export const clickService = (places: Places): ClickService => {
 
     adopt: (name) =>
       locked(async () => {
+        checkName(name)
         const record = await settle(places, name)
         if (!record?.current) return undefined
         const info = await describe(record)

@@ -31,6 +31,8 @@ export interface Lines {
   readonly route: RouteSocket
   readonly places: Places
   readonly index: (name: string) => Promise<number>
+  /** Ends the namespace, where nothing else holds it. */
+  readonly end: () => Promise<void>
 }
 
 /**
@@ -40,10 +42,11 @@ export interface Lines {
 export const makeLines = async (t: Teardown, names: readonly string[] = ['a', 'b']): Promise<Lines> => {
   const namespace = await makeNamespace()
   const route = openRoute({ namespace: namespace.path })
-  t.teardown(async () => {
+  const end = async (): Promise<void> => {
     route.close()
     await namespace.release()
-  })
+  }
+  t.teardown(end)
   for (const name of names) {
     await route.addLink({ name: `${name}0`, info: { kind: 'veth', peer: { name: `${name}1` } } })
     for (const end of [`${name}0`, `${name}1`]) {
@@ -56,5 +59,5 @@ export const makeLines = async (t: Teardown, names: readonly string[] = ['a', 'b
     if (!link) throw new Error(`no ${name}`)
     return link.index
   }
-  return { path: namespace.path, route, places: await temporaryPlaces(t, namespace.path), index }
+  return { path: namespace.path, route, places: await temporaryPlaces(t, namespace.path), index, end }
 }
