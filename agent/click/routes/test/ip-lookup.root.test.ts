@@ -1,44 +1,13 @@
 import t from 'tap'
-import { formatIpAddress, readIpAddress } from '../../../../click/arguments/addresses.ts'
+import { formatIpAddress } from '../../../../click/arguments/addresses.ts'
 import { missing } from '../../../ebpf/features.ts'
-import { testRun } from '../../../ebpf/test-run.ts'
 import { compile } from '../../compile/compile.ts'
-import { HandlerError } from '../../handlers.ts'
-import { loadRouter, type Router } from '../../router.ts'
+import { Full } from '../../handlers.ts'
+import { loadRouter } from '../../router.ts'
 import { graphOf } from '../../test/support/compare.ts'
-import type { TableRoute } from '../table.ts'
-import { formatRoute } from '../text.ts'
-import { naiveTable } from './support/naive.ts'
-import { randomNumbers, realisticRoutes } from './support/realistic.ts'
+import { counts, routerOf, send, textOf } from './support/router.ts'
 
 const skip = missing('bpf')?.message ?? false
-
-/** A router whose outputs are counted. */
-const routerOf = (className: string, routes: string, outputs: number): Router => {
-  const counters = Array.from({ length: outputs }, (_, port) => `r[${port}] -> c${port} :: Counter -> Discard;`).join(
-    ' ',
-  )
-  const text = `FromDevice(in) -> Strip(14) -> GetIPAddress(16) -> r :: ${className}(${routes}); ${counters}`
-  return loadRouter(compile(graphOf(text), { device: () => 1 }))
-}
-
-const frameTo = (address: number): Buffer => {
-  const frame = Buffer.alloc(60)
-  frame.writeUInt16BE(0x0800, 12)
-  frame[14] = 0x45
-  frame.writeUInt32BE(address, 30)
-  return frame
-}
-
-const send = (router: Router, address: string | number): void => {
-  const [first] = router.programs
-  if (!first) throw new Error('no program')
-  const number = typeof address === 'number' ? address : (readIpAddress(address) ?? 0)
-  testRun(first.program, { data: frameTo(number) })
-}
-
-const counts = (router: Router, outputs: number): number[] =>
-  Array.from({ length: outputs }, (_, port) => Number(router.read(`c${port}.count`)))
 
 const classes = [
   'StaticIPLookup',
@@ -51,7 +20,7 @@ const classes = [
 
 for (const name of classes) {
   t.test(`${name} gives packets to the longest prefix and follows its handlers`, { skip }, async (t) => {
-    const router = routerOf(name, '10.0.0.0/8 0, 10.1.0.0/16 1.2.3.4 1, 10.1.2.3 2, 10.0.0.0/8 3', 4)
+    const router = routerOf(textOf(name, '10.0.0.0/8 0, 10.1.0.0/16 1.2.3.4 1, 10.1.2.3 2, 10.0.0.0/8 3', 4))
     t.teardown(() => router.close())
     for (const address of ['10.9.9.9', '10.1.9.9', '10.1.2.3', '10.1.2.4', '11.0.0.1']) send(router, address)
     t.same(counts(router, 4), [1, 2, 1, 0], 'the first of two routes for a prefix counts')
@@ -72,7 +41,7 @@ for (const name of classes) {
 }
 
 t.test('handlers refuse in the words of Click, and change nothing then', { skip }, async (t) => {
-  const router = routerOf('RadixIPLookup', '18.26.0.0/16 1.0.0.1 0, 1.2.3.0/24 1', 2)
+  const router = routerOf(textOf('RadixIPLookup', '18.26.0.0/16 1.0.0.1 0, 1.2.3.0/24 1', 2))
   t.teardown(() => router.close())
   const before = router.read('r.table')
   const refused: readonly (readonly [handler: string, text: string, message: string])[] = [
@@ -107,9 +76,7 @@ t.test(
   'a table that is full says what room would do, and one of that room takes over its routes',
   { skip },
   async (t) => {
-    const text = (outputs: string) =>
-      `FromDevice(in) -> Strip(14) -> GetIPAddress(16) -> r :: LinearIPLookup(10.0.0.0/8 0)${outputs};`
-    const graph = graphOf(text(' -> Discard'))
+    const graph = graphOf(textOf('LinearIPLookup', '10.0.0.0/8 0', 1))
     const router = loadRouter(compile(graph, { device: () => 1 }))
     t.teardown(() => router.close())
     const lines = Array.from({ length: 5000 }, (_, i) => `add ${formatIpAddress(0x0b000000 + 256 * i + 3)}/32 0`).join(
@@ -125,9 +92,8 @@ t.test(
     t.match(failure.message, /r\.ctrl: no memory to store these routes/)
     t.equal(router.read('r.table'), before, 'nothing has changed')
     const { cause } = failure
-    if (!(cause instanceof HandlerError && 'room' in cause)) return t.fail('the room is not said')
-    const room = cause.room as Readonly<Record<string, number>>
-    const larger = loadRouter(compile(graph, { device: () => 1, room: new Map([['r', room]]) }))
+    if (!(cause instanceof Full)) return t.fail('the room is not said')
+    const larger = loadRouter(compile(graph, { device: () => 1, room: new Map([['r', cause.room]]) }))
     t.teardown(() => larger.close())
     larger.write('r.ctrl', lines)
     t.equal(larger.read('r.lookup 11.0.2.3'), '0')
@@ -136,10 +102,21 @@ t.test(
   },
 )
 
+t.test('a gateway takes the place of the annotation, none leaves it', { skip }, async (t) => {
+  const second = 's :: StaticIPLookup(10.0.0.1 0, 9.9.9.9 1, 9.9.9.10 2)'
+  const router = routerOf(
+    `FromDevice(in) -> Strip(14) -> GetIPAddress(16) -> r :: RadixIPLookup(0/0 0, 10.1/16 9.9.9.9 0, 10.1.1/24 9.9.9.10 0) -> ${second};
+     s[0] -> c0 :: Counter -> Discard; s[1] -> c1 :: Counter -> Discard; s[2] -> c2 :: Counter -> Discard`,
+  )
+  t.teardown(() => router.close())
+  for (const address of ['10.0.0.1', '10.1.2.1', '10.1.1.1', '10.1.255.255', '10.2.0.0']) send(router, address)
+  t.same(counts(router, 3), [1, 2, 1])
+})
+
 t.test('many outputs are each reached', { skip }, async (t) => {
   const outputs = 37
   const routes = Array.from({ length: outputs }, (_, i) => `10.${i}.0.0/16 ${i}`).join(', ')
-  const router = routerOf('DirectIPLookup', routes, outputs)
+  const router = routerOf(textOf('DirectIPLookup', routes, outputs))
   t.teardown(() => router.close())
   for (let i = 0; i < outputs; i++) for (let times = 0; times <= i % 3; times++) send(router, `10.${i}.7.8`)
   send(router, '10.37.0.1')
@@ -148,45 +125,3 @@ t.test('many outputs are each reached', { skip }, async (t) => {
     Array.from({ length: outputs }, (_, i) => 1 + (i % 3)),
   )
 })
-
-t.test(
-  '900,000 routes compile, load and give every packet the route of the longest prefix',
-  { skip, timeout: 600_000 },
-  async (t) => {
-    const outputs = 4
-    const routes = realisticRoutes(900_000, outputs)
-    const configuration = routes.map(formatRoute).join(', ')
-    let start = performance.now()
-    const elapsed = (what: string): void => {
-      t.comment(`${what}: ${Math.round(performance.now() - start)} ms`)
-      start = performance.now()
-    }
-    const counters = Array.from({ length: outputs }, (_, port) => `r[${port}] -> c${port} :: Counter -> Discard;`).join(
-      ' ',
-    )
-    const graph = graphOf(
-      `FromDevice(in) -> Strip(14) -> GetIPAddress(16) -> r :: RadixIPLookup(${configuration}); ${counters}`,
-    )
-    elapsed('parsed')
-    const compiled = compile(graph, { device: () => 1 })
-    elapsed('compiled')
-    const router = loadRouter(compiled)
-    t.teardown(() => router.close())
-    elapsed('loaded')
-    const model = naiveTable(routes)
-    const next = randomNumbers(7)
-    const expected = Array<number>(outputs).fill(0)
-    for (let i = 0; i < 20_000; i++) {
-      // Half of them at an end of a route.
-      const near: TableRoute | undefined = i % 2 === 0 ? routes[next() % routes.length] : undefined
-      const address = near ? near.address + (next() % 2 === 0 ? 0 : 2 ** (32 - near.length) - 1) : next()
-      const hop = model.lookup(address)
-      if (hop) expected[hop.output] = (expected[hop.output] ?? 0) + 1
-      send(router, address)
-      const said = hop ? `${hop.output} ${formatIpAddress(hop.gateway)}` : '-1'
-      if (router.read(`r.lookup ${formatIpAddress(address)}`) !== said) return t.fail(formatIpAddress(address))
-    }
-    t.same(counts(router, outputs), expected)
-    elapsed('asked')
-  },
-)
