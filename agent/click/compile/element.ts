@@ -24,6 +24,8 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly outputLabel: (port: number, packet: Packet) => string
   /** A copy to each port but the last, in order, each followed to its end before the next; the packet itself to the last. */
   readonly copy: (ports: readonly number[], packet: Packet) => Code
+  /** Whether an element that packets come to behind a port may write into them, or put bytes before them. */
+  readonly modifiedAfter: (port: number) => boolean
   /** Sends a packet of the element's own before it goes on with the one that is here. */
   readonly detour: (detour: Detour) => Code
   /** Eight words of the stack, from this offset of r10, which stay over a detour that restores nothing. */
@@ -57,12 +59,12 @@ export interface Detour {
   readonly port: number
   /** As it is before. */
   readonly packet: Packet
-  /** Makes the packet that goes by `port` of what is there. */
-  readonly make: { readonly code: Code; readonly packet: Packet }
+  /** Makes the packet that goes by `port` of what is there, with nothing but r6 and r7; or jumps to `none`, and there is none. */
+  readonly make: (none: string) => { readonly code: Code; readonly packet: Packet }
   /** Whether frame and annotations are then what they were before; else anything may be in them. */
   readonly restores: boolean
   /** Once the packet has come to its end: `packet` is the one before, further behind in the frame by what it has grown at its front. */
-  readonly then: (packet: Packet) => Code
+  readonly after: (packet: Packet) => Code
 }
 
 /** Where packets enter: at which side of which interface. */

@@ -15,6 +15,7 @@ import { notSupported } from './refusal.ts'
 import {
   beginSegments,
   continueAt,
+  continueAtFrame,
   countPass,
   enterSegments,
   findFreeFrame,
@@ -184,6 +185,7 @@ export const compileProgram = (
       output: (port, after) => goTo(follow(node, port, after)),
       outputLabel: (port, after) => follow(node, port, after),
       copy: (ports, after) => copy(node, ports, after),
+      modifiedAfter: (port) => wiring.mayMeet(node, port, modifies),
       detour: (detour) => makeDetour(node, detour, () => keeps),
       kept: () => {
         keeps = true
@@ -275,7 +277,7 @@ export const compileProgram = (
   }
 
   const makeDetour = (node: number, detour: Detour, keeps: () => boolean): Code => {
-    const { name, port, packet, make, restores } = detour
+    const { name, port, packet, restores } = detour
     if (packet.hook === 'xdp') throw notSupported(placed(node).element, 'a packet of its own, in XDP,')
     usesSaves ||= restores
     const after = unreached(packet)
@@ -290,11 +292,13 @@ export const compileProgram = (
           restores ? restoreBytes(level, failed, newLabel) : [],
           popFrame,
           keeps() ? takeKept : [],
-          detour.then(after),
+          detour.after(after),
           restores ? [label(failed), loadControl, popFrame, goTo(end())] : [],
         ]
       },
     )
+    const none = newLabel('none')
+    const make = detour.make(none)
     // A segment that begins there has everything to reach again.
     const sent = context.function === 'first' ? unreached(make.packet) : make.packet
     const target = inContext(inSegment(true), () => follow(node, port, sent))
@@ -302,6 +306,8 @@ export const compileProgram = (
       push(resume, restores, keeps(), lost(node)),
       make.code,
       context.function === 'first' ? [loadControl, goOnAt(target)] : goTo(target),
+      label(none),
+      context.function === 'first' ? [loadControl, continueAtFrame, leaveFirst] : goTo(segmentEnds.copy),
     ]
   }
 

@@ -150,6 +150,9 @@ export const continueAt = (place: number): Code => [
   saveAnnotations('r9', control.annotations),
 ]
 
+/** The next segment begins where the top frame says, as after a copy; r9 is the control block. */
+export const continueAtFrame: Code = [st('u64', 'r9', control.next, 0)]
+
 /** Ends the first function: segments follow. */
 export const leaveFirst: Code = [mov('r0', again), exit()]
 /** Ends a segment: the next one follows. */
