@@ -1,5 +1,6 @@
 /** Every element that is compiled, by its class. One that is not here is refused. */
 import type { AnyElementCode } from '../compile/element.ts'
+import { arpQuerier } from './arp-querier.ts'
 import { arpResponder } from './arp-responder.ts'
 import { checkIpHeader, checkIpHeader2 } from './check-ip-header.ts'
 import { checkPaint } from './check-paint.ts'
@@ -51,6 +52,7 @@ import { vlanDecap } from './vlan-decap.ts'
 import { vlanEncap } from './vlan-encap.ts'
 
 export const elementCodes: readonly AnyElementCode[] = [
+  arpQuerier,
   arpResponder,
   checkIpHeader,
   checkIpHeader2,
