@@ -3,7 +3,7 @@ import type { Configured } from '../../click/element.ts'
 import { shiftWord } from '../../click/language/strings.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { PlacedElement } from './compile/compile.ts'
-import { type ElementState, type Handler, HandlerError } from './handlers.ts'
+import { type ElementState, type Handler, HandlerError, type HandlerTable } from './handlers.ts'
 
 export interface HandlerAccess {
   /**
@@ -82,7 +82,7 @@ const offer = (placed: PlacedElement, use: 'read' | 'write'): string => {
 
 /** In the order of the names. */
 export const describeElement = (placed: PlacedElement): ElementInfo => {
-  const names = new Set([...Object.keys(common), ...Object.keys(placed.code.handlers ?? {})])
+  const names = new Set([...Object.keys(common), ...Object.keys(tableOf(placed))])
   const handlers = [...names].sort().map((name): HandlerInfo => {
     const { read, query, write } = handlerOf(placed, name) ?? {}
     return { name, read: (read ?? query) !== undefined, write: write !== undefined }
@@ -98,10 +98,16 @@ const common: Readonly<Record<string, (placed: PlacedElement) => string>> = {
       .handlers.map(({ name, read, write }) => `${name}\t${read ? 'r' : ''}${write ? 'w' : ''}\n`)
       .join(''),
   name: ({ element }) => element.name,
+  ports: ({ ports }) => ports(),
 }
 
+const tableOf = ({ code, configured }: PlacedElement): HandlerTable<Configured> => ({
+  ...code.handlers,
+  ...code.handlersFor?.(configured),
+})
+
 const handlerOf = (placed: PlacedElement, name: string): Handler<Configured> | undefined => {
-  const { handlers = {} } = placed.code
+  const handlers = tableOf(placed)
   if (Object.hasOwn(handlers, name)) return handlers[name]
   const value = Object.hasOwn(common, name) ? common[name] : undefined
   return value && { read: () => value(placed) }

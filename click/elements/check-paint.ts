@@ -9,7 +9,7 @@
 import { annotation } from '../arguments/names.ts'
 import { byte } from '../arguments/numbers.ts'
 import { optional, required } from '../arguments/spec.ts'
-import { defineElement } from '../element.ts'
+import { defineElement, readWrite } from '../element.ts'
 
 export const checkPaint = defineElement({
   name: 'CheckPaint',
@@ -20,4 +20,5 @@ export const checkPaint = defineElement({
     COLOR: required(byte, 'the paint'),
     ANNO: optional(annotation(1), 'annotation that is read', 'PAINT'),
   },
+  handlers: [readWrite('color', 'COLOR')],
 })

@@ -10,7 +10,7 @@
 import { etherAddress } from '../arguments/addresses.ts'
 import { boolean, signed } from '../arguments/numbers.ts'
 import { keyword, optional, required } from '../arguments/spec.ts'
-import { defineElement } from '../element.ts'
+import { defineElement, readWrite } from '../element.ts'
 
 export const hostEtherFilter = defineElement({
   name: 'HostEtherFilter',
@@ -23,4 +23,5 @@ export const hostEtherFilter = defineElement({
     DROP_OTHER: optional(boolean, 'drops packets for others', 'true'),
     OFFSET: keyword(signed, 'bytes before the Ethernet header', '0'),
   },
+  handlers: [readWrite('ether', 'ETHER')],
 })

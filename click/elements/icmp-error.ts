@@ -15,7 +15,7 @@ import { icmpCodes, icmpType, lookUpName } from '../arguments/names.ts'
 import { boolean, readInteger, unsigned } from '../arguments/numbers.ts'
 import { keyword, optional, required } from '../arguments/spec.ts'
 import { word } from '../arguments/text.ts'
-import { defineElement } from '../element.ts'
+import { defineElement, readWrite } from '../element.ts'
 
 /** Types that are errors (RFC 1122 section 3.2.2). */
 const errorTypes: readonly number[] = [3, 4, 5, 11, 12]
@@ -39,6 +39,7 @@ export const icmpError = defineElement({
     PMTU: keyword(unsigned, "next hop's MTU, for needfrag", '0'),
     SET_FIX_ANNO: keyword(boolean, 'asks FixIPSrc for the source address', 'true'),
   },
+  handlers: [readWrite('src', 'SRC'), readWrite('mtu', 'MTU'), readWrite('pmtu', 'PMTU')],
   problems: ({ values: { TYPE, CODE } }) => {
     if (!errorTypes.includes(TYPE)) return [`ICMP type ${TYPE} is not an error type`]
     return icmpErrorCode(TYPE, CODE) === undefined ? ['argument 2 takes ICMP code (integer between 0 and 255)'] : []

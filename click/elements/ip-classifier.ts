@@ -7,7 +7,7 @@
  * Ports: one input, as many outputs as patterns. Processing: push.
  * See also: IPFilter, Classifier.
  */
-import { defineElement, read } from '../element.ts'
+import { defineElement, read, readWrite } from '../element.ts'
 import { pattern } from '../filters/rules.ts'
 
 export const ipClassifier = defineElement({
@@ -16,7 +16,7 @@ export const ipClassifier = defineElement({
   ports: '1/-',
   processing: 'h',
   list: { name: 'PATTERN', type: pattern, text: 'what packets match', label: 'pattern', first: 0 },
-  handlers: [read('program', 'what the patterns come down to'), read('patternN', 'the pattern of output N')],
+  handlers: [read('program', 'what the patterns come down to'), readWrite('patternN', 'the pattern of output N')],
   problems: ({ list }, { outputs }) =>
     list.length === outputs ? [] : [`need ${outputs} arguments, one per output port`],
 })

@@ -8,7 +8,7 @@
  */
 import { boolean, unsigned } from '../arguments/numbers.ts'
 import { keyword, required } from '../arguments/spec.ts'
-import { defineElement } from '../element.ts'
+import { defineElement, readWrite } from '../element.ts'
 
 export const truncate = defineElement({
   name: 'Truncate',
@@ -18,4 +18,5 @@ export const truncate = defineElement({
     LENGTH: required(unsigned, 'bytes that stay'),
     EXTRA_LENGTH: keyword(boolean, 'notes what was cut off', 'true'),
   },
+  handlers: [readWrite('nbytes', 'LENGTH')],
 })

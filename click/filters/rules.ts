@@ -9,6 +9,8 @@ import { parseFilterWords } from './parse.ts'
 import { separateWords } from './words.ts'
 
 export interface Pattern {
+  /** As it was written. */
+  readonly text: string
   readonly expression: Expression
   readonly decision: Decision
   readonly warnings: readonly string[]
@@ -20,9 +22,9 @@ export interface Rule extends Pattern {
   readonly action: number | 'drop'
 }
 
-const readPattern = (words: readonly string[]) => {
+const readPattern = (text: string, words: readonly string[]) => {
   const { expression, errors, warnings } = parseFilterWords(words)
-  return errors.length > 0 ? refuse(errors.join('\n')) : { expression, decision: normalize(expression), warnings }
+  return errors.length > 0 ? refuse(errors.join('\n')) : { text, expression, decision: normalize(expression), warnings }
 }
 
 /** One argument of IPClassifier. */
@@ -30,7 +32,7 @@ export const pattern: ArgumentType<Pattern> = {
   name: 'pattern of packets',
   parse: (text) => {
     const words = separateWords(unquote(text))
-    return words.length === 0 ? refuse('empty pattern') : readPattern(words)
+    return words.length === 0 ? refuse('empty pattern') : readPattern(text, words)
   },
 }
 
@@ -48,7 +50,7 @@ export const rule: ArgumentType<Rule> = {
     const action = readAction(first)
     if (action === undefined) return refuse(`unknown slot ID '${first}'`)
     if (action !== 'drop' && action < 0) return refuse(`slot '${action}' out of range`)
-    const found = readPattern(words)
+    const found = readPattern(text, words)
     return isRefusal(found) ? found : { action, ...found }
   },
 }

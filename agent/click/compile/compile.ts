@@ -1,5 +1,6 @@
 /** From a flat, checked graph to programs: one for each FromDevice and FromHost, and the maps that they share. */
 import type { EtherAddress, Prefix } from '../../../click/arguments/addresses.ts'
+import { describePorts } from '../../../click/check/ports-text.ts'
 import { type Configured, type PortCounts, configure as read } from '../../../click/element.ts'
 import { type Graph, type GraphElement, usedPorts } from '../../../click/graph.ts'
 import type { Program } from '../../ebpf/asm/asm.ts'
@@ -62,6 +63,8 @@ export interface PlacedElement {
   readonly code: AnyElementCode
   readonly configured: Configured
   readonly outputs: number
+  /** What the handler of that name reads. */
+  readonly ports: () => string
   /** Bytes from the start of the state's one value, by slot. */
   readonly slots: ReadonlyMap<string, number>
   /** What instructions call the maps of its own, by name. */
@@ -82,6 +85,11 @@ export interface Compiled {
 export const compile = (graph: Graph, options: CompileOptions): Compiled => {
   const wiring = wire(graph)
   const ports = usedPorts(graph)
+  let texts: ReturnType<typeof describePorts> | undefined
+  const portsOf = (node: number): string => {
+    texts ??= describePorts(graph, (name) => elementCode(name)?.of)
+    return texts(node)
+  }
   const initial: bigint[] = []
   const shared = new Map<string, number>()
   const maps: CompiledMap[] = []
@@ -109,7 +117,7 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
       own.set(name, `${element.name}.${name}`)
       maps.push({ name: `${element.name}.${name}`, ...map })
     }
-    return { element, code, configured, outputs, slots, maps: own, room }
+    return { element, code, configured, outputs, ports: () => portsOf(node), slots, maps: own, room }
   })
   const roots = rootsOf(elements, options)
   const levels = Math.max(...roots.map(({ level }) => level.count))

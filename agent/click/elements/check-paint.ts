@@ -7,6 +7,7 @@ import { colorHandlers, colorSlots } from './color.ts'
 
 export const checkPaint = compileElement(of, {
   slots: colorSlots,
+  settings: ['color'],
   compile: ({ values, packet, output, outputLabel, slot }) => [
     loadSlot('r0', slot('color')),
     ldx('u8', 'r1', 'r10', annotationSlot(values.ANNO)),

@@ -1,12 +1,17 @@
 import { classifier as of } from '../../../click/elements/classifier.ts'
+import type { Decision } from '../../../click/filters/decision.ts'
 import { sort } from '../compile/decisions.ts'
 import { compileElement } from '../compile/element.ts'
+import { formatProgram } from './program-text.ts'
+
+interface Patterns {
+  readonly list: readonly { readonly decision: Decision }[]
+}
+
+const choicesOf = ({ list }: Patterns) => list.map(({ decision }, port) => ({ decision, port }))
 
 export const classifier = compileElement(of, {
-  compile: (site) =>
-    sort(
-      site,
-      site.list.map(({ decision }, port) => ({ decision, port })),
-    ),
+  compile: (site) => sort(site, choicesOf(site)),
   modifies: false,
+  handlers: { program: { read: (_, configured) => formatProgram(choicesOf(configured)) } },
 })

@@ -1,15 +1,15 @@
-import { boolean } from '../../../click/arguments/numbers.ts'
-import { isRefusal } from '../../../click/arguments/types.ts'
 import { decIpTtl as of } from '../../../click/elements/dec-ip-ttl.ts'
 import { add, and, be, jeq, jle, jump, label, ldx, mov, rsh, stx, sub, xor } from '../../ebpf/asm/asm.ts'
 import { compileElement } from '../compile/element.ts'
 import { reach, unreached } from '../compile/packet.ts'
 import { countIn, loadSlot } from '../compile/state.ts'
-import { HandlerError, readSlot } from '../handlers.ts'
+import { readSlot } from '../handlers.ts'
+import { activeHandler, activeSlot } from './active.ts'
 import { networkHeader } from './network-header.ts'
 
 export const decIpTtl = compileElement(of, {
-  slots: ({ values }) => ({ drops: 0n, active: values.ACTIVE ? 1n : 0n }),
+  slots: ({ values }) => ({ drops: 0n, ...activeSlot(values) }),
+  settings: ['active'],
   compile: (site) => {
     const { values, packet, output, outputLabel, dropLabel, newLabel, slot } = site
     const at = networkHeader(site)
@@ -46,13 +46,6 @@ export const decIpTtl = compileElement(of, {
   modifies: true,
   handlers: {
     drops: readSlot('drops'),
-    active: {
-      read: ({ get }) => (get('active') === 0n ? 'false' : 'true'),
-      write: ({ set }, text) => {
-        const active = boolean.parse(text)
-        if (isRefusal(active)) throw new HandlerError(active.refused)
-        set('active', active ? 1n : 0n)
-      },
-    },
+    ...activeHandler,
   },
 })

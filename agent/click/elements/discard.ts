@@ -1,13 +1,18 @@
 import { discard as of } from '../../../click/elements/discard.ts'
+import { jeq, label } from '../../ebpf/asm/asm.ts'
 import { compileElement } from '../compile/element.ts'
-import { countIn } from '../compile/state.ts'
+import { countIn, loadSlot } from '../compile/state.ts'
 import { clearSlots, readSlot } from '../handlers.ts'
+import { activeHandler, activeSlot } from './active.ts'
 
-/** Nothing pulls, so that there is nothing for ACTIVE to stop; BURST changes nothing. */
+/** Nothing pulls: a packet that it does not take is dropped before it and does not count. BURST changes nothing. */
 export const discard = compileElement(of, {
-  slots: () => ({ count: 0n }),
-  unsupported: ({ values: { ACTIVE } }) => (ACTIVE ? undefined : 'ACTIVE false'),
-  compile: ({ packet, drop, slot }) => [countIn(slot('count')), drop(packet)],
+  slots: ({ values }) => ({ count: 0n, ...activeSlot(values) }),
+  settings: ['active'],
+  compile: ({ packet, drop, newLabel, slot }) => {
+    const refused = newLabel('refused')
+    return [loadSlot('r0', slot('active')), jeq('r0', 0, refused), countIn(slot('count')), label(refused), drop(packet)]
+  },
   modifies: false,
-  handlers: { count: readSlot('count'), reset_counts: clearSlots('count') },
+  handlers: { count: readSlot('count'), reset_counts: clearSlots('count'), ...activeHandler },
 })

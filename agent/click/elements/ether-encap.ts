@@ -4,6 +4,7 @@ import { bytes16, writeBytes } from '../compile/bytes.ts'
 import { compileElement } from '../compile/element.ts'
 import { pushFront } from '../compile/geometry.ts'
 import { reach, unreached } from '../compile/packet.ts'
+import { swapOnly } from '../handlers.ts'
 
 export const etherEncap = compileElement(of, {
   compile: ({ values, packet, output, dropLabel, newLabel }) => {
@@ -16,7 +17,8 @@ export const etherEncap = compileElement(of, {
   },
   modifies: true,
   handlers: {
-    src: { read: (_, { values }) => formatEtherAddress(values.SRC) },
-    dst: { read: (_, { values }) => formatEtherAddress(values.DST) },
+    src: { read: (_, { values }) => formatEtherAddress(values.SRC), ...swapOnly },
+    dst: { read: (_, { values }) => formatEtherAddress(values.DST), ...swapOnly },
+    ethertype: { read: (_, { values }) => `${values.ETHERTYPE}`, ...swapOnly },
   },
 })

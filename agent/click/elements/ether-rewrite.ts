@@ -3,6 +3,7 @@ import { etherRewrite as of } from '../../../click/elements/ether-rewrite.ts'
 import { writeBytes } from '../compile/bytes.ts'
 import { compileElement } from '../compile/element.ts'
 import { reach, unreached } from '../compile/packet.ts'
+import { swapOnly } from '../handlers.ts'
 
 /** Where the MAC header is, which may have been stripped. */
 export const etherRewrite = compileElement(of, {
@@ -13,7 +14,7 @@ export const etherRewrite = compileElement(of, {
   },
   modifies: true,
   handlers: {
-    src: { read: (_, { values }) => formatEtherAddress(values.SRC) },
-    dst: { read: (_, { values }) => formatEtherAddress(values.DST) },
+    src: { read: (_, { values }) => formatEtherAddress(values.SRC), ...swapOnly },
+    dst: { read: (_, { values }) => formatEtherAddress(values.DST), ...swapOnly },
   },
 })

@@ -1,3 +1,4 @@
+import { formatEtherAddress } from '../../../click/arguments/addresses.ts'
 import { hostEtherFilter as of } from '../../../click/elements/host-ether-filter.ts'
 import { jne, jne32, jset, jump, label, ldx, mov, st, stx } from '../../ebpf/asm/asm.ts'
 import { loaded } from '../compile/bytes.ts'
@@ -5,6 +6,7 @@ import type { Code } from '../compile/code.ts'
 import { compileElement } from '../compile/element.ts'
 import { reach, unreached } from '../compile/packet.ts'
 import { packetType, packetTypeSlot } from '../compile/stack.ts'
+import { swapOnly } from '../handlers.ts'
 
 /** A packet without both addresses is dropped. */
 export const hostEtherFilter = compileElement(of, {
@@ -42,4 +44,5 @@ export const hostEtherFilter = compileElement(of, {
     ]
   },
   modifies: false,
+  handlers: { ether: { read: (_, { values }) => formatEtherAddress(values.ETHER), ...swapOnly } },
 })

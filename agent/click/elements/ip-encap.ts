@@ -7,6 +7,7 @@ import { pushFront } from '../compile/geometry.ts'
 import { loadLength, reach, unreached } from '../compile/packet.ts'
 import { annotationSlot } from '../compile/stack.ts'
 import { stateMap } from '../compile/state.ts'
+import { swapOnly } from '../handlers.ts'
 
 const destination = annotationSlot(0)
 
@@ -62,7 +63,10 @@ export const ipEncap = compileElement(of, {
   },
   modifies: true,
   handlers: {
-    src: { read: (_, { values }) => formatIpAddress(values.SRC) },
-    dst: { read: (_, { values }) => (values.DST === 'DST_ANNO' ? values.DST : formatIpAddress(values.DST)) },
+    src: { read: (_, { values }) => formatIpAddress(values.SRC), ...swapOnly },
+    dst: {
+      read: (_, { values }) => (values.DST === 'DST_ANNO' ? values.DST : formatIpAddress(values.DST)),
+      ...swapOnly,
+    },
   },
 })

@@ -8,6 +8,7 @@ import { colorHandlers, colorSlots } from './color.ts'
 /** The copy, by output 1, goes before the packet itself, as in Click. */
 export const paintTee = compileElement(of, {
   slots: colorSlots,
+  settings: ['color'],
   compile: ({ values, packet, output, copy, newLabel, slot }) => {
     const other = newLabel('other_color')
     return [

@@ -7,6 +7,7 @@ import { colorHandlers, colorSlots } from './color.ts'
 
 export const paint = compileElement(of, {
   slots: colorSlots,
+  settings: ['color'],
   compile: ({ values, packet, output, slot }) => [
     loadSlot('r0', slot('color')),
     stx('u8', 'r10', annotationSlot(values.ANNO), 'r0'),

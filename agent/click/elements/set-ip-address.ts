@@ -8,6 +8,7 @@ import { HandlerError } from '../handlers.ts'
 
 export const setIpAddress = compileElement(of, {
   slots: ({ values }) => ({ addr: BigInt(values.IPADDR) }),
+  settings: ['addr'],
   compile: ({ values, packet, output, slot }) => [
     loadSlot('r0', slot('addr')),
     be('r0', 32),

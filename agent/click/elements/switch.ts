@@ -11,6 +11,7 @@ const read = ({ get }: ElementState): string => BigInt.asIntN(64, get('switch'))
 
 export const switchElement = compileElement(of, {
   slots: ({ values }) => ({ switch: BigInt(values.OUTPUT) }),
+  settings: ['switch'],
   compile: ({ packet, outputs, outputLabel, drop, slot }) => [
     loadSlot('r0', slot('switch')),
     portsOf(outputs).map((port) => jeq('r0', port, outputLabel(port, packet))),

@@ -4,6 +4,7 @@ import { compileElement } from '../compile/element.ts'
 import { frameLength } from '../compile/geometry.ts'
 import { loadLength, unreached } from '../compile/packet.ts'
 import { annotationSlot } from '../compile/stack.ts'
+import { swapOnly } from '../handlers.ts'
 
 /** Bytes that were cut off are added here. */
 const extraLength = annotationSlot(28)
@@ -32,4 +33,5 @@ export const truncate = compileElement(of, {
     ]
   },
   modifies: true,
+  handlers: { nbytes: { read: (_, { values }) => `${values.LENGTH}`, ...swapOnly } },
 })
