@@ -6,6 +6,7 @@ import { roleCommands } from '../controller/cli/declare-roles.ts'
 import { vnetCommands } from '../controller/cli/declare-vnets.ts'
 import { agentCommands } from './declare-agent.ts'
 import { clickCommands } from './declare-click.ts'
+import { clickRouterCommands } from './declare-click-routers.ts'
 import { clickRunCommands } from './declare-click-run.ts'
 import { labCommands } from './declare-lab.ts'
 
@@ -17,5 +18,6 @@ export const commands: readonly Command[] = [
   ...labCommands,
   ...clickCommands,
   ...clickRunCommands,
+  ...clickRouterCommands,
   ...otherCommands,
 ]

@@ -1,13 +1,18 @@
 /** Network namespaces, told apart by what they are and found again by it: a router knows its own, wherever a command is run. */
 import { readdirSync, statSync } from 'node:fs'
+import { WeftError } from '../../../proto/errors.ts'
 import type { RouterRecord } from './record.ts'
 
 export const ownNamespace = '/proc/self/ns/net'
 
-/** Device and inode of a namespace's file (namespaces(7)): the same as long as it lives. Throws where there is no such path. */
+/** Device and inode of a namespace's file (namespaces(7)): the same as long as it lives. Throws WeftError config.invalid where there is none. */
 export const namespaceId = (path: string = ownNamespace): string => {
-  const { dev, ino } = statSync(path)
-  return `${dev}:${ino}`
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch (cause) {
+    throw new WeftError('config.invalid', `there is no network namespace at ${path}`, { hint: 'ip netns list', cause })
+  }
 }
 
 const hasId = (id: string, path: string): boolean => {
