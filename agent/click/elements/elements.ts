@@ -12,6 +12,7 @@ import { dropBroadcasts } from './drop-broadcasts.ts'
 import { etherEncap } from './ether-encap.ts'
 import { etherMirror } from './ether-mirror.ts'
 import { etherRewrite } from './ether-rewrite.ts'
+import { etherSwitch } from './ether-switch.ts'
 import { fixIpSrc } from './fix-ip-src.ts'
 import { fromDevice } from './from-device.ts'
 import { fromHost } from './from-host.ts'
@@ -65,6 +66,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   etherEncap,
   etherMirror,
   etherRewrite,
+  etherSwitch,
   fixIpSrc,
   fromDevice,
   fromHost,
