@@ -122,18 +122,29 @@ const ensureLink = (site: Site, attachment: Attachment, program: BpfProgram): vo
   }
 }
 
+/** An interface does not take a program in XDP; the kernel's own errors are its cause. */
+export class XdpRefused extends WeftError {
+  readonly device: string
+
+  constructor(code: 'not-supported' | 'nic.taken', device: string, why: string, cause: unknown) {
+    const hint = 'ATTACH auto, or tcx'
+    super(code, `ATTACH xdp at ${device} is not supported: ${why}`, { object: `nic/${device}`, hint, cause })
+    this.device = device
+  }
+}
+
 const attachLink = ({ method, direction, device }: Attachment, program: BpfProgram, place: Place): BpfLink => {
   if (method !== 'xdp') return attachTcx(program, place, direction)
   try {
     return attachXdp(program, place, 'native')
   } catch (error) {
-    if (!(error instanceof BpfError) || !['EOPNOTSUPP', 'EBUSY', 'EEXIST'].includes(error.code)) throw error
-    const object = `nic/${device}`
-    if (error.code !== 'EOPNOTSUPP') {
-      throw new WeftError('nic.taken', `another XDP program is at ${device}`, { object, cause: error })
+    if (!(error instanceof BpfError)) throw error
+    if (['EBUSY', 'EEXIST'].includes(error.code)) {
+      throw new XdpRefused('nic.taken', device, 'another XDP program is there', error)
     }
-    const message = `not supported: ATTACH xdp at ${device}, whose driver has no native XDP, or not with its MTU`
-    throw new WeftError('not-supported', message, { object, hint: 'ATTACH auto', cause: error })
+    // EOPNOTSUPP: no native XDP; EINVAL, ERANGE: not with this MTU, or these offloads.
+    if (isGone(error)) throw error
+    throw new XdpRefused('not-supported', device, `its driver refuses (${error.code})`, error)
   }
 }
 

@@ -8,7 +8,7 @@ import { layoutVersion, unpin } from '../../ebpf/pins.ts'
 import type { Compiled, PlacedElement } from '../compile/compile.ts'
 import { stateMap } from '../compile/state.ts'
 import { type Inherited, mapOf, OutOfRoom } from '../state.ts'
-import { type Attachment, ensureAttached, type Site, samePlace } from './attach.ts'
+import { type Attachment, ensureAttached, type Site, samePlace, XdpRefused } from './attach.ts'
 import { type CarriedCounts, type Carrying, carrySlots, keptRoom, planCarrying } from './carry.ts'
 import { type Configuration, compileIn, flatText, layoutDigest, recordedGraph } from './configuration.ts'
 import {
@@ -18,6 +18,7 @@ import {
   makeGeneration,
   pinGeneration,
 } from './generation.ts'
+import { preferXdp, xdpDevices } from './hooks.ts'
 import { makeInterface } from './interfaces.ts'
 import { namespaceId } from './namespace.ts'
 import { generationPins, type Places, pinsOf } from './places.ts'
@@ -35,8 +36,8 @@ export const newRecord = (places: Places, name: string): RouterRecord => ({
   namespace: { id: namespaceId(places.namespace), path: places.namespace ?? '' },
 })
 
-/** How often an element may find that it needs still more room. */
-const attempts = 4
+/** How often an element may find that it needs still more room, or a device that it takes no XDP. */
+const attempts = 16
 
 /**
  * Settles with the record of the router that runs. Rejects with WeftError, BpfError or NetlinkError where the old one goes on, or there is
@@ -48,17 +49,32 @@ export const replace = async (
   configuration: Configuration,
   room: RoomOf = {},
 ): Promise<RouterRecord> => {
-  let enough = room
+  let learnt: Learnt = { room, refused: new Set() }
   for (let attempt = 1; ; attempt++) {
     try {
       return await withSite(places, record, (site) =>
-        replaceAt(places, record, expectSite(site, record), configuration, enough),
+        replaceAt(places, record, expectSite(site, record), configuration, learnt),
       )
     } catch (error) {
-      if (!(error instanceof OutOfRoom) || attempt === attempts) throw error
-      enough = { ...enough, [error.element]: error.room }
+      const more = learn(learnt, error)
+      if (!more || attempt === attempts) throw error
+      learnt = more
     }
   }
+}
+
+/** What attempts have shown. */
+interface Learnt {
+  readonly room: RoomOf
+  /** Devices that take no XDP. */
+  readonly refused: ReadonlySet<string>
+}
+
+const learn = ({ room, refused }: Learnt, error: unknown): Learnt | undefined => {
+  if (error instanceof OutOfRoom) return { room: { ...room, [error.element]: error.room }, refused }
+  // A device that refuses again is one of which the configuration asks it.
+  if (!(error instanceof XdpRefused) || refused.has(error.device)) return undefined
+  return { room, refused: new Set([...refused, error.device]) }
 }
 
 const replaceAt = async (
@@ -66,14 +82,17 @@ const replaceAt = async (
   record: RouterRecord,
   site: Site,
   configuration: Configuration,
-  room: RoomOf,
+  learnt: Learnt,
 ): Promise<RouterRecord> => {
   const { graph, text, file, variables } = configuration
   const { current } = record
-  const grown = { ...(current ? grownRoom(current, configuration) : {}), ...room }
+  const room = { ...(current ? grownRoom(current, configuration) : {}), ...learnt.room }
   // What does not compile is refused before anything is made.
   const interfaces = await interfacesOf(site.route)
-  const compiled = compileIn(graph, interfaces, grown)
+  const plain = compileIn(graph, interfaces, { room, xdp: [] })
+  const devices = xdpDevices(plain, interfaces, learnt.refused)
+  const fast = preferXdp(devices, (xdp) => compileIn(graph, interfaces, { room, xdp }))
+  const compiled = fast ?? plain
   const wanted = compiled.hostDevices.filter(({ name }) => !interfaces.has(name))
   const kept = compiled.hostDevices.filter(({ name }) => current?.interfaces.includes(name))
   const next: Generation = {
@@ -82,7 +101,8 @@ const replaceAt = async (
     file,
     variables,
     flat: flatText(configuration),
-    room: grown,
+    room,
+    xdp: fast ? devices : [],
     digest: layoutDigest(compiled),
     attachments: [],
     interfaces: [...new Set([...wanted, ...kept].map(({ name }) => name))],
@@ -95,7 +115,7 @@ const replaceAt = async (
       places.step?.(`make the interface ${device.name}`)
       await makeInterface(site.route, record.name, device)
     }
-    const whole = wanted.length > 0 ? compileIn(graph, await interfacesOf(site.route), grown) : compiled
+    const whole = wanted.length > 0 ? compileIn(graph, await interfacesOf(site.route), next) : compiled
     return await make(places, preparing, next, site, whole)
   } catch (error) {
     // Once the new one takes over there is no way back: whoever comes next goes on.

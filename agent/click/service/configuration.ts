@@ -6,9 +6,9 @@ import { type ReadOptions, readRouter } from '../../../click/read.ts'
 import { unparse } from '../../../click/unparse.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import type { Link } from '../../netlink/link/link.ts'
-import { type Compiled, compile, type PlacedElement } from '../compile/compile.ts'
+import { type Compiled, type CompileOptions, compile, type PlacedElement } from '../compile/compile.ts'
 import { mapSpecOf } from '../state.ts'
-import type { Generation, RoomOf } from './record.ts'
+import type { Generation } from './record.ts'
 
 export interface Configuration {
   readonly graph: Graph
@@ -43,15 +43,23 @@ export const recordedConfiguration = (generation: Generation): Configuration => 
 
 export type Interfaces = ReadonlyMap<string, Link>
 
+/** What was chosen where the configuration leaves it open. */
+export type Choices = Pick<Generation, 'room' | 'xdp'>
+
+const optionsOf = ({ room, xdp }: Choices): Omit<CompileOptions, 'device'> => ({
+  room: new Map(Object.entries(room)),
+  hook: ({ device, attach }) => (attach === 'xdp' || (attach === 'auto' && xdp.includes(device)) ? 'xdp' : 'tc'),
+})
+
 /** What the router makes itself need not be there yet. Throws WeftError: not-supported, config.invalid, nic.unknown, each with its landmark. */
-export const compileIn = (graph: Graph, interfaces: Interfaces, room: RoomOf): Compiled => {
+export const compileIn = (graph: Graph, interfaces: Interfaces, choices: Choices): Compiled => {
   const missing = new Set<string>()
   const device = (name: string): number => {
     const found = interfaces.get(name)
     if (!found) missing.add(name)
     return found?.index ?? 1
   }
-  const compiled = compile(graph, { device, room: new Map(Object.entries(room)) })
+  const compiled = compile(graph, { device, ...optionsOf(choices) })
   for (const program of compiled.programs) device(program.device)
   const own = new Set(compiled.hostDevices.map(({ name }) => name))
   const name = [...missing].find((each) => !own.has(each))
@@ -65,8 +73,8 @@ export const compileIn = (graph: Graph, interfaces: Interfaces, room: RoomOf): C
 }
 
 /** Where state is does not depend on interfaces: the layout of a router that was found, wherever it is. */
-export const compileAnywhere = (graph: Graph, room: RoomOf): Compiled =>
-  compile(graph, { device: () => 1, room: new Map(Object.entries(room)) })
+export const compileAnywhere = (graph: Graph, choices: Choices): Compiled =>
+  compile(graph, { device: () => 1, ...optionsOf(choices) })
 
 /** Tells layouts of state apart: two with the same digest have each element's slots and maps at the same places. */
 export const layoutDigest = ({ elements, maps }: Compiled): string => {

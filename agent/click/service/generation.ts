@@ -72,7 +72,7 @@ export interface FoundGeneration extends HandlerAccess {
 
 /** Throws WeftError router.broken where another version of Weft compiled it, or pins are gone. */
 export const findGeneration = (pins: string, generation: Generation): FoundGeneration => {
-  const compiled = compileAnywhere(recordedGraph(generation), generation.room)
+  const compiled = compileAnywhere(recordedGraph(generation), generation)
   if (layoutDigest(compiled) !== generation.digest) {
     throw new WeftError('router.broken', 'another version of Weft made the router, and kept its state elsewhere', {
       hint: 'weft click swap with the same file makes it anew',

@@ -33,6 +33,8 @@ export interface Generation {
   readonly flat: string
   /** Room that elements have beyond what their arguments ask for. */
   readonly room: RoomOf
+  /** Devices whose packets are taken in XDP without being asked to. */
+  readonly xdp: readonly string[]
   /** Of where elements' slots and maps are: another compiler may put them elsewhere. '' until it is compiled. */
   readonly digest: string
   readonly attachments: readonly Attachment[]

@@ -104,7 +104,10 @@ t.test('a swap that fails leaves the old one, and says where it is wrong', { ski
   for (const [text, error] of [
     ['\nFromDevice(a1) -> Queue -> ToDevice(nowhere)', { code: 'nic.unknown', where: 'test.click:2' }],
     ['\n\nFromDevice(a1) -> Truncate(4) -> Discard', { code: 'not-supported', where: 'test.click:3' }],
-    ['FromDevice(a1, ATTACH xdp) -> Discard; FromDevice(lo, ATTACH xdp) -> Discard', { code: 'not-supported' }],
+    [
+      'FromDevice(a1, ATTACH xdp) -> Discard; FromDevice(lo, ATTACH xdp) -> Discard',
+      { code: 'not-supported', object: 'nic/lo', message: /^ATTACH xdp at lo is not supported: / },
+    ],
   ] as const) {
     await t.rejects(service.swap('r', click(text)), error, text)
     t.same(await service.list(), before)

@@ -48,3 +48,22 @@ for (const [method, skip] of Object.entries(methods)) {
     await service.down('r')
   })
 }
+
+t.test('a hundred hot swaps in XDP count every frame once', { skip: missing('bpf')?.message ?? false }, async (t) => {
+  const lines = await makeLines(t)
+  const service = clickService(lines.places)
+  const text = (more: string) => `in :: FromDevice(a1, ATTACH xdp) -> ${more} c :: Counter -> Discard`
+  const [even, odd] = ['', 'Null -> d :: Counter -> '].map((more) => readConfiguration(text(more), 'test.click'))
+  if (!even || !odd) return
+  t.match(await service.up('r', even), { attachments: [{ device: 'a1', method: 'xdp', state: 'attached' }] })
+  const sender = await flood(t, lines, 'a0')
+  const count = async (): Promise<number> => Number(await service.read('r', 'c.count'))
+  for (let i = 0; i < 100 && (await count()) < 1000; i++) await sleep(50)
+  for (let i = 1; i <= swaps; i++) await service.swap('r', i % 2 === 1 ? odd : even)
+  const sent = await sender.stop()
+  for (let i = 0; i < 100 && (await count()) < sent; i++) await sleep(50)
+  t.ok(sent > 1000, `${sent} frames`)
+  t.equal(await count(), sent)
+  t.equal(Number(await service.read('r', 'in.count')), sent)
+  await service.down('r')
+})
