@@ -17,7 +17,7 @@ export interface ArpEntry {
   readonly ether: EtherAddress
 }
 
-const entry: ArgumentType<ArpEntry> = {
+export const arpEntry: ArgumentType<ArpEntry> = {
   name: 'IP/MASK ... ETH',
   parse: (text) => {
     const prefixes: Prefix[] = []
@@ -40,7 +40,7 @@ export const arpResponder = defineElement({
   summary: 'answers ARP requests',
   ports: '1/1-2',
   processing: 'a/ah',
-  list: { name: 'ENTRY', type: entry, text: 'IP/MASK ... ETH', label: 'argument', first: 0 },
+  list: { name: 'ENTRY', type: arpEntry, text: 'IP/MASK ... ETH', label: 'argument', first: 0 },
   handlers: [
     read('table', 'entries, one a line'),
     read('lookup', 'the Ethernet address of an IP address'),
