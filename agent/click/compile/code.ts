@@ -30,6 +30,10 @@ export type { Instruction, Item }
 
 const exitOpcode = 0x95
 
+/** Whether nothing falls through to what follows. */
+export const isEnd = (item: Item): boolean =>
+  !isLabel(item) && (item.opcode === exitOpcode || item.opcode === unconditionalJump)
+
 /** Without what no path leads to, which the verifier refuses: what follows a pattern that matches every packet, for instance. */
 export const dropUnreachable = (items: readonly Item[]): Item[] => {
   const places = new Map(items.flatMap((item, at) => (isLabel(item) ? [[item.label, at] as const] : [])))
@@ -41,7 +45,7 @@ export const dropUnreachable = (items: readonly Item[]): Item[] => {
       if (isLabel(item)) continue
       const target = item.target === undefined ? undefined : places.get(item.target)
       if (target !== undefined) waiting.push(target)
-      if (item.opcode === exitOpcode || item.opcode === unconditionalJump) break
+      if (isEnd(item)) break
     }
   }
   return items.filter((_, at) => reached.has(at))

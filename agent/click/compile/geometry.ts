@@ -28,7 +28,7 @@ import { scratch } from './stack.ts'
 /** Offsets of frames that loads, stores and the compiler's own sums can say. */
 export const mostOffset = 16_000
 
-interface Moved {
+export interface Moved {
   readonly code: Code
   readonly packet: Packet
 }

@@ -34,6 +34,7 @@ import {
 } from './segments.ts'
 import { clearKept, kept } from './stack.ts'
 import { countIn } from './state.ts'
+import { straighten } from './straighten.ts'
 import { verdict } from './verdict.ts'
 import type { Wiring } from './wiring.ts'
 
@@ -335,8 +336,9 @@ export const compileProgram = (
     }
   }
   const noted = (code: Code): Program => annotate(noteOf(root.node), flattenCode(code))
-  items.first.push(...noted(prologue(start, dropLabel, newLabel, root.receivesForHost)))
-  arrive(context, { node: root.node, port: 0 }, start)
+  const entered = prologue(start, dropLabel, newLabel, root.receivesForHost)
+  items.first.push(...noted(entered.code))
+  arrive(context, { node: root.node, port: 0 }, entered.packet)
   // In the order of passes: where code is met first, its packets have come round as rarely as they can have.
   for (let pass = 0; pass < waiting.length; pass++) {
     for (let task = waiting[pass]?.pop(); task; task = waiting[pass]?.pop()) if (!written.has(task.label)) write(task)
@@ -344,17 +346,15 @@ export const compileProgram = (
   items.first.push(label(dropLabel), mov('r0', verdict[root.hook].drop), exit())
   const usesSegments = places.length > 0
   const functions = new Set([dropFrontCode, ...elements.flatMap(({ code }) => code.functions ?? [])])
-  const program = dropEmptyJumps(
-    dropUnreachable([
-      ...(usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []),
-      ...items.first,
-      ...(usesSegments ? noted(segmentStart(start, level, places)) : []),
-      ...items.segment,
-      ...flattenCode([...functions]),
-      ...[...routines.values()].flat(),
-    ]),
-  )
-  return { program, usesSegments, usesSaves }
+  const all = dropUnreachable([
+    ...(usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []),
+    ...items.first,
+    ...(usesSegments ? noted(segmentStart(start, level, places)) : []),
+    ...items.segment,
+    ...flattenCode([...functions]),
+    ...[...routines.values()].flat(),
+  ])
+  return { program: dropEmptyJumps(straighten(all)), usesSegments, usesSaves }
 }
 
 const packetKey = ({ offset, network, mac, reachable }: Packet): string => [offset, network, mac, reachable].join(',')

@@ -1,7 +1,7 @@
 /** Where a packet enters: the frame as it was on the wire, its annotations empty. */
 import { be, call, jeq, jne, jset, jump, label, ldx, mov, mov32, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
-import { pushFront } from './geometry.ts'
+import { type Moved, pushFront } from './geometry.ts'
 import { passToHost } from './host.ts'
 import { type NewLabel, type Packet, reach, reload, skb, unreached } from './packet.ts'
 import { clearAnnotations, packetType, packetTypeSlot, scratch } from './stack.ts'
@@ -9,18 +9,28 @@ import { clearAnnotations, packetType, packetTypeSlot, scratch } from './stack.t
 /** The kernel takes VLAN tags off a frame on its way in; a packet with more of them than this is dropped. */
 const mostTags = 4
 
+/** What is shorter came over no Ethernet; all of a header is needed by nearly every element that comes first. */
+const headerBytes = 14
+
 /** `receivesForHost`: packets come here too that were sent to the host by this router. */
-export const prologue = (packet: Packet, drop: string, newLabel: NewLabel, receivesForHost: boolean): Code => [
-  mov('r6', 'r1'),
-  packet.hook === 'tc'
-    ? [receivesForHost ? passToHost(newLabel) : [], mov('r0', 0), stx('u32', 'r6', skb.moved, 'r0')]
-    : [],
-  clearAnnotations,
-  reload(packet),
-  // An XDP program sees frames as they are on the wire.
-  packet.hook === 'tc' ? insertTags(packet, drop, newLabel) : [],
-  setPacketType(packet, drop, newLabel),
-]
+export const prologue = (packet: Packet, drop: string, newLabel: NewLabel, receivesForHost: boolean): Moved => {
+  const reached = reach(packet, headerBytes, drop, newLabel)
+  return {
+    code: [
+      mov('r6', 'r1'),
+      packet.hook === 'tc'
+        ? [receivesForHost ? passToHost(newLabel) : [], mov('r0', 0), stx('u32', 'r6', skb.moved, 'r0')]
+        : [],
+      clearAnnotations,
+      reload(packet),
+      // An XDP program sees frames as they are on the wire.
+      packet.hook === 'tc' ? insertTags(packet, drop, newLabel) : [],
+      reached.code,
+      setPacketType(newLabel),
+    ],
+    packet: reached.packet,
+  }
+}
 
 /**
  * Puts the VLAN tags that the kernel holds beside the frame back into it. Taking one makes the kernel take the next one off the frame, so
@@ -58,12 +68,11 @@ const insertTags = (packet: Packet, drop: string, newLabel: NewLabel): Code => {
   return [ldx('u32', 'r1', 'r6', skb.vlanPresent), jeq('r1', 0, untagged), take, jump(drop), write, label(untagged)]
 }
 
-/** From the destination address alone: the interface may be promiscuous, whose address counts is for the configuration to say. */
-const setPacketType = (packet: Packet, drop: string, newLabel: NewLabel): Code => {
+/** From the destination address alone, which is reachable: the interface may be promiscuous, whose address counts is for the configuration to say. */
+const setPacketType = (newLabel: NewLabel): Code => {
   const set = newLabel('type_set')
   const group = newLabel('group')
   return [
-    reach(packet, 6, drop, newLabel).code,
     mov('r2', packetType.host),
     ldx('u8', 'r0', 'r7', 0),
     jset('r0', 1, group),
