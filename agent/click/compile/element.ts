@@ -110,6 +110,11 @@ interface ElementWork<A extends Arguments, L> {
    * string is still the same. All others (counts, what was learnt) are kept in any case.
    */
   readonly settings?: readonly string[]
+  /**
+   * Slots that are no counts (times, states): over a hot swap they are copied. Of all others, what the old program adds until its last packet is
+   * added to what the new one has by then.
+   */
+  readonly copied?: readonly string[]
   /** What of a right configuration is not supported; undefined: nothing. */
   readonly unsupported?: (configured: Configured<A, L>) => string | undefined
   readonly compile: (site: Site<A, L>) => Code

@@ -78,6 +78,8 @@ const reset = ({ set }: ElementState): void => {
 export const counter = compileElement(of, {
   slots: () => Object.fromEntries(slots.map((slot) => [slot, 0n])),
   start: reset,
+  // The notes go on from where they were; two programs that note at once would confuse them.
+  copied: slots.filter((slot) => slot !== 'count' && slot !== 'byte_count'),
   unsupported: ({ values: { COUNT_CALL, BYTE_COUNT_CALL } }) =>
     COUNT_CALL !== undefined ? 'COUNT_CALL' : BYTE_COUNT_CALL !== undefined ? 'BYTE_COUNT_CALL' : undefined,
   functions: [note],

@@ -10,6 +10,8 @@ import type { RoomOf } from './record.ts'
 interface CarriedSlot {
   readonly from: number
   readonly to: number
+  /** Whether what is added later goes over too. */
+  readonly counts: boolean
 }
 
 export interface Carrying {
@@ -34,7 +36,7 @@ export const planCarrying = (before: Compiled, after: Compiled): Carrying => {
     const keeps = keeper(same, placed)
     for (const [name, to] of placed.slots) {
       const from = same.slots.get(name)
-      if (from !== undefined && keeps(name)) slots.push({ from, to })
+      if (from !== undefined && keeps(name)) slots.push({ from, to, counts: !placed.code.copied?.includes(name) })
     }
     for (const [name, to] of placed.maps) {
       const from = same.maps.get(name)
@@ -76,11 +78,11 @@ export interface CarriedCounts {
 export const carrySlots = (slots: readonly CarriedSlot[], from: BpfMap, to: BpfMap): CarriedCounts => {
   const old = new BigUint64Array(from.memory())
   const fresh = new BigUint64Array(to.memory())
-  const pairs = slots.map((slot) => {
-    const [source, target] = [slot.from / 8, slot.to / 8]
+  const pairs = slots.flatMap(({ from, to, counts }) => {
+    const [source, target] = [from / 8, to / 8]
     const copied = old[source] ?? 0n
     fresh[target] = copied
-    return { source, target, copied }
+    return counts ? [{ source, target, copied }] : []
   })
   return {
     addLate: () => {

@@ -37,6 +37,17 @@ t.test('what was counted goes over by name and class, wherever it was', async (t
   t.same(carriedOf('d', before, 'FromDevice(a) -> c :: Counter -> Discard'), [])
 })
 
+t.test('only counts are added to', async (t) => {
+  const one = compiled('FromDevice(a) -> c :: Counter -> Discard')
+  const counter = one.elements.find(({ element }) => element.name === 'c')
+  const counting = planCarrying(one, one).slots.filter(({ counts }) => counts)
+  const names = [...(counter?.slots ?? [])].filter(([, at]) => counting.some(({ to }) => to === at))
+  t.same(
+    names.map(([name]) => name),
+    ['count', 'byte_count'],
+  )
+})
+
 t.test('what a configuration string says goes over where it is the same', async (t) => {
   const text = (output: number) => `FromDevice(a) -> s :: Switch(${output}) -> Discard; s[1] -> Discard`
   t.same(carriedOf('s', text(0), text(0)), ['s.switch'])
