@@ -55,7 +55,7 @@ t.test('wrong arguments are refused as such', async (t) => {
 t.test('every configuration of the tests becomes programs whose labels and jumps fit', async (t) => {
   for (const { name, text } of [...configurations, ...ipConfigurations]) {
     const { programs } = compiled(text)
-    t.equal(programs.length, 1, name)
+    t.ok(programs.length > 0, name)
     for (const { program } of programs) t.ok(assemble(program).bytes.length > 0)
   }
 })
