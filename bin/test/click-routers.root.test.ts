@@ -113,7 +113,7 @@ t.test('commands on routers say what is wrong', { skip }, async (t) => {
   })
   t.match(await weft('up', 'edge.1.click', '-D', 'IF=lo', '--namespace', prefix), {
     status: 1,
-    stderr: /\[router\.exists\].*\nhint: weft click swap edge\.1/,
+    stderr: /\[router\.exists\].*\nhint: swap it/,
   })
   t.match(await weft('read', 'edge.1'), { stdout: /^ELEMENT +CLASS +READ +WRITE\n(.*\n)*c +Counter +.*count.*reset/ })
   t.match(await weft('write', 'edge.1', 's.switch', '1'), { status: 0, stdout: '', stderr: '' })

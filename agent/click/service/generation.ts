@@ -75,7 +75,7 @@ export const findGeneration = (pins: string, generation: Generation): FoundGener
   const compiled = compileAnywhere(recordedGraph(generation), generation)
   if (layoutDigest(compiled) !== generation.digest) {
     throw new WeftError('router.broken', 'another version of Weft made the router, and kept its state elsewhere', {
-      hint: 'weft click swap with the same file makes it anew',
+      hint: 'a swap with the same configuration makes it anew',
     })
   }
   const pinOf = mapPins(compiled.elements)

@@ -38,7 +38,7 @@ const refuseTaken = ({ device, direction, element }: CompiledProgram, by: string
   throw new WeftError('nic.taken', `the packets of ${device} ${which} go to the router ${by}`, {
     object: `element/${element.name} :: ${element.class}`,
     where: element.landmark,
-    hint: `weft click down ${by}, or one configuration for both`,
+    hint: `take ${by} down, or make one configuration of both`,
   })
 }
 

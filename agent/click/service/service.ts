@@ -69,7 +69,7 @@ export const clickService = (places: Places): ClickService => {
         if (await settle(places, name)) {
           throw new WeftError('router.exists', `the router ${name} runs already`, {
             object: `router/${name}`,
-            hint: `weft click swap ${name}, or another name`,
+            hint: 'swap it, or choose another name',
           })
         }
         refuseForeign(places, name)
@@ -122,7 +122,7 @@ export const clickService = (places: Places): ClickService => {
 const unknown = (name: string): WeftError =>
   new WeftError('router.unknown', `there is no router ${name}`, {
     object: `router/${name}`,
-    hint: 'weft click list shows those that there are',
+    hint: 'list has those that there are',
   })
 
 const expectRecord = async (

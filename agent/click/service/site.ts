@@ -31,7 +31,7 @@ export const expectSite = (site: Site | undefined, { name }: RouterRecord): Site
   if (site) return site
   throw new WeftError('router.broken', `the network namespace of the router ${name} is gone`, {
     object: `router/${name}`,
-    hint: `weft click down ${name}`,
+    hint: 'down takes it away',
   })
 }
 

@@ -297,6 +297,21 @@ t.test('the host sends into an interface that the router made', { skip }, async 
   )
 })
 
+t.test('the host is answered by what a configuration makes of its packets', { skip }, async (t) => {
+  const { lines, service } = await open(t, [])
+  const text = `
+    h :: FromHost(host0, 192.0.2.1/24) -> c :: Classifier(12/0806, 12/0800);
+    c[0] -> ARPResponder(0.0.0.0/0 2:0:0:0:0:1) -> out :: ToHost(host0);
+    c[1] -> Strip(14) -> CheckIPHeader -> ICMPPingResponder -> EtherEncap(0x0800, 2:0:0:0:0:1, 0:1:2:3:4:5) -> out;`
+  await service.up('r', click(text))
+  const ping = [`--net=${lines.path}`, 'ping', '-c', '2', '-W', '30', '192.0.2.7']
+  t.match(await run('nsenter', ping), { stdout: / 0% packet loss/ })
+  await service.swap('r', click(text))
+  t.match(await run('nsenter', ping), { stdout: / 0% packet loss/ })
+  t.ok(Number(await service.read('r', 'out.count')) >= 5, 'an ARP reply and four echo replies')
+  await service.down('r')
+})
+
 t.test('a table that is full grows while packets flow', { skip }, async (t) => {
   const { lines, service } = await open(t)
   await service.up(
