@@ -124,7 +124,7 @@ export const compile = (graph: Graph, options: CompileOptions): Compiled => {
   let usesSegments = false
   let usesSaves = false
   refuseTwice(roots)
-  const targets = hostTargets(elements, roots)
+  const targets = hostTargets(elements, roots, wiring)
   const programs = roots.map((root): CompiledProgram => {
     const { node, level, ...place } = root
     const receivesForHost = place.hook === 'tc' && place.direction === 'ingress' && targets.has(place.device)

@@ -1,5 +1,5 @@
 /** The bytes of packets that copies are made of: put back where a copy may have changed them. */
-import { add, call, jeq, jgt, jne, label, ldMapFd, ldx, lsh, mov, stx, sub } from '../../ebpf/asm/asm.ts'
+import { add, call, jeq, jgt, jne, jump, label, ldMapFd, ldx, lsh, mov, st, stx, sub } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import type { CompiledMap } from './compile.ts'
 import { frameLength } from './geometry.ts'
@@ -53,17 +53,41 @@ export const saveBytes = (level: Level, failed: string): Code => [
   jne('r0', 0, failed),
 ]
 
-/** Of the top frame at r8. Nothing is reachable after. Goes to `failed` where memory is short. */
+/** In the scratch: how many bytes are put back. */
+const storedAt = scratch.at + 8
+/** Zeros at most behind a short packet. */
+const mostPadding = 128
+
+/**
+ * Of the top frame at r8. Nothing is reachable after. Goes to `failed` where memory is short.
+ *
+ * The kernel does not cut off what it takes for headers, and takes more for them when bytes have been put before a frame: a short packet then stays
+ * longer than it was, with zeros behind it.
+ */
 export const restoreBytes = (level: Level, failed: string, newLabel: NewLabel): Code => {
-  const sameLength = newLabel('same_length')
+  const [find, longer, store] = [newLabel('find_save'), newLabel('longer'), newLabel('store')]
   return [
     loadFrameLength('r1', packet),
     ldx('u64', 'r2', 'r8', frame.length),
-    jeq('r1', 'r2', sameLength),
-    frameLength(packet, failed),
-    label(sameLength),
+    stx('u64', 'r10', storedAt, 'r2'),
+    jeq('r1', 'r2', find),
+    frameLength(packet, longer),
+    jump(find),
+    label(longer),
+    loadFrameLength('r1', packet),
+    stx('u64', 'r10', storedAt, 'r1'),
+    ldx('u64', 'r2', 'r8', frame.length),
+    sub('r1', 'r2'),
+    jgt('r1', mostPadding, failed),
+    label(find),
     findSave(level, 1, failed),
-    ldx('u64', 'r4', 'r8', frame.length),
+    ldx('u64', 'r4', 'r10', storedAt),
+    ldx('u64', 'r1', 'r8', frame.length),
+    jeq('r1', 'r4', store),
+    jgt('r1', mostBytes - mostPadding, failed),
+    add('r1', 'r0'),
+    Array.from({ length: mostPadding / 8 }, (_, i) => st('u64', 'r1', 8 * i, 0)),
+    label(store),
     jeq('r4', 0, failed),
     jgt('r4', mostBytes, failed),
     mov('r1', 'r6'),

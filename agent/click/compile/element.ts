@@ -2,6 +2,7 @@
 import type { Arguments, ValuesOf } from '../../../click/arguments/spec.ts'
 import type { Configured, ElementClass } from '../../../click/element.ts'
 import type { GraphElement } from '../../../click/graph.ts'
+import type { Parameter } from '../../ebpf/asm/asm.ts'
 import type { Direction } from '../../ebpf/link.ts'
 import type { MapKind } from '../../ebpf/map-spec.ts'
 import type { ElementState, HandlerTable } from '../handlers.ts'
@@ -30,8 +31,16 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly detour: (detour: Detour) => Code
   /** Eight words of the stack, from this offset of r10, which stay over a detour that restores nothing. */
   readonly kept: () => number
-  /** The label of a function that is written once in a program, for all places of the element: its maps are known. */
-  readonly routine: (name: string, write: () => Code) => string
+  /**
+   * The label of a function that is written once in a program: for all places of the element, whose maps it knows, or `shared` by all elements. One
+   * with `parameters` is global: the verifier goes through it once, and its pointers may be null there.
+   */
+  readonly routine: (name: string, write: () => Code, kind?: RoutineKind) => string
+  /**
+   * Code off the way that most packets take, as a function of its own, which the verifier goes through once and not again on each way to it. In it
+   * annotations, r6 and r7 are as ever and nothing is reachable; r8, r9 and the scratch are not those of before.
+   */
+  readonly outline: (name: string, packet: Packet, write: (packet: Packet) => Code) => Code
   readonly drop: (packet: Packet) => Code
   readonly dropLabel: (packet: Packet) => string
   readonly newLabel: NewLabel
@@ -51,6 +60,11 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly finish: () => Code
   /** Ends the compilation: what the element would need here is not supported. */
   readonly refuse: (what: string) => never
+}
+
+export interface RoutineKind {
+  readonly parameters?: readonly Parameter[]
+  readonly shared?: boolean
 }
 
 export interface Detour {
@@ -122,6 +136,8 @@ interface ElementWork<A extends Arguments, L> {
   readonly functions?: readonly Code[]
   /** Writes into packets or moves their ends: a copy that comes here must not share its bytes with what follows. */
   readonly modifies: boolean | ((configured: Configured<A, L>) => boolean)
+  /** Looks at the MAC header annotation: where no element does, it is not told apart. */
+  readonly readsMac?: boolean
   /** Handlers beside those that every element has. */
   readonly handlers?: HandlerTable<Configured<A, L>>
   /** Handlers that there are only where the configuration string says so. */

@@ -4,6 +4,7 @@ import {
   call,
   callFunction,
   exit,
+  globalFunction,
   type Item,
   jgt,
   jle,
@@ -156,7 +157,7 @@ const frameBytes = 65_536
 
 /** r1 the context, r2 how many bytes; returns 0, or else. Its stack frame is one piece, as all frames together have 512 bytes. */
 export const dropFrontCode: Code = [
-  label(dropFrontFunction),
+  globalFunction(dropFrontFunction, ['skb', 'number']),
   mov('r6', 'r1'),
   mov('r7', 'r2'),
   ldx('u32', 'r9', 'r6', skb.length),

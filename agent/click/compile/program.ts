@@ -3,12 +3,13 @@
  * packets that arrive there, and for each of the functions that it is in (`segments.ts`); it follows the code that goes on to it wherever it can.
  */
 import type { Port } from '../../../click/graph.ts'
-import { annotate, exit, type Item, label, mov, type Program } from '../../ebpf/asm/asm.ts'
+import { annotate, exit, globalFunction, type Item, jeq, label, mov, type Program } from '../../ebpf/asm/asm.ts'
 import { type Code, dropEmptyJumps, dropUnreachable, endsAt, flattenCode } from './code.ts'
 import type { CompileOptions, PlacedElement } from './compile.ts'
 import { restoreBytes, saveBytes } from './copies.ts'
 import type { Detour, ProgramPlace, Site } from './element.ts'
 import { dropFrontCode } from './geometry.ts'
+import { callOutlined, enterOutlined, leaveOutlined } from './outlined.ts'
 import { goTo, type Hook, type Packet, received, unreached } from './packet.ts'
 import { prologue } from './prologue.ts'
 import { notSupported } from './refusal.ts'
@@ -40,9 +41,24 @@ import type { Wiring } from './wiring.ts'
 
 /** Where code is written: in which function, whether for a copy, and how often its packet has come round at least. */
 interface Context {
-  readonly function: 'first' | 'segment'
+  readonly function: 'first' | 'segment' | 'outlined'
   readonly copy: boolean
   readonly pass: number
+  /** Of an outlined function: how it ends, by what it returns. */
+  readonly exits?: Exit[]
+}
+
+/** Where a packet goes from an outlined function: by an output port, or nowhere. */
+interface Exit {
+  readonly label: string
+  readonly port: number | undefined
+  readonly packet: Packet
+}
+
+interface Outlined {
+  readonly label: string
+  readonly exits: readonly Exit[]
+  readonly program: Program
 }
 
 interface Task {
@@ -84,12 +100,14 @@ export const compileProgram = (
   const byLabel = new Map<string, Task>()
   const waiting: Task[][] = []
   const routines = new Map<string, Program>()
+  const outlined = new Map<string, Outlined>()
   /** Labels where segments begin; the place of one is its index and 1. */
   const places: string[] = []
   const placeOf = new Map<string, number>()
   let context: Context = { function: 'first', copy: false, pass: 0 }
   let labels = 0
   let usesSaves = false
+  const readsMac = elements.some(({ code }) => code.readsMac)
   const newLabel = (hint: string): string => `${hint}_${labels++}`
 
   const placed = (node: number): PlacedElement => {
@@ -131,6 +149,7 @@ export const compileProgram = (
 
   /** The label of where a packet ends. */
   const end = (): string => {
+    if (context.exits) return leave(context.exits, undefined, start)
     if (context.function === 'first') return dropLabel
     return context.copy ? segmentEnds.copy : segmentEnds.packet
   }
@@ -144,14 +163,26 @@ export const compileProgram = (
   const arrive = (where: Context, to: Port, packet: Packet): string => {
     // What several connections lead to is written once, for packets of which nothing is reachable yet.
     const joined = sources(to) > 1 ? unreached(packet) : packet
-    const known = { ...joined, grown: 0 }
+    const known = { ...joined, grown: 0, mac: readsMac ? joined.mac : undefined }
     return request(where, `${to.node}:${to.port} ${packetKey(known)}`, to.node, placed(to.node).element.name, () =>
       writeElement(to, known),
     )
   }
 
+  /** The label of what ends an outlined function. */
+  const leave = (exits: Exit[], port: number | undefined, packet: Packet): string => {
+    const after = { ...unreached(packet), grown: 0 }
+    const key = packetKey(after)
+    const known = exits.find((each) => each.port === port && (port === undefined || packetKey(each.packet) === key))
+    if (known) return known.label
+    const made = { label: newLabel('leave'), port, packet: after }
+    exits.push(made)
+    return made.label
+  }
+
   /** The label of what follows an output port. */
   const follow = (node: number, port: number, packet: Packet): string => {
+    if (context.exits) return leave(context.exits, port, packet)
     const to = wiring.after(node, port)
     if (!to) return end()
     return goesBack(node, port) ? comeRound(node, to, unreached(packet)) : arrive(context, to, packet)
@@ -192,14 +223,16 @@ export const compileProgram = (
         keeps = true
         return kept.at
       },
-      routine: (name, write) => {
-        const at = `${element.name}:${name}`
+      routine: (name, write, { parameters, shared = false } = {}) => {
+        const at = shared ? `${element.class}:${name}` : `${element.name}:${name}`
         if (!routines.has(at)) {
+          const begin = parameters ? globalFunction(at, parameters) : label(at)
           routines.set(at, [])
-          routines.set(at, annotate(noteOf(node), flattenCode([label(at), write()])))
+          routines.set(at, annotate(noteOf(node), flattenCode([begin, write()])))
         }
         return at
       },
+      outline: (name, known, write) => outline(node, name, known, write),
       drop: () => goTo(end()),
       dropLabel: () => end(),
       newLabel: (hint) => newLabel(`${element.name}.${hint}`),
@@ -312,6 +345,31 @@ export const compileProgram = (
     ]
   }
 
+  const outline = (node: number, name: string, packet: Packet, write: (packet: Packet) => Code): Code => {
+    const known = { ...unreached(packet), grown: 0 }
+    if (context.exits) return write(known)
+    const key = `${node} ${name} ${packetKey(known)}`
+    const made = outlined.get(key) ?? writeOutlined(node, name, known, write)
+    outlined.set(key, made)
+    return [
+      callOutlined(made.label, packet),
+      made.exits.map(({ port, packet: after }, i) =>
+        jeq('r0', i + 1, port === undefined ? end() : follow(node, port, after)),
+      ),
+      goTo(end()),
+    ]
+  }
+
+  const writeOutlined = (node: number, name: string, packet: Packet, write: (packet: Packet) => Code): Outlined => {
+    const exits: Exit[] = []
+    const at = newLabel(`${placed(node).element.name}.${name}`)
+    const code = inContext({ function: 'outlined', copy: false, pass: 0, exits }, () =>
+      flattenCode([enterOutlined(at, packet), write(packet)]),
+    )
+    const ends = exits.map((each, i): Code => [label(each.label), leaveOutlined(i + 1)])
+    return { label: at, exits, program: annotate(noteOf(node), [...code, ...flattenCode(ends)]) }
+  }
+
   const inContext = <T>(other: Context, work: () => T): T => {
     const before = context
     context = other
@@ -322,7 +380,7 @@ export const compileProgram = (
     }
   }
 
-  const items: Record<Context['function'], Item[]> = { first: [], segment: [] }
+  const items: Record<Context['function'], Item[]> = { first: [], segment: [], outlined: [] }
   const written = new Set<string>()
   const write = (task: Task): void => {
     const into = items[task.context.function]
@@ -352,6 +410,7 @@ export const compileProgram = (
     ...(usesSegments ? noted(segmentStart(start, level, places)) : []),
     ...items.segment,
     ...flattenCode([...functions]),
+    ...[...outlined.values()].flatMap(({ program }) => program),
     ...[...routines.values()].flat(),
   ])
   return { program: dropEmptyJumps(straighten(all)), usesSegments, usesSaves }

@@ -7,6 +7,7 @@ import type { toHost } from '../../../click/elements/to-host.ts'
 import type { CompiledProgram, CompileOptions, HostDevice, PlacedElement } from './compile.ts'
 import { hostEntry } from './host.ts'
 import type { Level } from './segments.ts'
+import type { Wiring } from './wiring.ts'
 
 /** A program to be, and the index of the element that it begins with. */
 export interface Root extends Omit<CompiledProgram, 'program'> {
@@ -54,12 +55,18 @@ export const hostDevicesOf = (elements: readonly PlacedElement[]): readonly Host
 type Targets = ReadonlyMap<string, PlacedElement>
 
 /** Devices whose ingress the host may get packets by, each with the first ToHost that hands them over there. */
-export const hostTargets = (elements: readonly PlacedElement[], roots: readonly Root[]): Targets => {
+export const hostTargets = (
+  elements: readonly PlacedElement[],
+  roots: readonly Root[],
+  wiring: Pick<Wiring, 'reachedFrom'>,
+): Targets => {
   const targets = new Map<string, PlacedElement>()
-  for (const placed of elements) {
+  const reached = roots.map(({ node, device }) => ({ device, ...wiring.reachedFrom(node) }))
+  for (const [node, placed] of elements.entries()) {
     if (placed.element.class !== 'ToHost') continue
     const { DEVNAME } = placed.configured.values as ToHost
-    const devices = DEVNAME === undefined ? roots.map(({ device }) => device) : [DEVNAME]
+    const devices =
+      DEVNAME === undefined ? reached.filter(({ reaches }) => reaches(node)).map(({ device }) => device) : [DEVNAME]
     for (const device of devices) if (!targets.has(device)) targets.set(device, placed)
   }
   return targets

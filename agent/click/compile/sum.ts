@@ -4,6 +4,7 @@ import {
   call,
   callFunction,
   exit,
+  globalFunction,
   jgt,
   jlt,
   jslt,
@@ -77,7 +78,7 @@ const functionFor = (hook: Hook): Code => {
     return [jlt('r9', bytes, skip), code, label(skip)]
   }
   return [
-    label(name),
+    globalFunction(name, [hook === 'tc' ? 'skb' : 'xdp', 'number', 'number']),
     mov('r6', 'r1'),
     mov('r8', 'r2'),
     mov('r9', 'r3'),

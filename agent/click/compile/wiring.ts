@@ -16,6 +16,7 @@ export interface Reached {
   readonly goesBack: (node: number, port: number) => boolean
   /** How many connections lead packets to an input port that have not been there. */
   readonly sources: (to: Port) => number
+  readonly reaches: (node: number) => boolean
 }
 
 export const wire = (graph: Graph): Wiring => {
@@ -64,7 +65,11 @@ export const wire = (graph: Graph): Wiring => {
       state.set(to.node, 'open')
       path.push({ node: to.node, port: 0 })
     }
-    return { goesBack: (node, port) => back.has(key({ node, port })), sources: (to) => counts.get(key(to)) ?? 0 }
+    return {
+      goesBack: (node, port) => back.has(key({ node, port })),
+      sources: (to) => counts.get(key(to)) ?? 0,
+      reaches: (node) => state.has(node),
+    }
   }
 
   return { after, outputs, mayMeet, reachedFrom }

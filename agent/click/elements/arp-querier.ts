@@ -40,7 +40,7 @@ import { freshAnnotations } from './arp/annotations.ts'
 import { queryGrowth, writeAsk } from './arp/ask.ts'
 import { arpHandlers } from './arp/handlers.ts'
 import { kept, writeKeep, writeMayAsk } from './arp/keep.ts'
-import { capacitiesOf, entry, lookUp, mapsOf } from './arp/layout.ts'
+import { annotationBytes, capacitiesOf, entry, lookUp, mapsOf } from './arp/layout.ts'
 import { etherHeaderBytes, writeLeave } from './arp/leave.ts'
 import { labelsOf, loadKnown, type Querier, toNanoseconds } from './arp/querier.ts'
 import { writeLearn } from './arp/take.ts'
@@ -152,7 +152,9 @@ const send = (place: Place): Code => {
     mov('r2', at.offset + etherHeaderBytes),
     mov('r3', 'r10'),
     add('r3', packetTypeSlot),
-    callFunction(querier.routine('keep', () => writeKeep(querier))),
+    callFunction(
+      querier.routine('keep', () => writeKeep(querier), { parameters: ['skb', 'number', { bytes: annotationBytes }] }),
+    ),
     jeq('r0', kept.ask, l.ask),
     mov('r8', 'r0'),
     jne('r0', kept.quietly, l.known),

@@ -12,6 +12,7 @@ export const etherRewrite = compileElement(of, {
     const reached = reach(packet, at + 12 - packet.offset, dropLabel(unreached(packet)), newLabel)
     return [reached.code, writeBytes(at, [...values.DST, ...values.SRC]), output(0, reached.packet)]
   },
+  readsMac: true,
   modifies: true,
   handlers: {
     src: { read: (_, { values }) => formatEtherAddress(values.SRC), ...swapOnly },

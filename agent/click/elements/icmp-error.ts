@@ -35,7 +35,7 @@ import {
 } from '../../ebpf/asm/asm.ts'
 import { bytes16, bytes32, fold, loaded } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
-import { compileElement } from '../compile/element.ts'
+import { compileElement, type Site } from '../compile/element.ts'
 import { frameLength, growFront } from '../compile/geometry.ts'
 import { bounded, pullUpTo } from '../compile/linear.ts'
 import { loadFrameLength, type NewLabel, type Packet, reach, reload, unreached } from '../compile/packet.ts'
@@ -284,6 +284,50 @@ const finishHeaders = (packet: Packet, payload: number, failed: string, newLabel
   reload(packet),
 ]
 
+const makeError = (site: Site<(typeof of)['arguments']>): Code => {
+  const { values, packet, output, dropLabel, newLabel, slot } = site
+  const at = networkHeader(site)
+  const kind = { type: values.TYPE, code: icmpErrorCode(values.TYPE, values.CODE) ?? 0 }
+  const { BADADDRS = [] } = values
+  const drop = dropLabel(unreached(packet))
+  const start = Math.max(at - headerBytes, leastStart)
+  const growth = start + headerBytes - at
+  const made: Packet = {
+    ...unreached(packet),
+    offset: start,
+    network: start,
+    mac: undefined,
+    grown: packet.grown + growth,
+  }
+  const failed = dropLabel(made)
+  const payload = start + headerBytes
+  const whole = newLabel('whole')
+  return [
+    reach(packet, at + 20 - packet.offset, drop, newLabel).code,
+    refuseWrong(packet, at, BADADDRS, drop, newLabel),
+    findRoute(packet, at, kind, drop, newLabel),
+    beginHeaders(at, kind, values.SET_FIX_ANNO, slot),
+    loadFrameLength('r8', packet),
+    sub('r8', at),
+    loadSlot('r1', slot('mtu')),
+    sub('r1', headerBytes),
+    sub('r1', 'r9'),
+    jle('r8', 'r1', whole),
+    mov('r8', 'r1'),
+    label(whole),
+    // Also where nothing is cut: it ends what the kernel would do to the packet later (GSO).
+    mov('r2', 'r8'),
+    add('r2', at),
+    frameLength(packet, drop),
+    add('r9', growth),
+    growFront(packet, mov('r2', 'r9'), drop),
+    sub('r9', growth),
+    copyRoute(packet, payload, failed, newLabel),
+    finishHeaders(packet, payload, failed, newLabel),
+    output(0, made),
+  ]
+}
+
 const size = integer(0, 0xffff_ffff)
 
 const numberHandler = (slot: string, least: number) => ({
@@ -302,49 +346,8 @@ export const icmpError = compileElement(of, {
   settings: ['src', 'mtu', 'pmtu'],
   unsupported: ({ values }) => (values.MTU < leastMtu ? `an MTU under ${leastMtu}` : undefined),
   functions: sumFunctions,
-  compile: (site) => {
-    const { values, packet, output, dropLabel, newLabel, slot } = site
-    const at = networkHeader(site)
-    const kind = { type: values.TYPE, code: icmpErrorCode(values.TYPE, values.CODE) ?? 0 }
-    const { BADADDRS = [] } = values
-    const drop = dropLabel(unreached(packet))
-    const start = Math.max(at - headerBytes, leastStart)
-    const growth = start + headerBytes - at
-    const made: Packet = {
-      ...unreached(packet),
-      offset: start,
-      network: start,
-      mac: undefined,
-      grown: packet.grown + growth,
-    }
-    const failed = dropLabel(made)
-    const payload = start + headerBytes
-    const whole = newLabel('whole')
-    return [
-      reach(packet, at + 20 - packet.offset, drop, newLabel).code,
-      refuseWrong(packet, at, BADADDRS, drop, newLabel),
-      findRoute(packet, at, kind, drop, newLabel),
-      beginHeaders(at, kind, values.SET_FIX_ANNO, slot),
-      loadFrameLength('r8', packet),
-      sub('r8', at),
-      loadSlot('r1', slot('mtu')),
-      sub('r1', headerBytes),
-      sub('r1', 'r9'),
-      jle('r8', 'r1', whole),
-      mov('r8', 'r1'),
-      label(whole),
-      // Also where nothing is cut: it ends what the kernel would do to the packet later (GSO).
-      mov('r2', 'r8'),
-      add('r2', at),
-      frameLength(packet, drop),
-      add('r9', growth),
-      growFront(packet, mov('r2', 'r9'), drop),
-      sub('r9', growth),
-      copyRoute(packet, payload, failed, newLabel),
-      finishHeaders(packet, payload, failed, newLabel),
-      output(0, made),
-    ]
-  },
+  // Few packets have one.
+  compile: (site) => site.outline('error', site.packet, (packet) => makeError({ ...site, packet })),
   modifies: true,
   handlers: {
     src: {

@@ -13,6 +13,7 @@ const choicesOf = ({ list }: Patterns) => list.map(({ decision }, port) => ({ de
 
 export const ipClassifier = compileElement(of, {
   compile: (site) => sort(site, choicesOf(site)),
+  readsMac: true,
   modifies: false,
   handlers: { program: { read: (_, configured) => formatProgram(choicesOf(configured)) } },
   handlersFor: ({ list }) =>

@@ -9,6 +9,7 @@ const choicesOf = ({ list }: { readonly list: readonly Rule[] }) =>
 
 export const ipFilter = compileElement(of, {
   compile: (site) => sort(site, choicesOf(site)),
+  readsMac: true,
   modifies: false,
   handlers: { program: { read: (_, configured) => formatProgram(choicesOf(configured)) } },
 })

@@ -30,7 +30,7 @@ import {
 } from '../../ebpf/asm/asm.ts'
 import { bytes32, loaded, sumIpHeader } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
-import { compileElement } from '../compile/element.ts'
+import { compileElement, type Site } from '../compile/element.ts'
 import { forget } from '../compile/forget.ts'
 import { bounded, pullUpTo } from '../compile/linear.ts'
 import { loadFrameLength, type NewLabel, type Packet, reach, unreached } from '../compile/packet.ts'
@@ -148,76 +148,92 @@ const timestamp = (place: Place): Code => {
   ]
 }
 
+const changeOptions = (site: Site<(typeof of)['arguments']>): Code => {
+  const { values, packet, output, outputLabel, dropLabel, newLabel, slot } = site
+  const { MYADDR, OTHERADDRS = [] } = values
+  const at = networkHeader(site)
+  const drop = dropLabel(unreached(packet))
+  const reached = reach(packet, at + 20 - packet.offset, drop, newLabel)
+  const [pass, bad, malformed] = [newLabel('pass'), newLabel('bad'), newLabel('malformed')]
+  const [times, ours, over] = [newLabel('times'), newLabel('ours'), newLabel('over')]
+  const wrong = { 2: newLabel('wrong_pointer'), 3: newLabel('wrong_flags') }
+  const place: Place = { packet, at, own: MYADDR, all: [...OTHERADDRS, MYADDR], wrong, over, newLabel }
+  return [
+    reached.code,
+    ldx('u8', 'r8', 'r7', at),
+    and('r8', 15),
+    lsh('r8', 2),
+    jle('r8', 20, pass),
+    loadFrameLength('r1', packet),
+    sub('r1', at),
+    jgt('r8', 'r1', drop),
+    pullUpTo(packet, at + 60, drop, newLabel),
+    call('ktimeGetNs'),
+    loadSlot('r1', slot('clock')),
+    add('r0', 'r1'),
+    div('r0', msNs),
+    mod('r0', dayMs),
+    be('r0', 32),
+    stx('u32', 'r10', time, 'r0'),
+    mov('r0', 0),
+    forget(packet, 'r0', 255),
+    stx('u64', 'r10', changed, 'r0'),
+    walkOptions(packet, {
+      at,
+      malformed,
+      newLabel,
+      option: [
+        jeq('r3', option.recordRoute, ours),
+        jeq('r3', option.timestamp, times),
+        jump(over),
+        label(ours),
+        note,
+        recordRoute(place),
+        label(times),
+        note,
+        timestamp(place),
+        label(over),
+      ],
+    }),
+    bounded(packet, 'r7', at + 20, drop),
+    ldx('u64', 'r0', 'r10', changed),
+    jeq('r0', 0, pass),
+    st('u16', 'r7', at + 10, 0),
+    sumIpHeader(packet, at, drop, newLabel),
+    xor('r0', 0xffff),
+    stx('u16', 'r7', at + 10, 'r0'),
+    label(pass),
+    output(0, reached.packet),
+    label(wrong[3]),
+    add('r9', 1),
+    label(wrong[2]),
+    add('r9', 1),
+    label(malformed),
+    add('r9', 1),
+    label(bad),
+    stx('u8', 'r10', problem, 'r9'),
+    countIn(slot('drops')),
+    jump(outputLabel(1, unreached(packet))),
+  ]
+}
+
 export const ipGwOptions = compileElement(of, {
   slots: () => ({ drops: 0n, clock: 0n }),
   // Nanoseconds from the kernel's monotonic clock to the wall's.
   start: ({ set }) => set('clock', BigInt(Date.now()) * BigInt(msNs) - process.hrtime.bigint()),
   compile: (site) => {
-    const { values, packet, output, outputLabel, dropLabel, newLabel, slot } = site
-    const { MYADDR, OTHERADDRS = [] } = values
+    const { packet, output, dropLabel, newLabel } = site
     const at = networkHeader(site)
-    const drop = dropLabel(unreached(packet))
-    const reached = reach(packet, at + 20 - packet.offset, drop, newLabel)
-    const [pass, bad, malformed] = [newLabel('pass'), newLabel('bad'), newLabel('malformed')]
-    const [times, ours, over] = [newLabel('times'), newLabel('ours'), newLabel('over')]
-    const wrong = { 2: newLabel('wrong_pointer'), 3: newLabel('wrong_flags') }
-    const place: Place = { packet, at, own: MYADDR, all: [...OTHERADDRS, MYADDR], wrong, over, newLabel }
+    const reached = reach(packet, at + 20 - packet.offset, dropLabel(unreached(packet)), newLabel)
+    const some = newLabel('some')
     return [
       reached.code,
-      ldx('u8', 'r8', 'r7', at),
-      and('r8', 15),
-      lsh('r8', 2),
-      jle('r8', 20, pass),
-      loadFrameLength('r1', packet),
-      sub('r1', at),
-      jgt('r8', 'r1', drop),
-      pullUpTo(packet, at + 60, drop, newLabel),
-      call('ktimeGetNs'),
-      loadSlot('r1', slot('clock')),
-      add('r0', 'r1'),
-      div('r0', msNs),
-      mod('r0', dayMs),
-      be('r0', 32),
-      stx('u32', 'r10', time, 'r0'),
-      mov('r0', 0),
-      forget(packet, 'r0', 255),
-      stx('u64', 'r10', changed, 'r0'),
-      walkOptions(packet, {
-        at,
-        malformed,
-        newLabel,
-        option: [
-          jeq('r3', option.recordRoute, ours),
-          jeq('r3', option.timestamp, times),
-          jump(over),
-          label(ours),
-          note,
-          recordRoute(place),
-          label(times),
-          note,
-          timestamp(place),
-          label(over),
-        ],
-      }),
-      bounded(packet, 'r7', at + 20, drop),
-      ldx('u64', 'r0', 'r10', changed),
-      jeq('r0', 0, pass),
-      st('u16', 'r7', at + 10, 0),
-      sumIpHeader(packet, at, drop, newLabel),
-      xor('r0', 0xffff),
-      stx('u16', 'r7', at + 10, 'r0'),
-      label(pass),
+      ldx('u8', 'r0', 'r7', at),
+      and('r0', 15),
+      jgt('r0', 5, some),
       output(0, reached.packet),
-      label(wrong[3]),
-      add('r9', 1),
-      label(wrong[2]),
-      add('r9', 1),
-      label(malformed),
-      add('r9', 1),
-      label(bad),
-      stx('u8', 'r10', problem, 'r9'),
-      countIn(slot('drops')),
-      jump(outputLabel(1, unreached(packet))),
+      label(some),
+      site.outline('options', reached.packet, (known) => changeOptions({ ...site, packet: known })),
     ]
   },
   modifies: true,

@@ -1,9 +1,8 @@
 import t from 'tap'
 import { assemble, formatProgram } from '../../ebpf/asm/asm.ts'
 import { compile } from '../compile/compile.ts'
+import { allConfigurations } from './support/all.ts'
 import { graphOf } from './support/compare.ts'
-import { configurations } from './support/configurations.ts'
-import { ipConfigurations } from './support/ip-configurations.ts'
 
 const device = () => 7
 const compiled = (text: string) => compile(graphOf(text), { device })
@@ -53,7 +52,7 @@ t.test('wrong arguments are refused as such', async (t) => {
 })
 
 t.test('every configuration of the tests becomes programs whose labels and jumps fit', async (t) => {
-  for (const { name, text } of [...configurations, ...ipConfigurations]) {
+  for (const { name, text } of allConfigurations) {
     const { programs } = compiled(text)
     t.ok(programs.length > 0, name)
     for (const { program } of programs) t.ok(assemble(program).bytes.length > 0)

@@ -1,6 +1,14 @@
 /** From a program to the bytes that the kernel takes: labels become distances in one pass, after one that finds them. A long one gets stepping stones first. */
 import { AssemblyError } from './error.ts'
-import { type Instruction, isLabel, type Note, type Program, registerNumber, slotCount } from './instruction.ts'
+import {
+  type Instruction,
+  isLabel,
+  type Note,
+  type Parameter,
+  type Program,
+  registerNumber,
+  slotCount,
+} from './instruction.ts'
 import { isFunctionReference } from './kinds.ts'
 import { loadImmediate64 } from './opcode.ts'
 import { withSteps } from './steps.ts'
@@ -15,6 +23,8 @@ export interface MapReference {
 export interface FunctionStart {
   readonly slot: number
   readonly name: string
+  /** Of a global function. */
+  readonly parameters?: readonly Parameter[]
 }
 
 export interface Assembly {
@@ -50,9 +60,18 @@ export const assemble = (program: Program): Assembly => {
     if (isFunctionReference(instruction)) functions.set(target, instruction.target)
     encode(view, slot, resolve(instruction, target - slot - 1))
   })
-  const starts = [...functions].map(([slot, name]) => ({ slot, name })).sort((one, other) => one.slot - other.slot)
+  const parameters = parametersOf(program)
+  const starts = [...functions]
+    .map(([slot, name]): FunctionStart => {
+      const taken = parameters.get(name)
+      return taken ? { slot, name, parameters: taken } : { slot, name }
+    })
+    .sort((one, other) => one.slot - other.slot)
   return { bytes, slots, labels, maps, functions: starts }
 }
+
+const parametersOf = (program: Program): ReadonlyMap<string, readonly Parameter[]> =>
+  new Map(program.flatMap((item) => (isLabel(item) && item.parameters ? [[item.label, item.parameters] as const] : [])))
 
 const place = (program: Program): Pick<Assembly, 'slots' | 'labels'> => {
   const slots: (Instruction | undefined)[] = []

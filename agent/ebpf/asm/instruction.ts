@@ -50,15 +50,25 @@ export interface Instruction {
   readonly note?: Note
 }
 
+/** What a global function takes: a number, the program's context, or memory of so many bytes (or a null pointer). */
+export type Parameter = 'number' | 'skb' | 'xdp' | { readonly bytes: number }
+
 /** A place in a program, before the next instruction; unique in it. */
 export interface Label {
   readonly label: string
+  /**
+   * Of a function that is called: it is global, which the verifier goes through once by itself, whatever it takes (r1 to r5 in this order), and not
+   * again at each call. It gives back a number.
+   */
+  readonly parameters?: readonly Parameter[]
 }
 
 export type Item = Instruction | Label
 export type Program = readonly Item[]
 
 export const label = (name: string): Label => ({ label: name })
+
+export const globalFunction = (name: string, parameters: readonly Parameter[]): Label => ({ label: name, parameters })
 
 export const isLabel = (item: Item): item is Label => 'label' in item
 

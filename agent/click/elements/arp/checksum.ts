@@ -43,7 +43,7 @@ const mostHeaders = 2
 
 const stack = { checksum: -8, rest: -16 } as const
 
-/** r1 the place in the ring, which is the caller's. A routine. */
+/** r1 the place in the ring, which is the caller's. A routine, global and shared. */
 export const writeFinishChecksum = ({ newLabel }: Querier): Code => {
   const l = labelsOf(newLabel, ['done', 'segment', 'sum', 'piece', 'last', 'summed', 'write'])
   const { done, segment } = l
@@ -92,6 +92,7 @@ export const writeFinishChecksum = ({ newLabel }: Querier): Code => {
     ]
   }
   return [
+    jeq('r1', 0, done),
     mov('r6', 'r1'),
     mov('r7', 0),
     Array.from({ length: mostHeaders }, (_, i) => header(i === mostHeaders - 1)),

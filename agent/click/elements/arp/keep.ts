@@ -37,6 +37,7 @@ import {
   mostLeavingNs,
   mostPacketBytes,
   place,
+  placeBytes,
   ring,
   state,
   stateBits,
@@ -137,12 +138,13 @@ export const writeKeep = (querier: Querier): Code => {
     or('r1', state[code]),
   ]
   return [
+    jeq('r3', 0, l.drop),
     mov('r6', 'r1'),
     stx('u64', 'r10', stack.offset, 'r2'),
     stx('u64', 'r10', stack.annotations, 'r3'),
     ldx('u32', 'r1', 'r3', 8),
     stx('u32', 'r10', stack.key, 'r1'),
-    call('ktimeGetCoarseNs'),
+    call('ktimeGetNs'),
     stx('u64', 'r10', stack.now, 'r0'),
     findEntry(querier, stack, l.drop),
     mov('r9', 'r0'),
@@ -164,9 +166,9 @@ export const writeKeep = (querier: Querier): Code => {
     jlt('r2', 1, l.unkept),
     jgt('r2', mostPacketBytes, l.unkept),
     stx('u64', 'r10', stack.length, 'r2'),
-    ldx('u64', 'r1', 'r9', entry.waiting),
-    rsh('r1', 48),
-    jge('r1', packetsForOne, l.unkept),
+    packetsForOne === undefined
+      ? []
+      : [ldx('u64', 'r1', 'r9', entry.waiting), rsh('r1', 48), jge('r1', packetsForOne, l.unkept)],
 
     // One more; or room is made first.
     lookUpRing(waiting, places, stack.index),
@@ -229,7 +231,12 @@ export const writeKeep = (querier: Querier): Code => {
       stx('u64', 'r8', place.annotations + 8 * i, 'r0'),
     ]),
     mov('r1', 'r8'),
-    callFunction(routine('finish_checksum', () => writeFinishChecksum(querier))),
+    callFunction(
+      routine('finish_checksum', () => writeFinishChecksum(querier), {
+        parameters: [{ bytes: placeBytes }],
+        shared: true,
+      }),
+    ),
     own('waiting'),
     atomicExchange('u64', 'r8', place.state, 'r1'),
 

@@ -13,7 +13,7 @@ import { add, and, call, ldMapFd, mov, type Register, stx } from '../../../ebpf/
 import type { Code } from '../../compile/code.ts'
 import type { ElementMap } from '../../compile/element.ts'
 
-/** Offsets in an entry of the table. Times are nanoseconds since the machine started, of the kernel's coarse clock; 0: never. */
+/** Offsets in an entry of the table. Times are nanoseconds since the machine started; 0: never. */
 export const entry = {
   /** Low 48 bits the Ethernet address, high 16 the last two bytes of the IP address; 0: not known. */
   address: 0,
@@ -55,6 +55,7 @@ export const mostLeavingNs = 1_000_000_000
 export const mostPacketBytes = 9216
 /** Bytes that bpf_csum_diff takes in one call: so many lie behind the longest packet, where a sum may reach as far as the verifier knows. */
 export const summedPieceBytes = 512
+export const placeBytes = place.packet + mostPacketBytes + summedPieceBytes
 /** So many packets wait at most, whatever CAPACITY says: 2.5 MB. */
 export const mostWaiting = 256
 /** Few places would be full of packets that were given up, where their turn does not come. */
@@ -68,7 +69,8 @@ export interface Capacities {
   readonly packets: number
   /** Places in the ring, a power of two. */
   readonly places: number
-  readonly packetsForOne: number
+  /** For one address; undefined: as many as in all. */
+  readonly packetsForOne: number | undefined
   /** Whether the oldest entry has to go for a new one; else the kernel sees to that. */
   readonly exact: boolean
   readonly entries: number
@@ -88,7 +90,7 @@ export const capacitiesOf = ({ CAPACITY, ENTRY_CAPACITY, ENTRY_PACKET_CAPACITY }
   return {
     packets,
     places: Math.max(fewestPlaces, 2 ** Math.ceil(Math.log2(packets))),
-    packetsForOne: orMost(ENTRY_PACKET_CAPACITY, mostWaiting),
+    packetsForOne: ENTRY_PACKET_CAPACITY === 0 || ENTRY_PACKET_CAPACITY >= packets ? undefined : ENTRY_PACKET_CAPACITY,
     exact,
     entries: exact ? ENTRY_CAPACITY : Math.max(mostEntries, Math.min(ENTRY_CAPACITY, 8 * mostEntries)),
   }
@@ -103,7 +105,7 @@ export const mapsOf = ({
   waiting: {
     kind: 'array',
     keyBytes: 4,
-    valueBytes: place.packet + mostPacketBytes + summedPieceBytes,
+    valueBytes: placeBytes,
     entries: { count: places + 1 },
     mappable: true,
   },
