@@ -51,7 +51,7 @@ export const writeLearn = (querier: Querier): Code => {
     rsh('r2', 16),
     lsh('r2', 48),
     or('r8', 'r2'),
-    call('ktimeGetCoarseNs'),
+    call('ktimeGetNs'),
     stx('u64', 'r10', stack.now, 'r0'),
     findEntry(querier, stack, none),
     ldx('u64', 'r1', 'r10', stack.now),
@@ -85,7 +85,7 @@ export const writeTake = (querier: Querier): Code => {
     stx('u64', 'r10', at + taking.address, 'r2'),
     stx('u64', 'r10', at + taking.discards, 'r3'),
     st('u64', 'r10', at + taking.first, 0),
-    call('ktimeGetCoarseNs'),
+    call('ktimeGetNs'),
     stx('u64', 'r10', at + taking.now, 'r0'),
     mov('r1', mostLinks),
     ldFunction(
