@@ -63,8 +63,9 @@ export const lanElements: Readonly<Record<string, Make>> = {
     return element((packet) => {
       const bytes = data(packet)
       const asked = isArp(bytes, request) ? bytes.readUInt32BE(38) : 0
-      // Of two for the same addresses the first counts.
+      // Of two for the same addresses the later counts.
       const [found] = entries
+        .toReversed()
         .filter(({ address, mask }) => (asked & mask) >>> 0 === address)
         .sort((one, other) => other.mask - one.mask)
       if (!isArp(bytes, request) || !found) {
