@@ -1,0 +1,67 @@
+/** ARPQuerier between processors: whatever comes at the same time, each packet leaves once, is counted as dropped once, or still waits. */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import t from 'tap'
+import { missing } from '../../ebpf/features.ts'
+import { compile } from '../compile/compile.ts'
+import { loadRouter } from '../router.ts'
+import { graphOf } from './support/compare.ts'
+import type { RunOften } from './support/run-often.ts'
+
+const skip = missing('bpf')?.message ?? false
+
+const ip = (to: string): Uint8Array =>
+  Buffer.from(`0200000000010200000000990800${'4500001c000000004063ffff0a090909'}${to}${'ab'.repeat(8)}`, 'hex')
+const reply = (of: string): Uint8Array =>
+  Buffer.from(
+    `0200000000010200000000020806${'0001080006040002'}${'020000000002'}${of}${'020000000001'}${'0a000001'}`,
+    'hex',
+  )
+
+const addresses = ['0a000002', '0a000003', '0a000004']
+
+/** Runs them all at the same time, each in a thread. */
+const runAll = async (jobs: readonly RunOften[]): Promise<void> => {
+  const workers = jobs.map(
+    (workerData) => new Worker(new URL('./support/run-often.ts', import.meta.url), { workerData }),
+  )
+  try {
+    await Promise.all(workers.map((worker) => once(worker, 'message')))
+    const done = Promise.all(workers.map((worker) => once(worker, 'message')))
+    for (const worker of workers) worker.postMessage('go')
+    await done
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
+}
+
+const cases = [
+  ['addresses that are forgotten as soon as they are known', 'TIMEOUT 0.001s', 256],
+  ['little room', 'TIMEOUT 0.001s, CAPACITY 8', 8],
+  ['little room for each address', 'TIMEOUT 0.001s, ENTRY_PACKET_CAPACITY 3', 3],
+  ['few addresses', 'TIMEOUT 0.001s, ENTRY_CAPACITY 2', 256],
+] as const
+
+for (const [name, given, room] of cases) {
+  t.test(`two senders and a host that replies: ${name}`, { skip, timeout: 120_000 }, async (t) => {
+    const text = `FromDevice(in) -> came :: Counter -> Strip(14) -> GetIPAddress(16)
+        -> [0] arp :: ARPQuerier(10.0.0.1, 2:0:0:0:0:1, POLL_TIMEOUT 0, ${given});
+      FromDevice(back) -> [1] arp; arp[0] -> left :: Counter -> Discard; arp[1] -> Discard`
+    const router = loadRouter(compile(graphOf(text), { device: () => 1 }))
+    t.teardown(() => router.close())
+    const idOf = (device: string): number => router.programs.find((each) => each.device === device)?.program.id ?? 0
+    const senders = [0, 1].map((): RunOften => ({ programId: idOf('in'), frames: addresses.map(ip), count: 12_000 }))
+    await runAll([...senders, { programId: idOf('back'), frames: addresses.map(reply), count: 12_000 }])
+    const number = (handler: string): number => Number.parseInt(router.read(handler), 10)
+    const [came, left, killed, waits] = ['came.count', 'left.count', 'arp.stats', 'arp.length'].map(number)
+    t.comment(`${left} of ${came} left, ${killed} were dropped, ${waits} wait, ${number('arp.queries')} queries`)
+    t.equal(came, 24_000)
+    t.equal((left ?? 0) + (killed ?? 0) + (waits ?? 0), came)
+    t.ok((left ?? 0) > 0)
+
+    // What is counted of the ring is right, too: with nothing in it, it takes as many packets as in the beginning.
+    router.write('arp.clear', '')
+    await runAll([{ programId: idOf('in'), frames: [ip('0a000007')], count: room }])
+    t.equal(number('arp.length'), room)
+  })
+}
