@@ -7,8 +7,10 @@ import { graphOf } from './support/compare.ts'
 import { counting, frameOf, ipPacket } from './support/ip-packets.ts'
 import { runFrames } from './support/run-frames.ts'
 
-const reason = missing('bpf')?.message ?? missing('tcx')?.message
-const settings = { skip: reason ?? false, timeout: 120_000 } as const
+// On an emulated machine a run takes seconds.
+t.setTimeout(1_200_000)
+const reason = missing('bpf')?.message
+const settings = { skip: reason ?? false, timeout: 300_000 } as const
 
 const load = (t: { teardown(work: () => void): void }, text: string) => {
   const router = loadRouter(compile(graphOf(text), { device: () => 1 }))
