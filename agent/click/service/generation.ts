@@ -61,6 +61,11 @@ export const findProgram = (pins: string, attachment: Attachment): BpfProgram =>
   throw new WeftError('router.broken', `the program at ${attachment.device} is not pinned at ${path}`)
 }
 
+export const madeByAnotherVersion = (): WeftError =>
+  new WeftError('router.broken', 'another version of Weft made the router, and kept its state elsewhere', {
+    hint: 'a swap with the same configuration makes it anew',
+  })
+
 /** A generation that was found. */
 export interface FoundGeneration extends HandlerAccess {
   readonly compiled: Compiled
@@ -74,9 +79,7 @@ export interface FoundGeneration extends HandlerAccess {
 export const findGeneration = (pins: string, generation: Generation): FoundGeneration => {
   const compiled = compileAnywhere(recordedGraph(generation), generation)
   if (layoutDigest(compiled) !== generation.digest) {
-    throw new WeftError('router.broken', 'another version of Weft made the router, and kept its state elsewhere', {
-      hint: 'a swap with the same configuration makes it anew',
-    })
+    throw madeByAnotherVersion()
   }
   const pinOf = mapPins(compiled.elements)
   const held = new Map<string, BpfMap>()

@@ -2,10 +2,11 @@
 import { WeftError } from '../../../proto/errors.ts'
 import { have } from '../../ebpf/features.ts'
 import type { Compiled, CompiledProgram } from '../compile/compile.ts'
-import { type Attachment, clsactInterfaces, type Method, type Site } from './attach.ts'
+import { type Attachment, attachmentState, clsactInterfaces, type Method, type Site } from './attach.ts'
 import type { Interfaces } from './configuration.ts'
-import type { Places } from './places.ts'
+import { type Places, pinsOf } from './places.ts'
 import { type RouterRecord, readRecord, recordNames } from './record.ts'
+import { linkPins } from './site.ts'
 
 export type PlannedAttachment = Omit<Attachment, 'programId'>
 
@@ -13,12 +14,12 @@ export type PlannedAttachment = Omit<Attachment, 'programId'>
 export const planAttachments = async (
   places: Places,
   record: RouterRecord,
-  { route }: Site,
+  site: Site,
   compiled: Compiled,
   interfaces: Interfaces,
 ): Promise<readonly PlannedAttachment[]> => {
-  const withClsact = await clsactInterfaces(route)
-  const others = await takenSides(places, record)
+  const withClsact = await clsactInterfaces(site.route)
+  const others = await takenSides(places, record, site)
   const own = record.current?.attachments.filter(({ method }) => method === 'clsact') ?? []
   return compiled.programs.map((program): PlannedAttachment => {
     const { device, direction } = program
@@ -58,15 +59,26 @@ const chooseMethod = ({ hook, attach, element }: CompiledProgram): Method => {
 const sideKey = ({ interfaceIndex, direction }: Pick<Attachment, 'interfaceIndex' | 'direction'>): string =>
   `${interfaceIndex}:${direction}`
 
-/** Of other routers in the same network namespace, and which router it is. */
-const takenSides = async (places: Places, { name, namespace }: RouterRecord): Promise<ReadonlyMap<string, string>> => {
+/**
+ * Of other routers in the same network namespace, and which router it is. What is attached no more does not count: the number of a namespace that
+ * is gone comes again.
+ */
+const takenSides = async (
+  places: Places,
+  { name, namespace }: RouterRecord,
+  site: Site,
+): Promise<ReadonlyMap<string, string>> => {
   const taken = new Map<string, string>()
   for (const other of await recordNames(places)) {
     if (other === name) continue
     const record = await readRecord(places, other).catch(() => undefined)
     if (record?.namespace.id !== namespace.id) continue
+    const links = linkPins(pinsOf(places, other, record.layout))
     for (const generation of [record.current, record.next, record.previous]) {
-      for (const attachment of generation?.attachments ?? []) taken.set(sideKey(attachment), other)
+      for (const attachment of generation?.attachments ?? []) {
+        const isTaken = record.phase !== 'running' || (await attachmentState(site, attachment, links)) === 'attached'
+        if (isTaken) taken.set(sideKey(attachment), other)
+      }
     }
   }
   return taken

@@ -14,7 +14,7 @@ import { WeftError } from '../../../proto/errors.ts'
 import { readIfThere, removeDurably, writeAtomic } from '../../state/atomic-file.ts'
 import type { Room } from '../compile/element.ts'
 import type { Attachment } from './attach.ts'
-import type { Places } from './places.ts'
+import { type Places, pinsOf } from './places.ts'
 
 /** Of the record's form. What takes a router down (layout, namespace, generations' number, attachments, interfaces) stays as it is in all. */
 export const recordVersion = 1
@@ -69,7 +69,7 @@ export const removeRecord = (places: Places, name: string): Promise<void> => rem
 export const readRecord = async (places: Places, name: string): Promise<RouterRecord | undefined> => {
   const bytes = await readIfThere(fileOf(places, name))
   if (!bytes) return undefined
-  const details = { object: `router/${name}`, hint: `${fileOf(places, name)} says what it is` }
+  const details = { object: `router/${name}`, hint: `see ${fileOf(places, name)}, and ${pinsOf(places, name)}` }
   let record: Partial<RouterRecord>
   try {
     record = JSON.parse(bytes.toString()) as Partial<RouterRecord>

@@ -4,13 +4,13 @@
  */
 import { readdirSync } from 'node:fs'
 import { WeftError } from '../../../proto/errors.ts'
-import { isBpffs } from '../../ebpf/pins.ts'
+import { isBpffs, layoutVersion } from '../../ebpf/pins.ts'
 import { describeElement, type ElementInfo } from '../access.ts'
 import { Full } from '../handlers.ts'
 import { type Attachment, type AttachmentState, attachmentState } from './attach.ts'
 import { newRecord, replace } from './change.ts'
 import { type Configuration, recordedConfiguration } from './configuration.ts'
-import { type FoundGeneration, findGeneration } from './generation.ts'
+import { type FoundGeneration, findGeneration, madeByAnotherVersion } from './generation.ts'
 import { exclusively } from './lock.ts'
 import { checkName, generationPins, type Places, pinsOf } from './places.ts'
 import { type RouterRecord, readRecord, recordNames, writeRecord } from './record.ts'
@@ -66,26 +66,20 @@ export const clickService = (places: Places): ClickService => {
       locked(async () => {
         checkName(name)
         checkBpffs(places)
-        if (await settle(places, name)) {
-          throw new WeftError('router.exists', `the router ${name} runs already`, {
-            object: `router/${name}`,
-            hint: 'swap it, or choose another name',
-          })
-        }
+        const there = await settle(places, name)
+        if (there) await removeDead(places, there)
         refuseForeign(places, name)
         return describe(await replace(places, newRecord(places, name), configuration))
       }),
 
     down: (name) =>
       locked(async () => {
-        const record = await expectRecord(places, name, readRecord)
-        await writeRecord(places, { ...record, phase: 'stopping' })
-        await tearDown(places, record)
+        await takeAway(places, await expectRecord(places, name, readRecord))
       }),
 
     swap: (name, configuration) =>
       locked(async () => {
-        const record = await expectRecord(places, name, settle)
+        const record = await ofThisLayout(places, await expectRecord(places, name, settle))
         return describe(await replace(places, record, configuration))
       }),
 
@@ -114,9 +108,35 @@ export const clickService = (places: Places): ClickService => {
         if (!record?.current) return undefined
         const info = await describe(record)
         if (info.state === 'running') return info
-        return describe(await replace(places, record, recordedConfiguration(record.current)))
+        const configuration = recordedConfiguration(record.current)
+        return describe(await replace(places, await ofThisLayout(places, record), configuration))
       }),
   }
+}
+
+/** Whatever it was attached to is gone (its network namespace, mostly): nobody misses it. Rejects with WeftError router.exists. */
+const removeDead = async (places: Places, record: RouterRecord): Promise<void> => {
+  const { name } = record
+  const { attachments } = await describeRouter(places, record)
+  if (attachments.length > 0 && attachments.every(({ state }) => state === 'interface gone')) {
+    return takeAway(places, record)
+  }
+  throw new WeftError('router.exists', `the router ${name} runs already`, {
+    object: `router/${name}`,
+    hint: 'swap it, or choose another name',
+  })
+}
+
+const takeAway = async (places: Places, record: RouterRecord): Promise<void> => {
+  await writeRecord(places, { ...record, phase: 'stopping' })
+  await tearDown(places, record)
+}
+
+/** Nothing goes over from another layout: the router is made anew. */
+const ofThisLayout = async (places: Places, record: RouterRecord): Promise<RouterRecord> => {
+  if (record.layout === layoutVersion) return record
+  await takeAway(places, record)
+  return { ...newRecord(places, record.name), namespace: record.namespace }
 }
 
 const unknown = (name: string): WeftError =>
@@ -164,6 +184,7 @@ const refuseForeign = (places: Places, name: string): void => {
 
 const findCurrent = (places: Places, { name, layout, current }: RouterRecord): FoundGeneration => {
   if (!current) throw unknown(name)
+  if (layout !== layoutVersion) throw madeByAnotherVersion()
   return findGeneration(generationPins(pinsOf(places, name, layout), current.number), current)
 }
 

@@ -9,6 +9,7 @@ import { missing } from '../../../ebpf/features.ts'
 import { listPins } from '../../../ebpf/pins.ts'
 import { loadProgram } from '../../../ebpf/program.ts'
 import { readConfiguration } from '../configuration.ts'
+import { namespaceId } from '../namespace.ts'
 import { pinsOf } from '../places.ts'
 import { type ClickService, clickService } from '../service.ts'
 import { countArriving } from './flood.ts'
@@ -240,12 +241,47 @@ t.test('the pins of another layout are found and taken away', { skip }, async (t
   mkdirSync(join(old, '..'), { recursive: true })
   await run('mv', [pinsOf(lines.places, 'r'), old])
   t.match(await service.list(), [{ name: 'r', state: 'running' }])
+  await t.rejects(service.read('r', 'FromDevice@1.count'), { code: 'router.broken' })
   await service.down('r')
   t.same(listPins(old), [])
   t.equal(await clsactOf(lines, await lines.index('b1')), false)
   const free = await countArriving(t, lines, 'a1')
   await send(lines, 'a0', 1)
   t.ok(await until(() => free() === 1))
+})
+
+t.test('a swap makes a router of another layout anew', { skip }, async (t) => {
+  const { lines, service } = await open(t)
+  await service.up('r', click(forwarder))
+  const file = join(lines.places.directory, 'r.json')
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), layout: 0 }))
+  const old = pinsOf(lines.places, 'r', 0)
+  mkdirSync(join(old, '..'), { recursive: true })
+  await run('mv', [pinsOf(lines.places, 'r'), old])
+  t.match(await service.swap('r', click(forwarder)), { state: 'running', generation: 1 })
+  t.same(listPins(old), [])
+  await send(lines, 'a0', 2)
+  t.equal(await service.read('r', 'c.count'), '2')
+  await service.down('r')
+})
+
+t.test('a router of which all is gone is in nobody’s way', { skip }, async (t) => {
+  const { lines, service } = await open(t)
+  for (const attach of ['auto', 'clsact']) {
+    const other = await makeLines(t)
+    const away = clickService({ ...lines.places, namespace: other.path })
+    const text = `FromDevice(a1, ATTACH ${attach}) -> c :: Counter -> Discard`
+    await away.up('r', click(text))
+    await t.rejects(service.up('r', click(text)), { code: 'router.exists' })
+    await other.route.deleteLink('a1')
+    // The number of a namespace comes again, once it is gone, and those of interfaces in it.
+    const file = join(lines.places.directory, 'r.json')
+    writeFileSync(file, readFileSync(file, 'utf8').replace(namespaceId(other.path), namespaceId(lines.path)))
+    t.match(await service.up('s', click(text)), { state: 'running' })
+    await service.down('s')
+    if (attach === 'auto') t.match(await service.up('r', click(text)), { state: 'running', generation: 1 })
+    await service.down('r')
+  }
 })
 
 t.test('a router whose network namespace is gone can be taken down', { skip }, async (t) => {
