@@ -71,7 +71,7 @@ export const complete = async (
 }
 
 /** Puts the programs of a generation where it says; those whose interface has gone stay without. */
-export const attachAll = async (
+const attachAll = async (
   places: Places,
   record: RouterRecord,
   site: Site,
