@@ -21,7 +21,7 @@ import type { Code } from './code.ts'
 import type { Site } from './element.ts'
 import { mostOffset } from './geometry.ts'
 import { bounded, pullUpTo } from './linear.ts'
-import { reach, unreached } from './packet.ts'
+import { type Packet, reach, unreached } from './packet.ts'
 
 /** First come, first served; without a port the packet is dropped, as where none matches. */
 export interface Choice {
@@ -50,11 +50,9 @@ export const sort = (place: Place, choices: readonly Choice[]): Code => {
   const network = transports.length > 0 ? networkOf(place) : 0
   const furthest = Math.max(end, transports.length > 0 ? network + mostIpHeader + Math.max(...transports) : 0)
   if (furthest > mostOffset) return place.refuse(`a look at byte ${furthest} of a frame`)
-  // Whether the packet was short or not, the same code follows.
-  const after = unreached(packet)
   const short = newLabel('short')
   const least = Math.max(end, transports.length > 0 ? network + 1 : 0)
-  const write = (reachable: number): Code => [
+  const write = (reachable: number, after: Packet): Code => [
     choices.map(({ decision, port }): Code => {
       const next = newLabel('next')
       const matched = newLabel('matched')
@@ -63,25 +61,27 @@ export const sort = (place: Place, choices: readonly Choice[]): Code => {
     }),
     drop(after),
   ]
+  // Whether the packet was short or not, the same code follows.
+  const after = unreached(packet)
   if (transports.length > 0) {
     return [
       pullUpTo(packet, furthest, place.dropLabel(after), newLabel),
       bounded(packet, 'r7', least, short),
       transportHeader(network),
-      write(least),
+      write(least, after),
       label(short),
       mov('r8', 'r7'),
-      write(0),
+      write(0, after),
     ]
   }
   const reached = reach(packet, end - packet.offset, short, newLabel)
-  if (reached.code.length === 0) return write(packet.reachable)
+  if (reached.code.length === 0) return write(packet.reachable, packet)
   return [
     reached.code,
-    write(end),
+    write(end, after),
     label(short),
     pullUpTo(packet, furthest, place.dropLabel(after), newLabel),
-    write(0),
+    write(0, after),
   ]
 }
 

@@ -5,7 +5,7 @@
  * r6 holds the context (struct __sk_buff or xdp_md) and r7 points to the first byte of the frame, in every element. A frame is what the kernel
  * sends or received; a Click packet is what lies from `offset` on in it, so that Strip and Unstrip move a number of the compiler.
  */
-import { add, call, jgt, jle, jlt32, jump, label, ldx, mov, type Register, sub } from '../../ebpf/asm/asm.ts'
+import { add, call, jgt, jlt32, jump, label, ldx, mov, type Register, sub } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 
 /** Where in the kernel a program runs: in traffic control (TCX, clsact), or before there is a socket buffer. */
@@ -89,9 +89,13 @@ export const reach = (
   const compare: Code = [loadEnd('r1', packet), mov('r2', 'r7'), add('r2', end)]
   if (packet.hook === 'xdp') return { code: [compare, jgt('r2', 'r1', short)], packet: reached }
   const enough = newLabel('reached')
+  const far = newLabel('far')
   const code: Code = [
     compare,
-    jle('r2', 'r1', enough),
+    // What is seldom ends in a jump, so that it finds its place behind the rest (`straighten`).
+    jgt('r2', 'r1', far),
+    jump(enough),
+    label(far),
     loadFrameLength('r1', packet),
     jlt32('r1', end, short),
     mov('r1', 'r6'),
@@ -100,6 +104,7 @@ export const reach = (
     reload(packet),
     compare,
     jgt('r2', 'r1', short),
+    jump(enough),
     label(enough),
   ]
   return { code, packet: reached }

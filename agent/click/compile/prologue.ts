@@ -85,6 +85,7 @@ const setPacketType = (newLabel: NewLabel): Code => {
     ldx('u16', 'r0', 'r7', 4),
     jne('r0', 0xffff, set),
     mov('r2', packetType.broadcast),
+    jump(set),
     label(set),
     stx('u64', 'r10', packetTypeSlot, 'r2'),
   ]

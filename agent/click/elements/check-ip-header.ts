@@ -3,24 +3,7 @@
 import type { Prefix } from '../../../click/arguments/addresses.ts'
 import { checkIpHeader as of } from '../../../click/elements/check-ip-header.ts'
 import { checkIpHeader2 as of2 } from '../../../click/elements/check-ip-header-2.ts'
-import {
-  add,
-  and,
-  be,
-  jeq32,
-  jgt,
-  jle,
-  jlt,
-  jne,
-  jump,
-  label,
-  ldx,
-  lsh,
-  mov,
-  rsh,
-  stx,
-  sub,
-} from '../../ebpf/asm/asm.ts'
+import { add, and, be, jeq32, jgt, jlt, jne, jump, label, ldx, lsh, mov, rsh, stx, sub } from '../../ebpf/asm/asm.ts'
 import { bytes32, loaded, sumIpHeader } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
 import { compileElement, type Site, type Slots } from '../compile/element.ts'
@@ -59,6 +42,7 @@ const compile = ({ values, packet, output, outputLabel, dropLabel, newLabel, slo
   const at = packet.offset + values.OFFSET
   const bad = newLabel('bad')
   const whole = newLabel('whole')
+  const padded = newLabel('padded')
   const labels = reasonNames.map((reason) => [reason, values.DETAILS ? newLabel(reason) : bad] as const)
   const wrong = Object.fromEntries(labels) as Readonly<Record<Reason, string>>
   const reached = reach(packet, values.OFFSET + 20, wrong.tiny, newLabel)
@@ -74,7 +58,7 @@ const compile = ({ values, packet, output, outputLabel, dropLabel, newLabel, slo
     ldx('u16', 'r9', 'r7', at + 2),
     be('r9', 16),
     loadLength('r0', packet),
-    sub('r0', values.OFFSET),
+    values.OFFSET === 0 ? [] : sub('r0', values.OFFSET),
     jgt('r9', 'r0', wrong.length),
     jlt('r9', 'r8', wrong.length),
     values.CHECKSUM
@@ -84,13 +68,16 @@ const compile = ({ values, packet, output, outputLabel, dropLabel, newLabel, slo
     ldx('u32', 'r0', 'r7', at + 16),
     stx('u32', 'r10', annotationSlot(0), 'r0'),
     loadLength('r0', packet),
-    sub('r0', values.OFFSET),
-    jle('r0', 'r9', whole),
+    values.OFFSET === 0 ? [] : sub('r0', values.OFFSET),
+    jgt('r0', 'r9', padded),
+    jump(whole),
+    label(padded),
     // What is behind the IP packet is padding.
     mov('r2', 'r9'),
     add('r2', at),
     frameLength(packet, dropLabel(unreached(packet))),
     bounded(packet, 'r7', at + 20, bad),
+    jump(whole),
     label(whole),
     output(0, { ...packet, network: at, reachable: at + 20 }),
     values.DETAILS ? reasonNames.map((reason) => [label(wrong[reason]), countIn(slot(reason)), jump(bad)]) : [],

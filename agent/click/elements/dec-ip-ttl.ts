@@ -1,5 +1,5 @@
 import { decIpTtl as of } from '../../../click/elements/dec-ip-ttl.ts'
-import { add, and, be, jeq, jle, jump, label, ldx, mov, rsh, stx, sub, xor } from '../../ebpf/asm/asm.ts'
+import { add, and, jeq, jle, jump, label, ldx, mov, rsh, stx, sub, xor } from '../../ebpf/asm/asm.ts'
 import { compileElement } from '../compile/element.ts'
 import { reach, unreached } from '../compile/packet.ts'
 import { countIn, loadSlot } from '../compile/state.ts'
@@ -25,16 +25,14 @@ export const decIpTtl = compileElement(of, {
       jle('r0', 1, expired),
       sub('r0', 1),
       stx('u8', 'r7', at + 8, 'r0'),
-      // RFC 1624: the high byte of a word has lost one.
+      // RFC 1624, equation 3, in the processor's order of bytes (section 2 of RFC 1071): the TTL is the low one of its word, which has lost one.
       ldx('u16', 'r0', 'r7', at + 10),
-      be('r0', 16),
       xor('r0', 0xffff),
-      add('r0', 0xfeff),
+      add('r0', 0xfffe),
       mov('r1', 'r0'),
       rsh('r1', 16),
       add('r0', 'r1'),
       xor('r0', 0xffff),
-      be('r0', 16),
       stx('u16', 'r7', at + 10, 'r0'),
       label(unchanged),
       output(0, reached.packet),
