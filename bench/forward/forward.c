@@ -83,7 +83,7 @@ ALWAYS __u32 length_of(context *packet) {
 
 ALWAYS long pull(context *packet, __u32 bytes) {
 #ifdef XDP
-	return 1;
+	return packet && bytes;
 #else
 	return packet->len < bytes || pull_data(packet, bytes);
 #endif

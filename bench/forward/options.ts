@@ -26,7 +26,7 @@ Click, and one to six flows as charts. Prints ratios: medians of the rounds'. Ne
 
   --only path|lookup|live|flows   one of the parts; can be given more than once
   --seconds N         how long each forwarder is measured live in a round (0.5)
-  --rounds N          rounds; runs on one packet have ten times as many, of milliseconds each (5)
+  --rounds N          rounds; runs on one packet have twenty times as many, of less than a ms (5)
   --routes N          most routes (900000)
   --flows N           most flows (6)
   --click BIN         userlevel Click, built from its sources; skipped without it
