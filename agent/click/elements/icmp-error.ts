@@ -224,16 +224,15 @@ const beginHeaders = (at: number, kind: Kind, fix: boolean, slot: Slot): Code =>
   fix ? st('u8', 'r10', annotationSlot(annotation.fixSource), 1) : [],
 ]
 
-/** The addresses of a source route of r9 bytes, the last one first, from the packet, whose IP header is now at r9 + `payload`. */
-const copyRoute = (packet: Packet, payload: number, failed: string, newLabel: NewLabel): Code => {
+/** The addresses of a source route of r9 bytes, the last one first, from the packet, whose IP header is at `at`. */
+const copyRoute = (packet: Packet, at: number, failed: string, newLabel: NewLabel): Code => {
   const copied = newLabel('copied')
   const places = Array.from({ length: mostRoute / 4 - 1 }, (_, k) => 4 * k)
   return [
     places.map((k) => [
       jle('r9', 4 + k, copied),
       ldx('u32', 'r2', 'r10', lastAddress),
-      add('r2', 'r9'),
-      add('r2', payload - k),
+      add('r2', at - k),
       mov('r3', 'r10'),
       add('r3', ip + 23 + k),
       mov('r4', 4),
@@ -307,6 +306,7 @@ const makeError = (site: Site<(typeof of)['arguments']>): Code => {
     refuseWrong(packet, at, BADADDRS, drop, newLabel),
     findRoute(packet, at, kind, drop, newLabel),
     beginHeaders(at, kind, values.SET_FIX_ANNO, slot),
+    copyRoute(packet, at, drop, newLabel),
     loadFrameLength('r8', packet),
     sub('r8', at),
     loadSlot('r1', slot('mtu')),
@@ -322,7 +322,6 @@ const makeError = (site: Site<(typeof of)['arguments']>): Code => {
     add('r9', growth),
     growFront(packet, mov('r2', 'r9'), drop),
     sub('r9', growth),
-    copyRoute(packet, payload, failed, newLabel),
     finishHeaders(packet, payload, failed, newLabel),
     output(0, made),
   ]

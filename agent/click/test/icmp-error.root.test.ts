@@ -160,6 +160,14 @@ t.test('an error goes back by the source route of the packet', options, async (t
   }
 })
 
+t.test('a source route is gone back by where it is cut off the packet itself', options, async (t) => {
+  const sent = ipPacket({ options: route(131, 12, '1.1.1.1', '2.2.2.2', '3.3.3.3'), payload: counting(700) })
+  const { packets } = await runFrames(errors('10.0.0.1, timeexceeded, MTU 68'), [frameOf(sent)])
+  const [error] = packets('out')
+  checkError(t, error, sent, 68)
+  t.same([...(error?.subarray(20, 32) ?? [])], [131, 11, 4, 2, 2, 2, 2, 1, 1, 1, 1, 0])
+})
+
 t.test('a source route that is wrong, or what the error is about, is not gone back by', options, async (t) => {
   const right = route(131, 8, '1.1.1.1', '2.2.2.2')
   const cases: readonly (readonly [string, readonly number[]])[] = [
