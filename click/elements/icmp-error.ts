@@ -5,7 +5,8 @@
  * `unreachable`, `sourcequench`, `redirect`, `timeexceeded`, `parameterproblem` or their number; CODE a name or number of that type. None
  * is sent about ICMP errors, fragments but the first, link-level broadcasts, and packets with an address of BADADDRS. A redirect's gateway
  * is the destination address annotation, a parameter problem's pointer its annotation; `unreachable needfrag` carries PMTU. Sets the
- * destination address annotation, and unless SET_FIX_ANNO is false that which asks FixIPSrc for a source address.
+ * destination address annotation, and unless SET_FIX_ANNO is false that which asks FixIPSrc for a source address. About a packet with a
+ * source route the error goes back by it, and a redirect is not sent.
  *
  * Ports: one input, one output. Processing: agnostic.
  * See also: DecIPTTL, FixIPSrc, IPGWOptions.

@@ -2,7 +2,8 @@
  * Counter. COUNT_CALL and BYTE_COUNT_CALL are not supported: no handler is called where packets pass.
  *
  * Rates: the first packet of every 256 of the kernel's ticks (0.26 s to 2.6 s, by how it was built) notes the time and both counts, and the notes of
- * the two last times are kept. A rate is the mean since the older of them. Every other packet pays a look at the tick, half a nanosecond.
+ * the two last times are kept. A rate is the mean since the older of them. Every other packet pays a look at the tick, which cannot be measured beside
+ * its two atomic additions.
  */
 import { counter as of } from '../../../click/elements/counter.ts'
 import {
