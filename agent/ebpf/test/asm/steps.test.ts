@@ -106,3 +106,23 @@ t.test('a label that is nowhere is still told by its name', async (t) => {
   const program = [jeq(r1, 0, 'nowhere'), ...filler(100_000), exit()]
   t.throws(() => assemble(program), { message: /no label 'nowhere'/ })
 })
+
+t.test('a jump back arrives however far it is, from everywhere behind', async (t) => {
+  const names = ['drop', 'host']
+  const ends = names.flatMap((name) => [label(name), mov(r0, 1), exit()])
+  const blocks = Array.from({ length: 400 }, (_, block) => [jeq(r1, block, names[block % 2] ?? ''), ...filler(299)])
+  const { slots, taken, slotOf } = walk([jump('start'), ...ends, label('start'), ...blocks.flat(), exit()])
+  const jumps = slots.flatMap((instruction, slot) =>
+    instruction?.opcode === opcode.jeq ? [{ instruction, slot }] : [],
+  )
+  t.equal(jumps.length, 400)
+  for (const { instruction, slot } of jumps) {
+    if (taken(slot) !== slotOf(names[instruction.imm % 2] ?? ''))
+      t.fail(`the jump at ${slot} arrives at ${taken(slot)}`)
+  }
+})
+
+t.test('a label that nobody goes back to has no stones', async (t) => {
+  const program = [label('start'), jeq(r1, 0, 'start'), ...filler(100_000), exit()]
+  t.equal(walk(program).slots.length, 100_002)
+})
