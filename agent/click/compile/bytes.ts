@@ -1,8 +1,9 @@
 /** Constants and sums of the network's byte order in programs, which run on little-endian processors. */
-import { add, and, jle, label, ldx, mov, mov32, type Register, rsh, st, stx, xor } from '../../ebpf/asm/asm.ts'
+import { add, and, jle, label, ldx, mov, mov32, type Register, rsh, st, stx, sub, xor } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import { bounded, pullUpTo } from './linear.ts'
-import type { Hooked, NewLabel } from './packet.ts'
+import { type Hooked, type NewLabel, reload } from './packet.ts'
+import { sumLinear } from './sum.ts'
 
 /** What a load of these bytes gives. */
 export const loaded = (bytes: readonly number[]): number => bytes.reduceRight((sum, byte) => sum * 256 + byte, 0)
@@ -54,23 +55,21 @@ const mostHeader = 60
  */
 export const sumIpHeader = (packet: Hooked, at: number, failed: string, newLabel: NewLabel): Code => {
   const plain = newLabel('plain')
-  const summed = newLabel('summed')
-  const word = (k: number): Code => [ldx('u32', 'r0', 'r7', at + k), add('r3', 'r0')]
-  const words = (from: number, to: number): readonly number[] =>
-    Array.from({ length: (to - from) / 4 }, (_, i) => from + 4 * i)
+  const words = Array.from({ length: leastHeader / 4 }, (_, i) => at + 4 * i)
   return [
-    jle('r8', leastHeader, plain),
-    pullUpTo(packet, at + mostHeader, failed, newLabel),
-    bounded(packet, 'r7', at + leastHeader, failed),
-    label(plain),
     mov('r3', 0),
-    words(0, leastHeader).map(word),
-    words(leastHeader, mostHeader).map((k) => [
-      jle('r8', k, summed),
-      bounded(packet, 'r7', at + k + 4, failed),
-      word(k),
-    ]),
-    label(summed),
+    jle('r8', leastHeader, plain),
+    // Few packets have options.
+    pullUpTo(packet, at + mostHeader, failed, newLabel),
+    mov('r2', at + leastHeader),
+    mov('r3', 'r8'),
+    sub('r3', leastHeader),
+    sumLinear(packet, failed),
+    reload(packet),
+    bounded(packet, 'r7', at + leastHeader, failed),
+    mov('r3', 'r0'),
+    label(plain),
+    words.map((word) => [ldx('u32', 'r0', 'r7', word), add('r3', 'r0')]),
     mov('r0', 'r3'),
     fold('r0'),
   ]

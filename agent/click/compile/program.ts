@@ -3,7 +3,17 @@
  * packets that arrive there, and for each of the functions that it is in (`segments.ts`); it follows the code that goes on to it wherever it can.
  */
 import type { Port } from '../../../click/graph.ts'
-import { annotate, exit, globalFunction, type Item, jeq, label, mov, type Program } from '../../ebpf/asm/asm.ts'
+import {
+  annotate,
+  exit,
+  globalFunction,
+  type Item,
+  isLabel,
+  jeq,
+  label,
+  mov,
+  type Program,
+} from '../../ebpf/asm/asm.ts'
 import { type Code, dropEmptyJumps, dropUnreachable, endsAt, flattenCode } from './code.ts'
 import type { CompileOptions, PlacedElement } from './compile.ts'
 import { restoreBytes, saveBytes } from './copies.ts'
@@ -36,6 +46,7 @@ import {
 import { clearKept, kept } from './stack.ts'
 import { countIn } from './state.ts'
 import { straighten } from './straighten.ts'
+import { sumFunctions } from './sum.ts'
 import { verdict } from './verdict.ts'
 import type { Wiring } from './wiring.ts'
 
@@ -403,7 +414,7 @@ export const compileProgram = (
   }
   items.first.push(label(dropLabel), mov('r0', verdict[root.hook].drop), exit())
   const usesSegments = places.length > 0
-  const functions = new Set([dropFrontCode, ...elements.flatMap(({ code }) => code.functions ?? [])])
+  const functions = new Set([dropFrontCode, ...sumFunctions, ...elements.flatMap(({ code }) => code.functions ?? [])])
   const all = dropUnreachable([
     ...(usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []),
     ...items.first,
@@ -413,7 +424,22 @@ export const compileProgram = (
     ...[...outlined.values()].flatMap(({ program }) => program),
     ...[...routines.values()].flat(),
   ])
+  refuseMaps(all, elements)
   return { program: dropEmptyJumps(straighten(all)), usesSegments, usesSaves }
+}
+
+/** MAX_USED_MAPS of the kernel: of one program. */
+const mostMaps = 64
+
+/** The kernel would say E2BIG. Names the element whose map is the first too many. */
+const refuseMaps = (program: Program, elements: readonly PlacedElement[]): void => {
+  const used = new Set(program.flatMap((item) => (isLabel(item) || item.map === undefined ? [] : [item.map])))
+  if (used.size <= mostMaps) return
+  const owned = [...used].filter((map) => map.includes('.'))
+  const first = owned[owned.length - (used.size - mostMaps)]
+  const owner = elements.find(({ maps }) => [...maps.values()].some((map) => map === first))
+  if (!owner) throw new RangeError(`${used.size} maps`)
+  throw notSupported(owner.element, `a program of ${used.size} maps (the kernel takes ${mostMaps})`)
 }
 
 const packetKey = ({ offset, network, mac, reachable }: Packet): string => [offset, network, mac, reachable].join(',')

@@ -35,13 +35,18 @@ const functionOf = (hook: Hook): string => `sum_frame_${hook}`
 /**
  * r0 = the sum of the frame's r9 bytes from its byte r8 on, for `fold` to make a checksum of; an odd byte counts as if a zero followed. Of bytes
  * that are all zero, and of no others, it is 0. Goes to `failed` where there is no memory for a frame in one piece, or it has fewer bytes.
- * Nothing is reachable after; loses r1 to r5. The element has `sumFunctions`.
+ * Nothing is reachable after; loses r1 to r5.
  */
 export const sumFrame = (packet: Hooked, failed: string, newLabel: NewLabel): Code => [
   pullUpTo(packet, mostBytes, failed, newLabel),
-  mov('r1', 'r6'),
   mov('r2', 'r8'),
   mov('r3', 'r9'),
+  sumLinear(packet, failed),
+]
+
+/** The same of r3 bytes from byte r2 on, which are in one piece already. */
+export const sumLinear = (packet: Hooked, failed: string): Code => [
+  mov('r1', 'r6'),
   callFunction(functionOf(packet.hook)),
   jslt('r0', 0, failed),
 ]

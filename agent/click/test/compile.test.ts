@@ -47,6 +47,19 @@ for (const [name, text, message, where] of refused) {
   })
 }
 
+t.test(
+  'more maps than the kernel gives a program are refused by the element that needs the first of them',
+  async (t) => {
+    const lookups = (count: number) =>
+      `FromDevice(in) ->\n${Array.from({ length: count }, (_, i) => `r${i} :: StaticIPLookup(0/0 0)`).join(' ->\n')} -> Discard`
+    t.ok(compiled(lookups(5)))
+    t.throws(() => compiled(lookups(65)), {
+      code: 'not-supported',
+      message: /^r\d+ :: StaticIPLookup: .*64\) not supported/,
+    })
+  },
+)
+
 t.test('wrong arguments are refused as such', async (t) => {
   t.throws(() => compiled('FromDevice(in) -> Paint(256) -> Discard'), { code: 'config.invalid', where: 'test.click:1' })
 })
