@@ -59,10 +59,11 @@ const serve = async (t: Test, host: Namespace): Promise<void> => {
 
 const ask = async (host: Namespace, ...args: readonly string[]): Promise<unknown> => {
   const asker = end(host, ...args)
-  const closed = once(asker, 'close')
-  const [text] = await once(asker.stdout, 'data')
-  await closed
-  return JSON.parse(String(text))
+  const said: Buffer[] = []
+  asker.stdout.on('data', (data: Buffer) => said.push(data))
+  const [code] = await once(asker, 'close')
+  if (code !== 0) throw new Error(`${args.join(' ')}: no answer`)
+  return JSON.parse(Buffer.concat(said).toString())
 }
 
 /** A router of 10.0.1.0/24 at `left` and 10.0.2.0/24 at `right`; what goes to the right may be wrapped. */
