@@ -1,6 +1,6 @@
 /** Click routers of this machine, as commands reach them: where records and pins are, and which namespace is meant. */
 import { execFile } from 'node:child_process'
-import { readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Configuration } from '../agent/click/service/configuration.ts'
@@ -25,17 +25,44 @@ export const openClickRouters = ({ globals }: Context, { bpffs, namespace }: Fla
   })
 
 const usual = '/sys/fs/bpf'
-/** `ip netns exec` mounts /sys anew and so hides it. What would be mounted there ends with the command. */
-const outside = `/proc/1/root${usual}`
 
-const usualBpffs = (): string => (isBpffs(usual) || !isBpffs(outside) ? usual : outside)
+/** The parent of a process: proc(5), the second field after the name, which may have spaces. */
+const parentOf = (pid: number): number =>
+  Number(
+    readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ')[1],
+  )
+
+/**
+ * A process in the machine's own mount namespace: of those that we come from the first one that lets itself be asked, which is mostly process 1.
+ * `ip netns exec` mounts /sys anew in a namespace of its own, and what is mounted there ends with the command.
+ */
+const outermost = (): number => {
+  let found = process.pid
+  for (let pid = process.pid; pid > 0; pid = parentOf(pid)) {
+    try {
+      readlinkSync(`/proc/${pid}/ns/mnt`)
+      found = pid
+    } catch {
+      // Not ours to ask, as process 1 of a container's host is not.
+    }
+  }
+  return found
+}
+
+const usualBpffs = (): string => {
+  const outside = `/proc/${outermost()}/root${usual}`
+  return isBpffs(usual) || !isBpffs(outside) ? usual : outside
+}
 
 /** Mounts the usual bpf file system where none is: a machine without systemd may have none. Rejects with WeftError not-supported. */
 export const makeUsualBpffs = async (): Promise<void> => {
   if (isBpffs(usualBpffs())) return
   try {
-    if (readlinkSync('/proc/self/ns/mnt') === readlinkSync('/proc/1/ns/mnt')) return await mountBpffs(usual)
-    await promisify(execFile)('nsenter', ['--mount=/proc/1/ns/mnt', 'mount', '-t', 'bpf', 'bpf', usual])
+    const theirs = `/proc/${outermost()}/ns/mnt`
+    if (readlinkSync('/proc/self/ns/mnt') === readlinkSync(theirs)) return await mountBpffs(usual)
+    await promisify(execFile)('nsenter', [`--mount=${theirs}`, 'mount', '-t', 'bpf', 'bpf', usual])
   } catch (cause) {
     const message = `cannot mount a bpf file system at ${usual}: ${(cause as Error).message.trim()}`
     throw new WeftError('not-supported', message, { hint: 'root may, where the kernel has eBPF', cause })
