@@ -7,6 +7,9 @@ import { loadRouter } from '../router.ts'
 import { type Devices, devicesOf } from './devices.ts'
 import { openWires, type Wires } from './wires.ts'
 
+/** The interfaces of a run are no cards: what is asked to be in XDP runs in traffic control. */
+const hook = () => 'tc' as const
+
 export interface Input {
   readonly device: string
   readonly packets: readonly CapturedPacket[]
@@ -31,14 +34,14 @@ export const runOnPackets = async (
   handlers: readonly string[] = [],
 ): Promise<RunResult> => {
   // What does not compile is refused before anything is made; the programs of the run then name its interfaces.
-  const devices = devicesOf(compile(graph, { device: () => 1 }))
+  const devices = devicesOf(compile(graph, { device: () => 1, hook }))
   for (const { device } of inputs) {
     if (!devices.sources.has(device))
       throw new WeftError('config.invalid', `no FromDevice(${device}) takes the packets of --in ${device}`)
   }
   const wires = await openWires(devices.all)
   try {
-    const router = loadRouter(compile(graph, { device: wires.index }))
+    const router = loadRouter(compile(graph, { device: wires.index, hook }))
     try {
       for (const program of router.programs) await wires.attach(program)
       await wires.watch()
