@@ -2,11 +2,12 @@
  * Programs of routers at interfaces, each at one place by one method: put there, exchanged in place, taken off, looked for. Links of TCX
  * and XDP are pinned; a filter below clsact is found by its place and the program that it holds.
  */
+import { dirname } from 'node:path'
 import { WeftError } from '../../../proto/errors.ts'
 import { type AttachedFilter, attachedFilters, attachFilter, detachFilter, type FilterAt } from '../../ebpf/clsact.ts'
 import { BpfError } from '../../ebpf/error.ts'
 import { attachTcx, attachXdp, type BpfLink, type Direction, type Place } from '../../ebpf/link.ts'
-import { pin, pinnedLink, unpin } from '../../ebpf/pins.ts'
+import { listPins, pin, pinnedLink, unpin } from '../../ebpf/pins.ts'
 import type { BpfProgram } from '../../ebpf/program.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
@@ -167,6 +168,7 @@ const detachLink = (path: string): void => {
     link.close()
   }
   unpin(path)
+  if (listPins(dirname(path)).length === 0) unpin(dirname(path))
 }
 
 /** Indices of the interfaces that have a clsact. */
