@@ -20,7 +20,10 @@ export interface Router extends HandlerAccess {
   close(): void
 }
 
-/** Throws WeftError: internal with element and landmark where the verifier refuses what was compiled; BpfError. */
+/**
+ * Throws WeftError: internal with element and landmark where the verifier refuses what was compiled, not-supported where that is too much for it;
+ * BpfError.
+ */
 export const loadRouter = (compiled: Compiled): Router => {
   const maps = createMaps(compiled)
   const closeMaps = (): void => {
@@ -68,6 +71,13 @@ const load = (
   } catch (error) {
     if (!(error instanceof VerifierError)) throw error
     const { subject, where } = error.note ?? { subject: element.name, where: element.landmark }
-    throw new WeftError('internal', error.message, { object: `element/${subject}`, where, cause: error })
+    const at = { object: `element/${subject}`, where, cause: error }
+    // A million instructions, over all ways: those of a right program can be more.
+    if (error.code === 'E2BIG') {
+      const { landmark } = element
+      const tooMuch = `${element.name} :: ${element.class}: a program of more work than the kernel's verifier takes not supported`
+      throw new WeftError('not-supported', tooMuch, { ...at, object: `element/${element.name}`, where: landmark })
+    }
+    throw new WeftError('internal', error.message, at)
   }
 }
