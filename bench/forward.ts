@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, release } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { BpfError } from '../agent/ebpf/error.ts'
 import { have, missing } from '../agent/ebpf/features.ts'
 import { renderError } from '../controller/cli/render-error.ts'
 import { clangProblem } from './forward/clang.ts'
@@ -18,6 +19,9 @@ import { xdpProblem } from './forward/weft.ts'
 /** Runs on one packet: less than a millisecond, in which others seldom get the processor. */
 const runs = 20_000
 const roundsOnOnePacket = 20
+
+/** Exit status, as of shells. */
+const interrupted = 130
 
 const say = (what: string): void => void process.stderr.write(`bench: ${what}\n`)
 
@@ -108,11 +112,15 @@ const main = async (argv: readonly string[]): Promise<number> => {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // By `exit` Click is ended and its files go; namespaces go with this process, whatever ends it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(interrupted))
   let status = 2
   try {
     status = await main(process.argv.slice(2))
   } catch (error) {
-    process.stderr.write(renderError(error, { colour: false, verbose: true }))
+    // A signal ends a call of the kernel's before it is told of here.
+    if (error instanceof BpfError && error.code === 'EINTR') status = interrupted
+    else process.stderr.write(renderError(error, { colour: false, verbose: true }))
   }
   process.exit(status)
 }

@@ -1,7 +1,6 @@
 /** forward.c to instructions, by clang, where it is installed: nothing else here needs it. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { arch, tmpdir } from 'node:os'
+import { arch } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Program } from '../../agent/ebpf/asm/asm.ts'
@@ -24,22 +23,20 @@ const machines: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarc
 
 export type Definitions = Readonly<Record<string, string | number | true>>
 
-/** Throws Error with clang's words. */
+/** Rejects with clang's words. */
 export const compileC = async (definitions: Definitions): Promise<Program> => {
-  const directory = await mkdtemp(join(tmpdir(), 'weft-bench-'))
-  try {
-    const object = join(directory, 'forward.o')
-    const flags = Object.entries(definitions).map(([name, value]) =>
-      value === true ? `-D${name}` : `-D${name}=${value}`,
-    )
-    await run('clang', [
+  const flags = Object.entries(definitions).map(([name, value]) =>
+    value === true ? `-D${name}` : `-D${name}=${value}`,
+  )
+  const { stdout } = await run(
+    'clang',
+    [
       ...['-O2', '-target', 'bpf', '-mcpu=v3', '-Wall', '-Wextra', '-Werror'],
       ...['-idirafter', `/usr/include/${machines[arch()] ?? arch()}-linux-gnu`],
       ...flags,
-      ...['-c', join(import.meta.dirname, 'forward.c'), '-o', object],
-    ])
-    return readObject(await readFile(object), 'program', new Set(['trie']))
-  } finally {
-    await rm(directory, { recursive: true })
-  }
+      ...['-c', join(import.meta.dirname, 'forward.c'), '-o', '-'],
+    ],
+    { encoding: 'buffer' },
+  )
+  return readObject(stdout, 'program', new Set(['trie']))
 }

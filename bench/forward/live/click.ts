@@ -1,8 +1,8 @@
 /** Userlevel Click with the same configuration, its devices sockets (AF_PACKET) on the same veths. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { readFileSync, rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,13 +38,15 @@ export const startClick = async (binary: string, plan: RouterPlan, namespace: st
   void ended.then(() => {
     over = true
   })
-  const stop = (): void => void child.kill('SIGKILL')
+  const stop = (): void => {
+    child.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  }
   process.once('exit', stop)
   const close = async (): Promise<void> => {
     stop()
     await ended
     process.off('exit', stop)
-    await rm(directory, { recursive: true })
   }
   const deadline = performance.now() + patienceMs
   for (;;) {
@@ -58,8 +60,10 @@ export const startClick = async (binary: string, plan: RouterPlan, namespace: st
   const counters = plan.outputs.map((_, i) => `out${i}/to.count`)
   return {
     sent: async () => {
-      const values = await Promise.all(counters.map((name) => read(socket, name)))
-      return values.reduce((sum, value) => sum + Number(value), 0)
+      let sum = 0
+      // One after the other: few connections may wait at Click's socket.
+      for (const name of counters) sum += Number(await read(socket, name))
+      return sum
     },
     processNs: () => taskTicks(child.pid ?? 0) * 1e7,
     close,
