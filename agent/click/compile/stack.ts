@@ -1,5 +1,5 @@
 /** The stack of a program's functions that elements are written into: who owns which, as offsets from r10. */
-import { ldx, type Register, type Size, st, stx } from '../../ebpf/asm/asm.ts'
+import { ldx, type Register, rsh, type Size, st, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 
 /** The annotations of the packet, byte by byte as in Click: 48 bytes. */
@@ -43,6 +43,16 @@ export const saveKept = (to: Register, at: number): Code =>
 /** Loses r0. */
 export const restoreKept = (from: Register, at: number): Code =>
   keptSlots.map((slot, word) => [ldx('u64', 'r0', from, at + 8 * word), stx('u64', 'r10', slot, 'r0')])
+
+/** Four bytes, as they lie in r0, to an annotation at any offset: the verifier takes no store that is not aligned. Loses r0. */
+export const storeWordAnnotation = (offset: number): Code => {
+  const size = offset % 4 === 0 ? 4 : offset % 2 === 0 ? 2 : 1
+  const sizes = { 4: 'u32', 2: 'u16', 1: 'u8' } as const
+  return Array.from({ length: 4 / size }, (_, i) => [
+    i === 0 ? [] : rsh('r0', 8 * size),
+    stx(sizes[size], 'r10', annotationSlot(offset + i * size), 'r0'),
+  ])
+}
 
 export const storeAnnotation = (size: Size, offset: number, value: number): Code => [
   st(size, 'r10', annotationSlot(offset), value),

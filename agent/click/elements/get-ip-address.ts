@@ -1,8 +1,8 @@
 import { getIpAddress as of } from '../../../click/elements/get-ip-address.ts'
-import { label, ldx, stx } from '../../ebpf/asm/asm.ts'
+import { label, ldx } from '../../ebpf/asm/asm.ts'
 import { compileElement } from '../compile/element.ts'
 import { reach, unreached } from '../compile/packet.ts'
-import { annotationSlot } from '../compile/stack.ts'
+import { storeWordAnnotation } from '../compile/stack.ts'
 import { networkHeader } from './network-header.ts'
 
 /** A packet that ends before keeps the annotation that it has; Click would read what is behind it. */
@@ -15,7 +15,7 @@ export const getIpAddress = compileElement(of, {
         : networkHeader(site) + (values.IP === 'src' ? 12 : 16)
     const short = newLabel('short')
     const reached = reach(packet, at + 4 - packet.offset, short, newLabel)
-    const set = [ldx('u32', 'r0', 'r7', at), stx('u32', 'r10', annotationSlot(values.ANNO), 'r0')]
+    const set = [ldx('u32', 'r0', 'r7', at), storeWordAnnotation(values.ANNO)]
     if (reached.code.length === 0) return [set, output(0, packet)]
     return [reached.code, set, label(short), output(0, unreached(packet))]
   },

@@ -1,8 +1,8 @@
 import { formatIpAddress, readIpAddress } from '../../../click/arguments/addresses.ts'
 import { setIpAddress as of } from '../../../click/elements/set-ip-address.ts'
-import { be, stx } from '../../ebpf/asm/asm.ts'
+import { be } from '../../ebpf/asm/asm.ts'
 import { compileElement } from '../compile/element.ts'
-import { annotationSlot } from '../compile/stack.ts'
+import { storeWordAnnotation } from '../compile/stack.ts'
 import { loadSlot } from '../compile/state.ts'
 import { HandlerError } from '../handlers.ts'
 
@@ -12,7 +12,7 @@ export const setIpAddress = compileElement(of, {
   compile: ({ values, packet, output, slot }) => [
     loadSlot('r0', slot('addr')),
     be('r0', 32),
-    stx('u32', 'r10', annotationSlot(values.ANNO), 'r0'),
+    storeWordAnnotation(values.ANNO),
     output(0, packet),
   ],
   modifies: false,

@@ -168,6 +168,11 @@ export const ipConfigurations: readonly TestConfiguration[] = [
     text: `${sortIp} -> CheckIPHeader2(14) -> GetIPAddress(IP src, ANNO 8) -> SetIPAddress(IPADDR 9.9.9.9, ANNO 12) -> GetIPAddress(OFFSET 26, ANNO DST_IP)
       -> SetIPAddress(7.7.7.7, ANNO 4) -> k :: CheckPaint(7, 4) -> s :: StoreIPAddress(30) -> ToDevice(a); s[1] -> ToDevice(b); k[1] -> ToDevice(c)`,
   },
+  {
+    name: 'addresses in annotations of any place',
+    text: `${sortIp} -> CheckIPHeader2(14) -> GetIPAddress(26, ANNO 13) -> SetIPAddress(1.2.3.4, ANNO 38) -> p :: PaintSwitch(13) -> k :: CheckPaint(4, ANNO 41) -> ToDevice(a);
+      ${Array.from({ length: 17 }, (_, i) => `p[${i + 1}] -> Paint(${i}, 41) -> k;`).join(' ')} p[18] -> m :: CheckPaint(2, ANNO 39) -> ToDevice(b); m[1] -> ToDevice(c); k[1] -> ToDevice(d)`,
+  },
   ...['src', 'dst', '1.0.0.3, 20', '1.0.0.4, src', '0.0.0.0, dst', '26', '1.0.0.3, 70'].map((place) => ({
     name: `an address stored at ${place}`,
     text: `${sortIp} -> CheckIPHeader2(14) -> GetIPAddress(30) -> s :: StoreIPAddress(${place}) -> ToDevice(a); s[1] -> ToDevice(b)`,
