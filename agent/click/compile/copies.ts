@@ -1,5 +1,5 @@
 /** The bytes of packets that copies are made of: put back where a copy may have changed them. */
-import { add, call, jeq, jgt, jne, jump, label, ldMapFd, ldx, lsh, mov, st, stx, sub } from '../../ebpf/asm/asm.ts'
+import { add, call, jeq, jgt, jlt, jne, jump, label, ldMapFd, ldx, lsh, mov, st, stx, sub } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import type { CompiledMap } from './compile.ts'
 import { frameLength } from './geometry.ts'
@@ -44,7 +44,8 @@ export const saveBytes = (level: Level, failed: string): Code => [
   stx('u64', 'r8', frame.length, 'r1'),
   findSave(level, 0, failed),
   ldx('u64', 'r4', 'r8', frame.length),
-  jeq('r4', 0, failed),
+  // Not `jeq`: Linux 6.1 learns no lower bound from that.
+  jlt('r4', 1, failed),
   jgt('r4', mostBytes, failed),
   mov('r1', 'r6'),
   mov('r2', 0),
@@ -88,7 +89,7 @@ export const restoreBytes = (level: Level, failed: string, newLabel: NewLabel): 
     add('r1', 'r0'),
     Array.from({ length: mostPadding / 8 }, (_, i) => st('u64', 'r1', 8 * i, 0)),
     label(store),
-    jeq('r4', 0, failed),
+    jlt('r4', 1, failed),
     jgt('r4', mostBytes, failed),
     mov('r1', 'r6'),
     mov('r2', 0),

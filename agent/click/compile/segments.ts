@@ -22,6 +22,7 @@ import {
   jeq,
   jge,
   jgt,
+  jlt,
   jne,
   jump,
   label,
@@ -228,7 +229,8 @@ export const segmentStart = (hook: Hooked, level: Level, places: readonly string
   ldx('u64', 'r1', 'r9', control.next),
   jne('r1', 0, 'segment:known'),
   ldx('u64', 'r8', 'r9', control.depth),
-  jeq('r8', 0, 'segment:stop'),
+  // Not `jeq`: Linux 6.1 learns no lower bound from that.
+  jlt('r8', 1, 'segment:stop'),
   jgt('r8', deepestCopy, 'segment:stop'),
   sub('r8', 1),
   lsh('r8', frameShift),
