@@ -4,7 +4,7 @@ import { missing } from '../../ebpf/features.ts'
 import { Full } from '../handlers.ts'
 import { openSession } from './support/session.ts'
 
-const skip = missing('bpf')?.message ?? missing('tcx')?.message ?? false
+const skip = missing('bpf')?.message ?? false
 
 const asker = '020000000005'
 const hex = (address: string): string => Buffer.from(address.split('.').map(Number)).toString('hex')

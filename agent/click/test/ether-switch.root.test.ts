@@ -4,7 +4,7 @@ import t from 'tap'
 import { missing } from '../../ebpf/features.ts'
 import { openSession } from './support/session.ts'
 
-const skip = missing('bpf')?.message ?? missing('tcx')?.message ?? false
+const skip = missing('bpf')?.message ?? false
 
 const port = (n: number): string => `d${n}`
 const switchOf = (ports: number, argument = ''): string =>
