@@ -7,7 +7,7 @@ import { add, and, be, jeq32, jgt, jlt, jne, jump, label, ldx, lsh, mov, rsh, st
 import { bytes32, loaded, sumIpHeader } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
 import { compileElement, type Site, type Slots } from '../compile/element.ts'
-import { frameLength } from '../compile/geometry.ts'
+import { frameLength, mostOffset } from '../compile/geometry.ts'
 import { bounded } from '../compile/linear.ts'
 import { loadLength, reach, unreached } from '../compile/packet.ts'
 import { annotationSlot } from '../compile/stack.ts'
@@ -38,8 +38,9 @@ const reasonNames = Object.keys(reasons) as readonly Reason[]
 
 type Place = Omit<Site, 'values' | 'list'> & { readonly values: Values }
 
-const compile = ({ values, packet, output, outputLabel, dropLabel, newLabel, slot }: Place): Code => {
+const compile = ({ values, packet, output, outputLabel, dropLabel, newLabel, slot, refuse }: Place): Code => {
   const at = packet.offset + values.OFFSET
+  if (at > mostOffset) return refuse(`a header ${at} bytes into a frame`)
   const bad = newLabel('bad')
   const whole = newLabel('whole')
   const padded = newLabel('padded')

@@ -4,6 +4,7 @@ import { jne, jne32, jset, jump, label, ldx, mov, st, stx } from '../../ebpf/asm
 import { loaded } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
 import { compileElement } from '../compile/element.ts'
+import { mostOffset } from '../compile/geometry.ts'
 import { reach, unreached } from '../compile/packet.ts'
 import { packetType, packetTypeSlot } from '../compile/stack.ts'
 import { swapOnly } from '../handlers.ts'
@@ -12,6 +13,7 @@ import { swapOnly } from '../handlers.ts'
 export const hostEtherFilter = compileElement(of, {
   compile: ({ values, packet, output, outputLabel, dropLabel, newLabel, refuse }) => {
     const at = packet.offset + values.OFFSET
+    if (at > mostOffset) return refuse(`an Ethernet header ${at} bytes into a frame`)
     if (at < 0) return refuse(`an Ethernet header ${-at} bytes before the frame`)
     const reached = reach(packet, values.OFFSET + 12, dropLabel(unreached(packet)), newLabel)
     const dropped = outputLabel(1, unreached(packet))
