@@ -27,12 +27,25 @@ export const copyBytes = (to: number, from: number, count: number): Code =>
       ? [ldx('u16', 'r0', 'r7', from), stx('u16', 'r7', to, 'r0'), copyBytes(to + 2, from + 2, count - 2)]
       : []
 
+/** Adds what is above the low 16 bits to them; loses r1. */
+const foldOnce = (register: Register): Code => [
+  mov('r1', register),
+  rsh('r1', 16),
+  and(register, 0xffff),
+  add(register, 'r1'),
+]
+
 /** A sum of words to 16 bits, carries added at the low end; loses r1. */
-export const fold = (register: Register): Code => {
-  const once = (bits: number, keep: Code): Code => [mov('r1', register), rsh('r1', bits), keep, add(register, 'r1')]
-  const low = and(register, 0xffff)
-  return [once(32, [mov32(register, register)]), once(16, [low]), once(16, [low]), once(16, [low])]
-}
+export const fold = (register: Register): Code => [
+  mov('r1', register),
+  rsh('r1', 32),
+  mov32(register, register),
+  add(register, 'r1'),
+  foldSmall(register),
+]
+
+/** The same of a sum below 2^36, of a few words. */
+export const foldSmall = (register: Register): Code => [foldOnce(register), foldOnce(register), foldOnce(register)]
 
 /** Updates the checksum at `at` from r7 where a word was `r3` and is `r4`, as loaded (RFC 1624, equation 3). Loses r0, r1, r3. */
 export const updateChecksum = (at: number): Code => [
@@ -71,6 +84,6 @@ export const sumIpHeader = (packet: Hooked, at: number, failed: string, newLabel
     label(plain),
     words.map((word) => [ldx('u32', 'r0', 'r7', word), add('r3', 'r0')]),
     mov('r0', 'r3'),
-    fold('r0'),
+    foldSmall('r0'),
   ]
 }

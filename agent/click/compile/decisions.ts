@@ -17,6 +17,7 @@ import {
   or,
   type Size,
 } from '../../ebpf/asm/asm.ts'
+import { bytes32, loaded } from './bytes.ts'
 import type { Code } from './code.ts'
 import type { Site } from './element.ts'
 import { mostOffset } from './geometry.ts'
@@ -180,6 +181,17 @@ const decideTerm = ({ place, reachable }: Reading, term: Term, yes: string, no: 
           or('r0', 'r1'),
         ]
       : [ldx(sizes[bytes] ?? 'u8', 'r0', register, start), bytes === 1 ? [] : be('r0', bytes === 2 ? 16 : 32)]
+  const possible = (term.value & ~term.mask) === 0
+  if (bytes !== 3 && possible && (term.relation === 'equal' || term.relation === 'unequal')) {
+    // As the bytes lie in the frame: the constants are turned around instead.
+    const turned = (value: number): number =>
+      loaded(bytes32(value >>> 0).slice(4 - term.length, 4 - term.length + bytes))
+    const all = bytes === 4 ? 0xffff_ffff : 2 ** (8 * bytes) - 1
+    const masked = turned(term.mask) === all ? [] : and32('r0', turned(term.mask))
+    const compare = term.relation === 'equal' ? jne32 : jeq32
+    const size = sizes[bytes] ?? 'u8'
+    return [check, ldx(size, 'r0', register, start), masked, compare('r0', turned(term.value), no), jump(yes)]
+  }
   const load = [check, whole, shift === 0 ? [] : lsh('r0', shift), and32('r0', term.mask)]
   if (term.relation === 'equal') return [load, jne32('r0', term.value, no), jump(yes)]
   if (term.relation === 'unequal') return [load, jeq32('r0', term.value, no), jump(yes)]

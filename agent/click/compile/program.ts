@@ -18,10 +18,10 @@ import { type Code, dropEmptyJumps, dropUnreachable, endsAt, flattenCode } from 
 import type { CompileOptions, PlacedElement } from './compile.ts'
 import { restoreBytes, saveBytes } from './copies.ts'
 import type { Detour, ProgramPlace, Site } from './element.ts'
-import { dropFrontCode } from './geometry.ts'
+import { dropFrontCode, type Moved } from './geometry.ts'
 import { callOutlined, enterOutlined, leaveOutlined } from './outlined.ts'
-import { goTo, type Hook, type Packet, received, unreached } from './packet.ts'
-import { prologue } from './prologue.ts'
+import { goTo, type Hook, type Packet, received, skb, unreached } from './packet.ts'
+import { type Asked, prologue } from './prologue.ts'
 import { notSupported } from './refusal.ts'
 import {
   beginSegments,
@@ -43,10 +43,11 @@ import {
   segmentStart,
   takeKept,
 } from './segments.ts'
-import { clearKept, kept } from './stack.ts'
+import { clearKept, kept, packetTypeSlot } from './stack.ts'
 import { countIn } from './state.ts'
 import { straighten } from './straighten.ts'
 import { sumFunctions } from './sum.ts'
+import { dropUnread, readsContext, readWords } from './unread.ts'
 import { verdict } from './verdict.ts'
 import type { Wiring } from './wiring.ts'
 
@@ -405,9 +406,9 @@ export const compileProgram = (
     }
   }
   const noted = (code: Code): Program => annotate(noteOf(root.node), flattenCode(code))
-  const entered = prologue(start, dropLabel, newLabel, root.receivesForHost)
-  items.first.push(...noted(entered.code))
-  arrive(context, { node: root.node, port: 0 }, entered.packet)
+  const enter = (asked: Asked): Moved => prologue(start, dropLabel, newLabel, asked)
+  const nothing = { receivesForHost: root.receivesForHost, moved: false, packetType: false }
+  arrive(context, { node: root.node, port: 0 }, enter(nothing).packet)
   // In the order of passes: where code is met first, its packets have come round as rarely as they can have.
   for (let pass = 0; pass < waiting.length; pass++) {
     for (let task = waiting[pass]?.pop(); task; task = waiting[pass]?.pop()) if (!written.has(task.label)) write(task)
@@ -415,14 +416,20 @@ export const compileProgram = (
   items.first.push(label(dropLabel), mov('r0', verdict[root.hook].drop), exit())
   const usesSegments = places.length > 0
   const functions = new Set([dropFrontCode, ...sumFunctions, ...elements.flatMap(({ code }) => code.functions ?? [])])
-  const all = dropUnreachable([
-    ...(usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []),
-    ...items.first,
+  const others = [
     ...(usesSegments ? noted(segmentStart(start, level, places)) : []),
     ...items.segment,
     ...flattenCode([...functions]),
     ...[...outlined.values()].flatMap(({ program }) => program),
     ...[...routines.values()].flat(),
+  ]
+  const isRead = readWords(items.first)
+  const moved = readsContext(dropUnreachable([...items.first, ...others]), skb.moved)
+  const entered = enter({ ...nothing, moved, packetType: isRead(packetTypeSlot) })
+  const all = dropUnreachable([
+    ...(usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []),
+    ...dropUnread([...noted(entered.code), ...items.first], isRead),
+    ...others,
   ])
   refuseMaps(all, elements)
   return { program: dropEmptyJumps(straighten(all)), usesSegments, usesSaves }

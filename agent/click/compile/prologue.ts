@@ -12,21 +12,33 @@ const mostTags = 4
 /** What is shorter came over no Ethernet; all of a header is needed by nearly every element that comes first. */
 const headerBytes = 14
 
-/** `receivesForHost`: packets come here too that were sent to the host by this router. */
-export const prologue = (packet: Packet, drop: string, newLabel: NewLabel, receivesForHost: boolean): Moved => {
+/** What of a packet's beginnings anything asks for. */
+export interface Asked {
+  /** Packets come here too that were sent to the host by this router. */
+  readonly receivesForHost: boolean
+  /** Whether the frame has moved. */
+  readonly moved: boolean
+  readonly packetType: boolean
+}
+
+/** Elements begin with what is known of the packet then. */
+export const prologue = (packet: Packet, drop: string, newLabel: NewLabel, asked: Asked): Moved => {
   const reached = reach(packet, headerBytes, drop, newLabel)
   return {
     code: [
       mov('r6', 'r1'),
       packet.hook === 'tc'
-        ? [receivesForHost ? passToHost(newLabel) : [], mov('r0', 0), stx('u32', 'r6', skb.moved, 'r0')]
+        ? [
+            asked.receivesForHost ? passToHost(newLabel) : [],
+            asked.moved ? [mov('r0', 0), stx('u32', 'r6', skb.moved, 'r0')] : [],
+          ]
         : [],
       clearAnnotations,
       reload(packet),
       // An XDP program sees frames as they are on the wire.
       packet.hook === 'tc' ? insertTags(packet, drop, newLabel) : [],
       reached.code,
-      setPacketType(newLabel),
+      asked.packetType ? setPacketType(newLabel) : [],
     ],
     packet: reached.packet,
   }
