@@ -4,6 +4,7 @@ import t from 'tap'
 import { missing } from '../../ebpf/features.ts'
 import { openSession, type Session } from './support/session.ts'
 
+t.setTimeout(600_000)
 const skip = missing('bpf')?.message ?? false
 
 const own = { ip: '10.0.0.1', ether: '020000000001' }

@@ -4,6 +4,7 @@ import { missing } from '../../ebpf/features.ts'
 import { Full } from '../handlers.ts'
 import { openSession } from './support/session.ts'
 
+t.setTimeout(600_000)
 const skip = missing('bpf')?.message ?? false
 
 const asker = '020000000005'

@@ -4,6 +4,7 @@ import t from 'tap'
 import { missing } from '../../ebpf/features.ts'
 import { openSession } from './support/session.ts'
 
+t.setTimeout(600_000)
 const skip = missing('bpf')?.message ?? false
 
 const port = (n: number): string => `d${n}`
