@@ -25,7 +25,7 @@ export const figuresOf = (all: readonly LiveResult[], machine: string): readonly
   const threads = Math.max(...results.map((result) => result.threads))
   const notes = [
     machine[0]?.toUpperCase() + machine.slice(1),
-    `Sent, forwarded and counted on ${threads} of its processors: the cost of a packet has all of it`,
+    `Sent, forwarded and counted on ${threads} of its processors, one flow on one: the cost of a packet has all of it`,
   ]
   const cost = (of: readonly LiveResult[]): Panel => ({
     title: 'cost of a packet',
