@@ -3,24 +3,16 @@
  * packets that arrive there, and for each of the functions that it is in (`segments.ts`); it follows the code that goes on to it wherever it can.
  */
 import type { Port } from '../../../click/graph.ts'
-import {
-  annotate,
-  exit,
-  globalFunction,
-  type Item,
-  isLabel,
-  jeq,
-  label,
-  mov,
-  type Program,
-} from '../../ebpf/asm/asm.ts'
+import { annotate, exit, globalFunction, type Item, jeq, label, mov, type Program } from '../../ebpf/asm/asm.ts'
 import { type Code, dropEmptyJumps, dropUnreachable, endsAt, flattenCode } from './code.ts'
 import type { CompileOptions, PlacedElement } from './compile.ts'
 import { restoreBytes, saveBytes } from './copies.ts'
-import type { Detour, ProgramPlace, Site } from './element.ts'
+import type { Detour, Site } from './element.ts'
 import { dropFrontCode, type Moved } from './geometry.ts'
+import { refuseMaps } from './map-limit.ts'
 import { callOutlined, enterOutlined, leaveOutlined } from './outlined.ts'
-import { goTo, type Hook, type Packet, received, skb, unreached } from './packet.ts'
+import { goTo, type Packet, received, skb, unreached } from './packet.ts'
+import type { Context, Exit, Outlined, ProgramResult, ProgramRoot, Task } from './program-parts.ts'
 import { type Asked, prologue } from './prologue.ts'
 import { notSupported } from './refusal.ts'
 import {
@@ -31,7 +23,6 @@ import {
   enterSegments,
   findFreeFrame,
   finishSegments,
-  type Level,
   leaveFirst,
   leaveSegment,
   loadControl,
@@ -51,53 +42,9 @@ import { dropUnread, readsContext, readWords } from './unread.ts'
 import { verdict } from './verdict.ts'
 import type { Wiring } from './wiring.ts'
 
-/** Where code is written: in which function, whether for a copy, and how often its packet has come round at least. */
-interface Context {
-  readonly function: 'first' | 'segment' | 'outlined'
-  readonly copy: boolean
-  readonly pass: number
-  /** Of an outlined function: how it ends, by what it returns. */
-  readonly exits?: Exit[]
-}
-
-/** Where a packet goes from an outlined function: by an output port, or nowhere. */
-interface Exit {
-  readonly label: string
-  readonly port: number | undefined
-  readonly packet: Packet
-}
-
-interface Outlined {
-  readonly label: string
-  readonly exits: readonly Exit[]
-  readonly program: Program
-}
-
-interface Task {
-  readonly label: string
-  readonly context: Context
-  readonly write: () => Program
-}
-
 /** Far more than any configuration that was written by hand; what is known of packets can differ without end. */
 const mostTasks = 16_384
 const dropLabel = 'drop'
-
-export interface ProgramRoot extends ProgramPlace {
-  readonly node: number
-  readonly hook: Hook
-  readonly level: Level
-  /** Whether packets come here too that this router has sent to the host. */
-  readonly receivesForHost: boolean
-  /** The slot where packets and copies count that were given up. */
-  readonly lostSlot: number
-}
-
-export interface ProgramResult {
-  readonly program: Program
-  readonly usesSegments: boolean
-  readonly usesSaves: boolean
-}
 
 export const compileProgram = (
   root: ProgramRoot,
@@ -433,20 +380,6 @@ export const compileProgram = (
   ])
   refuseMaps(all, elements)
   return { program: dropEmptyJumps(straighten(all)), usesSegments, usesSaves }
-}
-
-/** MAX_USED_MAPS of the kernel: of one program. */
-const mostMaps = 64
-
-/** The kernel would say E2BIG. Names the element whose map is the first too many. */
-const refuseMaps = (program: Program, elements: readonly PlacedElement[]): void => {
-  const used = new Set(program.flatMap((item) => (isLabel(item) || item.map === undefined ? [] : [item.map])))
-  if (used.size <= mostMaps) return
-  const owned = [...used].filter((map) => map.includes('.'))
-  const first = owned[owned.length - (used.size - mostMaps)]
-  const owner = elements.find(({ maps }) => [...maps.values()].some((map) => map === first))
-  if (!owner) throw new RangeError(`${used.size} maps`)
-  throw notSupported(owner.element, `a program of ${used.size} maps (the kernel takes ${mostMaps})`)
 }
 
 const packetKey = ({ offset, network, mac, reachable }: Packet): string => [offset, network, mac, reachable].join(',')
