@@ -83,7 +83,7 @@ export const arpQuerier = compileElement(of, {
   maps: ({ values }) => mapsOf(capacitiesOf(values)),
   compile: (site) => {
     const { values, input, map, newLabel, slot, routine } = site
-    if (site.packet.hook === 'xdp') return site.refuse('ARPQuerier in XDP')
+    if (site.packet.hook === 'xdp') return site.refuse('packets that wait, in XDP,')
     const querier: Querier = {
       table: map('table'),
       waiting: map('waiting'),
