@@ -6,6 +6,7 @@ import { storeIpAddress as of } from '../../../click/elements/store-ip-address.t
 import {
   add,
   and,
+  call,
   jeq,
   jlt,
   jne,
@@ -26,7 +27,7 @@ import type { Code } from '../compile/code.ts'
 import { compileElement, type Site } from '../compile/element.ts'
 import { mostOffset } from '../compile/geometry.ts'
 import { bounded, pullUpTo } from '../compile/linear.ts'
-import { loadFrameLength, reach, unreached } from '../compile/packet.ts'
+import { type Hooked, loadFrameLength, reach, reload, unreached } from '../compile/packet.ts'
 import { annotationSlot, scratch } from '../compile/stack.ts'
 import { networkHeader } from './network-header.ts'
 
@@ -47,8 +48,9 @@ const storeAt = (site: Place, given: number | undefined, offset: number): Code =
   return [reached.code, loadAddress(given, same), stx('u32', 'r7', at, 'r0'), label(same), output(0, reached.packet)]
 }
 
-/** The folded sums of the words of the old address and the new, while registers are lost. */
+/** The folded sums of the words of the old address and the new, and the addresses, while registers are lost. */
 const sums = { old: scratch.at, new: scratch.at + 8 } as const
+const addresses = { old: scratch.at + 16, new: scratch.at + 24 } as const
 
 /** Updates a checksum by both sums, as Click does it: r4 was, r5 is. Loses r0 and r1. */
 const update = (register: Register, at: number): Code => [
@@ -61,6 +63,25 @@ const update = (register: Register, at: number): Code => [
   fold('r0'),
   xor('r0', 0xffff),
   stx('u16', register, at, 'r0'),
+]
+
+/** BPF_F_PSEUDO_HDR of a field of four bytes, and BPF_F_MARK_MANGLED_0: a checksum of 0 is none, and stays so. */
+const replace = { address: 0x10 | 4, mayLack: 0x20 } as const
+
+/**
+ * The kernel's own update, r8 bytes behind the IP header's start: where a checksum is still to be made, the field holds the sum of the
+ * pseudo header alone (CHECKSUM_PARTIAL). Goes to `failed` where it cannot be written. Loses r0 to r5.
+ */
+const updateByKernel = (packet: Hooked, at: number, mayLack: boolean, failed: string): Code => [
+  mov('r1', 'r6'),
+  mov('r2', 'r8'),
+  add('r2', at),
+  ldx('u64', 'r3', 'r10', addresses.old),
+  ldx('u64', 'r4', 'r10', addresses.new),
+  mov('r5', replace.address | (mayLack ? replace.mayLack : 0)),
+  call('l4CsumReplace'),
+  reload(packet),
+  jne('r0', 0, failed),
 ]
 
 const mostIpHeader = 60
@@ -87,6 +108,8 @@ const storeField = (site: Place, given: number | undefined, field: number): Code
     mov('r5', 'r0'),
     ldx('u32', 'r4', 'r7', at + field),
     stx('u32', 'r7', at + field, 'r0'),
+    stx('u64', 'r10', addresses.old, 'r4'),
+    stx('u64', 'r10', addresses.new, 'r5'),
     fold('r4'),
     fold('r5'),
     stx('u64', 'r10', sums.old, 'r4'),
@@ -104,14 +127,18 @@ const storeField = (site: Place, given: number | undefined, field: number): Code
       sub('r0', at),
       sub('r0', 'r8'),
       jslt('r0', headerBytes, done),
-      pullUpTo(packet, at + mostIpHeader + headerBytes, drop, newLabel),
-      mov('r9', 'r7'),
-      add('r9', 'r8'),
-      bounded(packet, 'r9', at + headerBytes, done),
-      ldx('u64', 'r4', 'r10', sums.old),
-      ldx('u64', 'r5', 'r10', sums.new),
-      mayLack ? [ldx('u16', 'r0', 'r9', at + checksum), jeq('r0', 0, done)] : [],
-      update('r9', at + checksum),
+      packet.hook === 'tc'
+        ? updateByKernel(packet, at + checksum, mayLack, drop)
+        : [
+            pullUpTo(packet, at + mostIpHeader + headerBytes, drop, newLabel),
+            mov('r9', 'r7'),
+            add('r9', 'r8'),
+            bounded(packet, 'r9', at + headerBytes, done),
+            ldx('u64', 'r4', 'r10', sums.old),
+            ldx('u64', 'r5', 'r10', sums.new),
+            mayLack ? [ldx('u16', 'r0', 'r9', at + checksum), jeq('r0', 0, done)] : [],
+            update('r9', at + checksum),
+          ],
       jump(done),
     ]),
     label(done),

@@ -130,7 +130,9 @@ export const optionElements: Readonly<Record<string, Make>> = {
         const [field, least] = head[9] === 6 ? [16, 20] : head[9] === 17 ? [6, 8] : [0, Number.POSITIVE_INFINITY]
         head.writeUInt16BE(updated(head.readUInt16BE(10), before, address), 10)
         if (isFirstFragment(head) && transport.length >= least && (head[9] === 6 || transport.readUInt16BE(6) !== 0)) {
-          transport.writeUInt16BE(updated(transport.readUInt16BE(field), before, address), field)
+          const sum = updated(transport.readUInt16BE(field), before, address)
+          // RFC 768: a sum of zero is sent as all ones. Click leaves it, which says that there is none.
+          transport.writeUInt16BE(head[9] === 17 && sum === 0 ? 0xffff : sum, field)
         }
         output(0, packet)
         return
