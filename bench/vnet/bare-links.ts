@@ -7,7 +7,6 @@ import { isolateRequests } from '../../agent/datapath/bridge/isolation.ts'
 import { bridgeName, tunnelName } from '../../agent/datapath/bridge/names.ts'
 import { defaultNicRate } from '../../agent/datapath/bridge/plan.ts'
 import { newBridge, tunnelSettings, vxlanPort, wirePort } from '../../agent/datapath/bridge/ports.ts'
-import { bucketOf, wireRate } from '../../agent/datapath/bridge/rates.ts'
 import {
   addSegmentClass,
   addSegmentFilter,
@@ -18,6 +17,7 @@ import {
 import { pieces, rootHandle } from '../../agent/datapath/bridge/underlay.ts'
 import { linkMark } from '../../agent/datapath/mark.ts'
 import { overheadBytes } from '../../agent/datapath/overhead.ts'
+import { bucketOf, wireRate } from '../../agent/datapath/rates.ts'
 import { decodeLink } from '../../agent/netlink/link/link.ts'
 import { addLink, deleteGroup, getLink, type LinkRef, setLink } from '../../agent/netlink/link/requests.ts'
 import type { RouteSocket } from '../../agent/netlink/route.ts'

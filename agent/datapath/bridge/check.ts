@@ -1,8 +1,8 @@
 /** What a link must be like before anything is planned. Each failure is an error with a code, the link as its object. */
 import { isIP } from 'node:net'
-import { type ErrorCode, WeftError } from '../../../proto/errors.ts'
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import type { Link } from '../../netlink/link/link.ts'
+import { checkJoined, failLink as fail, leastMtu } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
 import { aliasMaxBytes, linkMark } from '../mark.ts'
 import { overheadBytes } from '../overhead.ts'
@@ -10,36 +10,10 @@ import { formatNote, noteOf } from './note.ts'
 import { type BridgeSnapshot, isAddressed } from './snapshot.ts'
 import { isForeignRoot } from './underlay.ts'
 
-/** RFC 791: every link carries this much. */
-const leastMtu = 68
-const greatestMtu = 65_535
-
-const fail = (spec: LinkSpec, code: ErrorCode, message: string, hint = ''): never => {
-  throw new WeftError(code, `link ${spec.link.id} of ${spec.vnet}: ${message}`, {
-    object: `link/${spec.link.id}`,
-    hint,
-  })
-}
-
 /** Rules that one link keeps by itself. */
 export const checkSpec = (spec: LinkSpec): void => {
-  const { ends, segments, mtu } = spec.link
-  const joined = ends.length + segments.length + (spec.nic === '' ? 0 : 1)
-  if (joined !== 2 || (spec.nic !== '' && ends.length !== 1)) {
-    fail(
-      spec,
-      'slice.invalid',
-      `joins ${joined} things`,
-      'two ends, an end and a segment, two segments, or an end and a physical interface',
-    )
-  }
-  if (spec.vifs.length !== ends.length) {
-    fail(spec, 'slice.invalid', `has ${ends.length} ends and ${spec.vifs.length} vifs`)
-  }
-  if (mtu !== 0 && (mtu < leastMtu || mtu > greatestMtu)) {
-    fail(spec, 'slice.invalid', `MTU ${mtu}`, `between ${leastMtu} and ${greatestMtu}, or 0 for the greatest that fits`)
-  }
-  for (const segment of segments) checkSegment(spec, segment)
+  checkJoined(spec)
+  for (const segment of spec.link.segments) checkSegment(spec, segment)
 }
 
 const checkSegment = (spec: LinkSpec, { technology, identifier, local, remote }: Segment): void => {
@@ -50,23 +24,6 @@ const checkSegment = (spec: LinkSpec, { technology, identifier, local, remote }:
     fail(spec, 'slice.invalid', `VNI ${identifier}`, 'between 1 and 16777215')
   for (const address of [local, remote]) {
     if (isIP(address) !== 4) fail(spec, 'slice.invalid', `outer address "${address}"`, 'an IPv4 address')
-  }
-}
-
-/** Rules between the links of a VNet: a VNI, a vif and a physical interface are each in one link. */
-export const checkTogether = (specs: readonly LinkSpec[]): void => {
-  const used = new Set<string>()
-  for (const spec of specs) {
-    const claims = [
-      `link ${spec.link.id}`,
-      ...spec.link.segments.map(({ identifier }) => `VNI ${identifier}`),
-      ...spec.vifs.map((vif) => `vif ${vif}`),
-      ...(spec.nic === '' ? [] : [`NIC ${spec.nic}`]),
-    ]
-    for (const claim of claims) {
-      if (used.has(claim)) fail(spec, claim.startsWith('NIC') ? 'nic.taken' : 'slice.invalid', `${claim} is used twice`)
-      used.add(claim)
-    }
   }
 }
 
@@ -87,17 +44,6 @@ export const ownInterface = (spec: LinkSpec, name: string, snapshot: BridgeSnaps
   return own
     ? link
     : fail(spec, 'object.foreign', `the interface ${name} is not ours`, `alias "${linkMark(spec.vnet, spec.link.id)}"`)
-}
-
-/** A vif that can be joined; undefined where it is not there, or not marked yet by who makes it. Throws object.foreign. */
-export const ownVif = (spec: LinkSpec, name: string, snapshot: BridgeSnapshot): Link | undefined => {
-  const link = snapshot.byName.get(name)
-  const mark = snapshot.marks.get(name)
-  if (link === undefined || (mark === undefined && link.alias === '')) return undefined
-  const own = mark?.kind === 'node' && mark.vnet === spec.vnet
-  return own
-    ? link
-    : fail(spec, 'object.foreign', `the interface ${name} is not a vif of this VNet`, `its alias is "${link.alias}"`)
 }
 
 /** The underlay NIC of a segment, fit to carry it. */

@@ -6,13 +6,14 @@ import { WeftError } from '../../../proto/errors.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import type { DatapathDriver } from '../driver.ts'
 import { isNic, speedReader } from '../nics.ts'
+import { openWatch, type Watch } from '../watch.ts'
 import { applyStep } from './apply.ts'
 import { deleter } from './deletion.ts'
+import { blocks } from './isolation.ts'
 import { planLinks } from './plan.ts'
 import { probeBridge } from './probe.ts'
 import { type BridgeSnapshot, readKernel, snapshotOf } from './snapshot.ts'
 import { underlayKeeper } from './underlay-apply.ts'
-import { openWatch, type Watch } from './watch.ts'
 
 export interface BridgeDriverOptions {
   /** Path of the network namespace that is Dom0's; the process's own without it. */
@@ -71,7 +72,7 @@ export const bridgeDriver = ({ namespace, nicRates = {} }: BridgeDriverOptions =
     apply: (step) => applyStep({ route: route(), keeper, deleter: deletions }, step),
 
     watch: async (changed) => {
-      watches.add(await openWatch({ namespace, route: route(), changed }))
+      watches.add(await openWatch({ namespace, route: route(), changed, blocks: Object.values(blocks) }))
     },
 
     close: async () => {

@@ -7,25 +7,16 @@
  */
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import type { Link } from '../../netlink/link/link.ts'
+import { checkTogether, ownVif } from '../check.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
 import { overheadBytes } from '../overhead.ts'
-import {
-  checkSpec,
-  checkTogether,
-  freeNic,
-  linkMtu,
-  markOf,
-  ownInterface,
-  ownVif,
-  takenNote,
-  underlayNic,
-} from './check.ts'
+import { bucketOf, sameBucket, wireRate } from '../rates.ts'
+import { checkSpec, freeNic, linkMtu, markOf, ownInterface, takenNote, underlayNic } from './check.ts'
 import { isHooked } from './isolation.ts'
 import { bridgeName, tunnelName } from './names.ts'
 import { formatNote, parseNote } from './note.ts'
 import type { InterfaceSettings, Operation } from './operation.ts'
 import { differing, tunnelSettings, valuesOf, vxlanPort, wireBridge, wirePort } from './ports.ts'
-import { bucketOf, sameBucket, wireRate } from './rates.ts'
 import { leaveNic, planRemoval } from './removal.ts'
 import { findReservation, reservationDrift, reservationOf } from './reservation.ts'
 import { type BridgeSnapshot, linkKey } from './snapshot.ts'

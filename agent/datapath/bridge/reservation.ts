@@ -6,7 +6,7 @@ import { handle } from '../../netlink/traffic/handle.ts'
 import type { HtbClass } from '../../netlink/traffic/htb.ts'
 import { replaceQdisc } from '../../netlink/traffic/qdisc.ts'
 import { u32Handle, u32Match } from '../../netlink/traffic/u32.ts'
-import { classOf, queueOf, sameClass } from './rates.ts'
+import { classOf, queueOf, sameClass } from '../rates.ts'
 import type { TrafficState } from './traffic-state.ts'
 import { filterOf, filterPriority, innerClass, major, priorities, rootHandle, table } from './underlay.ts'
 

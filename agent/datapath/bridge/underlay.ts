@@ -22,8 +22,8 @@ import { handle, minorOf, parent } from '../../netlink/traffic/handle.ts'
 import type { HtbClass } from '../../netlink/traffic/htb.ts'
 import { addQdisc, type QdiscOptions, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
 import { type U32, type U32Key, u32Handle, u32Link, u32Match, u32Table } from '../../netlink/traffic/u32.ts'
+import { classOf, queueOf, sameClass } from '../rates.ts'
 import { vxlanPort } from './ports.ts'
-import { classOf, queueOf, sameClass } from './rates.ts'
 import type { TrafficState } from './traffic-state.ts'
 
 /** 'wf'. */

@@ -2,10 +2,10 @@ import t from 'tap'
 import { message } from '../../netlink/test/support/bytes.ts'
 import { decodeFilter } from '../../netlink/traffic/filter.ts'
 import { formatNote, parseNote } from '../bridge/note.ts'
-import { bucketOf, classOf, queueBytes, sameBucket, sameClass, wireRate } from '../bridge/rates.ts'
 import { addSegmentFilter, candidateClass, findReservation } from '../bridge/reservation.ts'
 import { trafficState } from '../bridge/traffic-state.ts'
 import { overheadBytes } from '../overhead.ts'
+import { bucketOf, classOf, queueBytes, sameBucket, sameClass, wireRate } from '../rates.ts'
 
 t.test('a technology takes so many bytes of the underlay', async (t) => {
   t.equal(overheadBytes('vxlan'), 50)

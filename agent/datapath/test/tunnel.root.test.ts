@@ -1,9 +1,9 @@
 /** Links between hosts, in the real kernel: namespaces are hosts, veth pairs are the wires between them. */
 import t from 'tap'
 import { openRoute } from '../../netlink/route.ts'
-import { classOf } from '../bridge/rates.ts'
 import { addSegmentClass, candidateClass } from '../bridge/reservation.ts'
 import { innerClass, pieces } from '../bridge/underlay.ts'
+import { classOf } from '../rates.ts'
 import { build, command, guest, host, link, ping, plan, problem, reaches, state, wire } from './support/world.ts'
 
 /** IP fragments that a namespace made or put together, ever. */

@@ -8,9 +8,9 @@
  * class cannot subtract; there a class guarantees what the link was promised while the NIC is contended.
  */
 
-import type { HtbClass } from '../../netlink/traffic/htb.ts'
-import type { Fifo } from '../../netlink/traffic/qdisc.ts'
-import type { Tbf } from '../../netlink/traffic/tbf.ts'
+import type { HtbClass } from '../netlink/traffic/htb.ts'
+import type { Fifo } from '../netlink/traffic/qdisc.ts'
+import type { Tbf } from '../netlink/traffic/tbf.ts'
 
 const ethernetBytes = 14
 /** A TCP segment as guests hand it over, before it is cut into frames. */

@@ -3,19 +3,20 @@
  * that they belong to. Changes are gathered for a moment, since a link is made of many.
  */
 
-import type { Message } from '../../netlink/codec/message.ts'
-import { decodeLink, type Link } from '../../netlink/link/link.ts'
-import { type RouteSocket, routeProtocol } from '../../netlink/route.ts'
-import { openMonitor, routeGroup } from '../../netlink/socket/monitor.ts'
-import { blockIndex, decodeTraffic } from '../../netlink/traffic/message.ts'
-import { parseMark } from '../mark.ts'
-import { blocks } from './isolation.ts'
+import type { Message } from '../netlink/codec/message.ts'
+import { decodeLink, type Link } from '../netlink/link/link.ts'
+import { type RouteSocket, routeProtocol } from '../netlink/route.ts'
+import { openMonitor, routeGroup } from '../netlink/socket/monitor.ts'
+import { blockIndex, decodeTraffic } from '../netlink/traffic/message.ts'
+import { parseMark } from './mark.ts'
 
 export interface WatchOptions {
   readonly namespace: string | undefined
   /** For what is there when the watch begins, and where announcements were lost. */
   readonly route: RouteSocket
   readonly changed: (vnet: string) => void
+  /** Blocks of filters that all links share: who changes one concerns every VNet. */
+  readonly blocks?: readonly number[]
   /** How long changes are gathered, ms. */
   readonly gatherMs?: number
 }
@@ -35,7 +36,13 @@ interface Known {
 
 const rtm = { newLink: 16, deleteLink: 17 } as const
 
-export const openWatch = async ({ namespace, route, changed, gatherMs = 20 }: WatchOptions): Promise<Watch> => {
+export const openWatch = async ({
+  namespace,
+  route,
+  changed,
+  blocks = [],
+  gatherMs = 20,
+}: WatchOptions): Promise<Watch> => {
   const known: Known = { vnetOf: new Map(), nicOf: new Map(), nics: new Map() }
   const gathered = new Set<string>()
   let timer: NodeJS.Timeout | undefined
@@ -59,7 +66,7 @@ export const openWatch = async ({ namespace, route, changed, gatherMs = 20 }: Wa
   const monitor = openMonitor(routeProtocol, {
     namespace,
     groups: [routeGroup.link, routeGroup.traffic],
-    onMessage: (message) => gather(concerned(known, message, route.portId)),
+    onMessage: (message) => gather(concerned(known, message, route.portId, blocks)),
     onLost: () => {
       const all = () => gather(known.vnetOf.values())
       readAll().then(all, all)
@@ -83,7 +90,7 @@ export const openWatch = async ({ namespace, route, changed, gatherMs = 20 }: Wa
 }
 
 /** VNets that a message is about. */
-const concerned = (known: Known, message: Message, ownPort: number): Iterable<string> => {
+const concerned = (known: Known, message: Message, ownPort: number, blocks: readonly number[]): Iterable<string> => {
   if (message.type === rtm.newLink || message.type === rtm.deleteLink) {
     const link = decodeLink(message)
     const before = known.vnetOf.get(link.index)
@@ -96,7 +103,7 @@ const concerned = (known: Known, message: Message, ownPort: number): Iterable<st
   // What we did ourselves to disciplines need not be looked at again; of a link everything is, since others change it with us.
   if (message.portId === ownPort) return []
   const { index, parent } = decodeTraffic(message)
-  if (index === blockIndex) return Object.values<number>(blocks).includes(parent) ? known.vnetOf.values() : []
+  if (index === blockIndex) return blocks.includes(parent) ? known.vnetOf.values() : []
   const vnet = known.vnetOf.get(index)
   return vnet === undefined ? onNic(known, index) : [vnet]
 }

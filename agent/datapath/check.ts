@@ -1,0 +1,79 @@
+/** What a link and its vifs must be like, whatever builds it. Each failure is an error with a code, the link as its object. */
+import { type ErrorCode, WeftError } from '../../proto/errors.ts'
+import type { Link } from '../netlink/link/link.ts'
+import type { LinkSpec } from './driver.ts'
+import type { Mark } from './mark.ts'
+
+/** RFC 791: every link carries this much. */
+export const leastMtu = 68
+const greatestMtu = 65_535
+
+/** Throws WeftError, always. */
+export const failLink = (spec: LinkSpec, code: ErrorCode, message: string, hint = ''): never => {
+  throw new WeftError(code, `link ${spec.link.id} of ${spec.vnet}: ${message}`, {
+    object: `link/${spec.link.id}`,
+    hint,
+  })
+}
+
+/** Rules that one link keeps by itself: it joins two things, and its MTU is one. */
+export const checkJoined = (spec: LinkSpec): void => {
+  const { ends, segments, mtu } = spec.link
+  const joined = ends.length + segments.length + (spec.nic === '' ? 0 : 1)
+  if (joined !== 2 || (spec.nic !== '' && ends.length !== 1)) {
+    failLink(
+      spec,
+      'slice.invalid',
+      `joins ${joined} things`,
+      'two ends, an end and a segment, two segments, or an end and a physical interface',
+    )
+  }
+  if (spec.vifs.length !== ends.length) {
+    failLink(spec, 'slice.invalid', `has ${ends.length} ends and ${spec.vifs.length} vifs`)
+  }
+  if (mtu !== 0 && (mtu < leastMtu || mtu > greatestMtu)) {
+    const hint = `between ${leastMtu} and ${greatestMtu}, or 0 for the greatest that fits`
+    failLink(spec, 'slice.invalid', `MTU ${mtu}`, hint)
+  }
+}
+
+/** Rules between the links of a VNet: a VNI, a vif and a physical interface are each in one link. */
+export const checkTogether = (specs: readonly LinkSpec[]): void => {
+  const used = new Set<string>()
+  for (const spec of specs) {
+    const claims = [
+      `link ${spec.link.id}`,
+      ...spec.link.segments.map(({ identifier }) => `VNI ${identifier}`),
+      ...spec.vifs.map((vif) => `vif ${vif}`),
+      ...(spec.nic === '' ? [] : [`NIC ${spec.nic}`]),
+    ]
+    for (const claim of claims) {
+      if (used.has(claim)) {
+        failLink(spec, claim.startsWith('NIC') ? 'nic.taken' : 'slice.invalid', `${claim} is used twice`)
+      }
+      used.add(claim)
+    }
+  }
+}
+
+/** What is known of interfaces, by name. */
+export interface Interfaces {
+  readonly byName: ReadonlyMap<string, Link>
+  readonly marks: ReadonlyMap<string, Mark>
+}
+
+/** A vif that can be joined; undefined where it is not there, or not marked yet by who makes it. Throws object.foreign. */
+export const ownVif = (spec: LinkSpec, name: string, { byName, marks }: Interfaces): Link | undefined => {
+  const link = byName.get(name)
+  const mark = marks.get(name)
+  if (link === undefined || (mark === undefined && link.alias === '')) return undefined
+  const own = mark?.kind === 'node' && mark.vnet === spec.vnet
+  return own
+    ? link
+    : failLink(
+        spec,
+        'object.foreign',
+        `the interface ${name} is not a vif of this VNet`,
+        `its alias is "${link.alias}"`,
+      )
+}
