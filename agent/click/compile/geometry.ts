@@ -6,6 +6,7 @@ import {
   exit,
   globalFunction,
   type Item,
+  jeq,
   jgt,
   jle,
   jlt,
@@ -21,6 +22,7 @@ import {
   stx,
   sub,
 } from '../../ebpf/asm/asm.ts'
+import { loaded } from './bytes.ts'
 import type { Code } from './code.ts'
 import type { Site } from './element.ts'
 import { type Hooked, loadFrameLength, type NewLabel, type Packet, reload, skb, unreached } from './packet.ts'
@@ -139,8 +141,9 @@ const growZeroed = (packet: Hooked, failed: string, newLabel: NewLabel): Code =>
 export const dropFrontFunction = 'drop_front'
 
 /**
- * Takes the first r2 bytes (at least one) off the frame. Traffic control has no call for that which serves every protocol, so what
- * follows is moved there: for headers that nothing was written over, never on the way of a forwarded packet.
+ * Takes the first r2 bytes (at least one) off the frame. At the hook of traffic control the kernel does that (bpf_skb_adjust_room) where the frame
+ * is one of IP and still as it came, as at the end of a tunnel: a packet that is still to be segmented stays one. It has no call that serves every
+ * protocol; where it does not, what follows is moved, and nothing is left to be segmented.
  */
 export const dropFront = (packet: Packet, failed: string): Moved => ({
   code: [
@@ -154,12 +157,58 @@ export const dropFront = (packet: Packet, failed: string): Moved => ({
 
 const pieceBytes = 128
 const frameBytes = 65_536
+const etherBytes = 14
+/** Where there is no piece yet. */
+const etherHeader = -8 - pieceBytes
+/** BPF_F_ADJ_ROOM_FIXED_GSO; with it BPF_F_ADJ_ROOM_DECAP_L3_IPV6 (Linux 6.3); BPF_ADJ_ROOM_MAC */
+const room = { fixedSegments: 1, ipv6: 1 | (1 << 8), behindMac: 1 } as const
+
+/**
+ * The same by the kernel: the bytes go from behind the first Ethernet header, which that of what follows is then written over. Goes to `otherwise`
+ * where it does not.
+ */
+const dropByKernel = (otherwise: string): Code => {
+  const drop = (flags: number): Code => [
+    mov('r1', 'r6'),
+    mov('r2', 'r7'),
+    neg('r2'),
+    mov('r3', room.behindMac),
+    mov('r4', flags),
+    call('skbAdjustRoom'),
+  ]
+  const header: Code = [mov('r3', 'r10'), add('r3', etherHeader), mov('r4', etherBytes)]
+  return [
+    ldx('u32', 'r0', 'r6', skb.moved),
+    jne('r0', 0, otherwise),
+    mov('r1', 'r6'),
+    mov('r2', 'r7'),
+    header,
+    call('skbLoadBytes'),
+    jne('r0', 0, otherwise),
+    ldx('u16', 'r0', 'r10', etherHeader + 12),
+    jne('r0', loaded([0x86, 0xdd]), 'drop_front:plain'),
+    drop(room.ipv6),
+    jeq('r0', 0, 'drop_front:dropped'),
+    label('drop_front:plain'),
+    drop(room.fixedSegments),
+    jne('r0', 0, otherwise),
+    label('drop_front:dropped'),
+    mov('r1', 'r6'),
+    mov('r2', 0),
+    header,
+    mov('r5', 0),
+    call('skbStoreBytes'),
+    exit(),
+  ]
+}
 
 /** r1 the context, r2 how many bytes; returns 0, or else. Its stack frame is one piece, as all frames together have 512 bytes. */
 export const dropFrontCode: Code = [
   globalFunction(dropFrontFunction, ['skb', 'number']),
   mov('r6', 'r1'),
   mov('r7', 'r2'),
+  dropByKernel('drop_front:move'),
+  label('drop_front:move'),
   ldx('u32', 'r9', 'r6', skb.length),
   sub('r9', 'r7'),
   mov('r8', 0),

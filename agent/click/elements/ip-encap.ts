@@ -3,21 +3,25 @@ import { ipEncap as of } from '../../../click/elements/ip-encap.ts'
 import { add, and, atomicFetchAdd, be, ldMapValue, ldx, mov, rsh, st, stx, xor } from '../../ebpf/asm/asm.ts'
 import { bytes16, bytes32, fold, loaded, writeBytes } from '../compile/bytes.ts'
 import { compileElement } from '../compile/element.ts'
-import { pushFront } from '../compile/geometry.ts'
-import { loadLength, reach, unreached } from '../compile/packet.ts'
+import { loadLength, unreached } from '../compile/packet.ts'
 import { annotationSlot } from '../compile/stack.ts'
 import { stateMap } from '../compile/state.ts'
+import { pushTunnel } from '../compile/tunnel.ts'
 import { swapOnly } from '../handlers.ts'
 
 const destination = annotationSlot(0)
 
-/** Identifications are counted from 0. */
+/** IP and IPv6 in IP. */
+const inIp: readonly number[] = [4, 41]
+
+/** Identifications are counted from 0. A packet of another protocol that the kernel is still to segment (GSO) is dropped: its segments would be wrong. */
 export const ipEncap = compileElement(of, {
   slots: () => ({ identification: 0n }),
-  compile: ({ values, packet, output, dropLabel, newLabel, slot }) => {
+  compile: ({ values, packet, isCopy, output, dropLabel, newLabel, slot }) => {
     const { PROTO, SRC, DST, TTL, TOS, DSCP = 0, ECT = 0, CE, DF } = values
-    const pushed = pushFront(packet, 20, dropLabel(unreached(packet)))
-    const reached = reach(pushed.packet, 20, dropLabel(unreached(pushed.packet)), newLabel)
+    const kind = inIp.includes(PROTO) ? 'ip' : 'other'
+    const failed = dropLabel(unreached(packet))
+    const pushed = pushTunnel(packet, { kind, bytes: 20, carries: 'ip' }, { isCopy, failed, newLabel })
     const at = pushed.packet.offset
     // 1 asks for ECT(1), which is 1, and 2 for ECT(0), which is 2.
     const service = TOS ?? (DSCP << 2) | ECT | (CE ? 3 : 0)
@@ -27,7 +31,6 @@ export const ipEncap = compileElement(of, {
     const sum = header.reduce((total, byte, i) => total + (i % 2 === 0 ? byte << 8 : byte), 0)
     return [
       pushed.code,
-      reached.code,
       writeBytes(at, header),
       mov('r3', sum),
       loadLength('r0', pushed.packet),
@@ -58,7 +61,7 @@ export const ipEncap = compileElement(of, {
       xor('r3', 0xffff),
       be('r3', 16),
       stx('u16', 'r7', at + 10, 'r3'),
-      output(0, { ...reached.packet, network: at }),
+      output(0, { ...pushed.packet, network: at }),
     ]
   },
   modifies: true,

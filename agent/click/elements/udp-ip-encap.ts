@@ -24,12 +24,12 @@ import {
 import { bytes16, bytes32, fold, loaded, writeBytes } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
 import { compileElement } from '../compile/element.ts'
-import { pushFront } from '../compile/geometry.ts'
 import { bounded } from '../compile/linear.ts'
-import { loadFrameLength, loadLength, type NewLabel, type Packet, reach, unreached } from '../compile/packet.ts'
+import { loadFrameLength, loadLength, type NewLabel, type Packet, unreached } from '../compile/packet.ts'
 import { annotationSlot } from '../compile/stack.ts'
 import { stateMap } from '../compile/state.ts'
 import { sumFrame, sumFunctions } from '../compile/sum.ts'
+import { pushTunnel } from '../compile/tunnel.ts'
 import { swapOnly } from '../handlers.ts'
 
 const destination = annotationSlot(0)
@@ -65,18 +65,16 @@ const checksum = (packet: Packet, at: number, source: number, failed: string, ne
 export const udpIpEncap = compileElement(of, {
   slots: () => ({ identification: 0n }),
   functions: sumFunctions,
-  compile: ({ values, packet, output, dropLabel, newLabel, slot }) => {
+  compile: ({ values, packet, isCopy, output, dropLabel, newLabel, slot }) => {
     const { SRC, SPORT, DST, DPORT, CHECKSUM } = values
-    const pushed = pushFront(packet, headerBytes, dropLabel(unreached(packet)))
-    const failed = dropLabel(unreached(pushed.packet))
-    const reached = reach(pushed.packet, headerBytes, failed, newLabel)
+    const failed = dropLabel(unreached(packet))
+    const pushed = pushTunnel(packet, { kind: 'udp', bytes: headerBytes, carries: 'ip' }, { isCopy, failed, newLabel })
     const at = pushed.packet.offset
     const target = DST === 'DST_ANNO' ? 0 : DST
     const ip = [0x45, 0, 0, 0, 0, 0, 0, 0, 250, udp, 0, 0, ...bytes32(SRC), ...bytes32(target)]
     const sum = ip.reduce((total, byte, i) => total + (i % 2 === 0 ? byte << 8 : byte), 0)
     return [
       pushed.code,
-      reached.code,
       writeBytes(at, [...ip, ...bytes16(SPORT), ...bytes16(DPORT), 0, 0, 0, 0]),
       mov('r3', sum),
       loadLength('r0', pushed.packet),
@@ -112,7 +110,7 @@ export const udpIpEncap = compileElement(of, {
       be('r3', 16),
       stx('u16', 'r7', at + 10, 'r3'),
       CHECKSUM ? checksum(pushed.packet, at, SRC, failed, newLabel) : [],
-      output(0, { ...reached.packet, network: at }),
+      output(0, { ...pushed.packet, network: at }),
     ]
   },
   modifies: true,

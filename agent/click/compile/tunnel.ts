@@ -1,0 +1,135 @@
+/**
+ * Headers of a tunnel before a packet: the kernel is told of them (bpf_skb_adjust_room), so that it still makes segments and checksums of the packet
+ * within where a device wants them, each with outer headers of its own. Their other end is `dropFront`.
+ */
+import { call, jne, jump, label, ldImm64, ldx, mov, stx } from '../../ebpf/asm/asm.ts'
+import type { Code } from './code.ts'
+import { growFront, type Moved, pushFront } from './geometry.ts'
+import { type NewLabel, type Packet, reach, reload, skb } from './packet.ts'
+import { scratch } from './stack.ts'
+
+/** What of Linux's tunnels the kernel takes it for when it makes segments: IP in IP, or behind a UDP or GRE header; `other` is none of them. */
+export type TunnelKind = 'ip' | 'udp' | 'gre' | 'other'
+
+export interface Tunnel {
+  readonly kind: TunnelKind
+  /** Of the headers from the outer IP header on. */
+  readonly bytes: number
+  /** What is within: a frame, or what follows the header of one. */
+  readonly carries: 'ethernet' | 'ip'
+}
+
+/** BPF_F_ADJ_ROOM_*, BPF_ADJ_ROOM_MAC */
+const room = {
+  fixedSegments: 1n,
+  ip: 1n << 1n,
+  gre: 1n << 3n,
+  udp: 1n << 4n,
+  ethernet: 1n << 6n,
+  behindMac: 1,
+} as const
+const etherShift = 56n
+const etherBytes = 14
+/** gso_size in struct __sk_buff: 0 but where a packet is to be segmented. */
+const segmentBytes = 176
+
+const flagsOf = ({ kind, carries }: Tunnel): bigint =>
+  room.fixedSegments |
+  room.ip |
+  (kind === 'udp' || kind === 'gre' ? room[kind] : 0n) |
+  (carries === 'ethernet' ? room.ethernet | (BigInt(etherBytes) << etherShift) : 0n)
+
+/**
+ * Makes the Click packet begin earlier, by the headers, which are to be written; they are reachable. Where it is a whole frame, or what follows the
+ * header of one, there is then room for an Ethernet header before it. Goes to `failed` where the kernel has no memory, and where it could make
+ * no right segments of a packet that is still to be segmented: of another kind than Ethernet, IP and TCP, or no longer as it came. Loses r0 to r5.
+ */
+export const pushTunnel = (
+  packet: Packet,
+  tunnel: Tunnel,
+  { isCopy, failed, newLabel }: { readonly isCopy: boolean; readonly failed: string; readonly newLabel: NewLabel },
+): Moved => {
+  const { kind, bytes, carries } = tunnel
+  const before = carries === 'ethernet' ? 0 : etherBytes
+  const reached = (moved: Moved): Moved => {
+    const { code, packet: after } = reach(moved.packet, bytes, failed, newLabel)
+    return { code: [moved.code, code], packet: after }
+  }
+  if (packet.offset !== before || kind === 'other') {
+    const pushed = reached(pushFront(packet, bytes, failed))
+    return { code: [refuseSegments(packet, failed), pushed.code], packet: pushed.packet }
+  }
+  const growth = bytes + etherBytes - before
+  const later = (at: number | undefined): number | undefined => (at === undefined ? undefined : at + growth)
+  const after: Packet = {
+    ...packet,
+    offset: etherBytes,
+    network: later(packet.network),
+    mac: later(packet.mac),
+    reachable: 0,
+    grown: packet.grown + growth,
+  }
+  const plain = reached({ code: growFront(packet, mov('r2', growth), failed), packet: after })
+  // The bytes of a copy are put back, but not what the kernel is told of them.
+  if (packet.hook === 'xdp' || isCopy) {
+    return { code: [refuseSegments(packet, failed), plain.code], packet: plain.packet }
+  }
+  const again = newLabel('again')
+  const otherwise = newLabel('otherwise')
+  const made = newLabel('made')
+  const pushed = newLabel('pushed')
+  const inner = reach(packet, etherBytes - packet.offset, failed, newLabel)
+  const isEthernet = carries === 'ethernet'
+  const whole = reach(after, bytes + (isEthernet ? etherBytes : 0), failed, newLabel)
+  const adjust = (flags: bigint, refused: string): Code => [
+    mov('r1', 'r6'),
+    mov('r2', growth),
+    mov('r3', room.behindMac),
+    ldImm64('r4', flags),
+    call('skbAdjustRoom'),
+    reload(packet),
+    jne('r0', 0, refused),
+  ]
+  return {
+    code: [
+      isEthernet ? [inner.code, saveHeader] : [],
+      ldx('u32', 'r0', 'r6', skb.moved),
+      jne('r0', 0, otherwise),
+      adjust(flagsOf(tunnel), again),
+      jump(made),
+      label(made),
+      whole.code,
+      // The kernel has put the room behind the header of the frame within.
+      isEthernet ? restoreHeader(etherBytes + bytes) : [],
+      jump(pushed),
+      label(again),
+      // It has come out of another tunnel, of which the kernel still knows: where the packet within begins is the same.
+      adjust(room.fixedSegments, otherwise),
+      jump(made),
+      label(otherwise),
+      refuseSegments(packet, failed),
+      plain.code,
+      jump(pushed),
+      label(pushed),
+    ],
+    packet: plain.packet,
+  }
+}
+
+const words = [
+  { at: 0, size: 'u32' },
+  { at: 4, size: 'u32' },
+  { at: 8, size: 'u32' },
+  { at: 12, size: 'u16' },
+] as const
+
+const saveHeader: Code = words.map(({ at, size }) => [
+  ldx(size, 'r0', 'r7', at),
+  stx(size, 'r10', scratch.at + at, 'r0'),
+])
+
+const restoreHeader = (to: number): Code =>
+  words.map(({ at, size }) => [ldx(size, 'r0', 'r10', scratch.at + at), stx(size, 'r7', to + at, 'r0')])
+
+const refuseSegments = (packet: Pick<Packet, 'hook'>, failed: string): Code =>
+  packet.hook === 'tc' ? [ldx('u32', 'r0', 'r6', segmentBytes), jne('r0', 0, failed)] : []
