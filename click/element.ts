@@ -5,6 +5,7 @@ import { type ArgumentType, isRefusal } from './arguments/types.ts'
 import { splitArguments } from './language/strings.ts'
 
 export type Engine = 'ebpf'
+export type Origin = 'click' | 'weft'
 
 export interface Handler {
   readonly name: string
@@ -49,6 +50,8 @@ export interface ElementClass<A extends Arguments = Arguments, L = unknown> {
   readonly list: ArgumentList<L> | undefined
   readonly handlers: readonly Handler[]
   readonly engines: readonly Engine[]
+  /** Whose class it is: one of Click's distribution, or one that there is here alone. */
+  readonly origin: Origin
   /** What is wrong with arguments that are right each by itself; `ports` are those that connections use. */
   problems?(configured: Configured<A, L>, ports: PortCounts): readonly string[]
 }
@@ -63,6 +66,8 @@ interface Declaration<A extends Arguments, L> {
   readonly arguments?: A
   readonly list?: ArgumentList<L>
   readonly handlers?: readonly Handler[]
+  /** `click` without it. */
+  readonly origin?: Origin
   problems?(configured: Configured<A, L>, ports: PortCounts): readonly string[]
 }
 
@@ -75,6 +80,7 @@ export const defineElement = <const A extends Arguments = {}, L = never>(
   list: undefined,
   handlers: [],
   engines: ['ebpf'],
+  origin: 'click',
   ...declaration,
   arguments: declaration.arguments ?? ({} as A),
 })

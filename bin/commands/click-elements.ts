@@ -12,7 +12,17 @@ import { suggest } from '../../controller/description/nearest.ts'
 import type { clickElementsFlags } from '../declare-click.ts'
 
 /** Everything but functions. */
-export const describeElement = ({ name, summary, ports, processing, flow, list, engines, ...rest }: ElementClass) => ({
+export const describeElement = ({
+  name,
+  summary,
+  ports,
+  processing,
+  flow,
+  list,
+  engines,
+  origin,
+  ...rest
+}: ElementClass) => ({
   name,
   summary,
   ports,
@@ -29,12 +39,14 @@ export const describeElement = ({ name, summary, ports, processing, flow, list, 
   ...(list ? { list: { name: list.name, type: list.type.name, text: list.text } } : {}),
   handlers: rest.handlers,
   engines,
+  origin,
 })
 
 const columns: readonly Column<ElementClass>[] = [
   { title: 'NAME', cell: ({ name }) => name },
   { title: 'PORTS', cell: ({ ports }) => ports },
   { title: 'PROCESSING', cell: ({ processing }) => processing },
+  { title: 'OF', cell: ({ origin }) => origin },
   { title: 'SUMMARY', cell: ({ summary }) => summary },
 ]
 
@@ -58,7 +70,7 @@ const handlerColumns: readonly Column<Handler>[] = [
 ]
 
 const printElement = ({ stdout, colour }: Context, elementClass: ElementClass): void => {
-  const { name, summary, ports, processing, flow, list, engines } = elementClass
+  const { name, summary, ports, processing, flow, list, engines, origin } = elementClass
   const args = describeElement(elementClass).arguments
   const fields = [
     ['name', name],
@@ -68,6 +80,7 @@ const printElement = ({ stdout, colour }: Context, elementClass: ElementClass): 
     ['flow', flow],
     ['arguments', list ? `${list.name}, ...: ${list.text}` : args.length === 0 ? 'none' : ''],
     ['engines', engines.join(', ')],
+    ['of', origin],
   ] as const
   stdout.write(formatFields(fields, colour.stdout))
   if (args.length > 0) stdout.write(`\n${formatTable(argumentColumns, args, colour.stdout)}`)

@@ -104,7 +104,7 @@ t.test('graph draws', async (t) => {
 t.test('elements lists classes, and says all of one', async (t) => {
   t.match(
     (await weftClick(['elements'])).stdout,
-    /^NAME +PORTS +PROCESSING +SUMMARY\n[\s\S]*\nQueue +1\/1-2 +h\/lh +where push becomes pull\n/,
+    /^NAME +PORTS +PROCESSING +OF +SUMMARY\n[\s\S]*\nQueue +1\/1-2 +h\/lh +click +where push becomes pull\n[\s\S]*\nVXLANEncap +1\/1 +a\/a +weft +puts /,
   )
   const { stdout } = await weftClick(['elements', 'Paint'])
   t.match(stdout, /^name: +Paint\n[\s\S]*\nCOLOR +integer 0-255 +by place or name, always[\s\S]*\ncolor +read,write/)

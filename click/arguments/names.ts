@@ -119,6 +119,24 @@ export const named = (names: Names, most: number, name: string): ArgumentType<nu
 
 export const ipProtocol = named(ipProtocols, 255, 'IP protocol')
 export const udpPort = named(ports, 0xffff, 'UDP port')
+
+export interface PortRange {
+  readonly lowest: number
+  readonly highest: number
+}
+
+/** `LOW-HIGH`, or one port. */
+export const portRange: ArgumentType<PortRange> = {
+  name: 'port or LOW-HIGH',
+  parse: (text) => {
+    const [low = '', high = low, ...more] = text.split('-').map((part) => part.trim())
+    const [lowest, highest] = [readInteger(low), readInteger(high)]
+    if (lowest === undefined || highest === undefined || more.length > 0) return refuse('expected LOW-HIGH')
+    if (lowest > highest) return refuse('the lowest port comes first')
+    return lowest < 0 || highest > 0xffff ? refuse('out of range, bound 65535') : { lowest, highest }
+  },
+}
+
 export const icmpType = named(icmpTypes, 255, 'ICMP type')
 
 /** Offset and length of a packet's annotations, both in bytes, of 48. */

@@ -12,6 +12,8 @@ import { directIpLookup } from './direct-ip-lookup.ts'
 import { discard } from './discard.ts'
 import { dropBroadcasts } from './drop-broadcasts.ts'
 import { etherEncap } from './ether-encap.ts'
+import { etherIpDecap } from './ether-ip-decap.ts'
+import { etherIpEncap } from './ether-ip-encap.ts'
 import { etherMirror } from './ether-mirror.ts'
 import { etherRewrite } from './ether-rewrite.ts'
 import { etherSwitch } from './ether-switch.ts'
@@ -19,6 +21,8 @@ import { fixIpSrc } from './fix-ip-src.ts'
 import { fromDevice } from './from-device.ts'
 import { fromHost } from './from-host.ts'
 import { getIpAddress } from './get-ip-address.ts'
+import { greDecap } from './gre-decap.ts'
+import { greEncap } from './gre-encap.ts'
 import { hostEtherFilter } from './host-ether-filter.ts'
 import { icmpError } from './icmp-error.ts'
 import { icmpPingResponder } from './icmp-ping-responder.ts'
@@ -30,6 +34,8 @@ import { ipGwOptions } from './ip-gw-options.ts'
 import { linearIpLookup } from './linear-ip-lookup.ts'
 import { lookupIpRoute } from './lookup-ip-route.ts'
 import { markIpHeader } from './mark-ip-header.ts'
+import { mplsDecap } from './mpls-decap.ts'
+import { mplsEncap } from './mpls-encap.ts'
 import { nullElement } from './null.ts'
 import { paint } from './paint.ts'
 import { paintSwitch } from './paint-switch.ts'
@@ -52,11 +58,14 @@ import { switchElement } from './switch.ts'
 import { tee } from './tee.ts'
 import { toDevice } from './to-device.ts'
 import { toHost } from './to-host.ts'
+import { toNeighbour } from './to-neighbour.ts'
 import { truncate } from './truncate.ts'
 import { udpIpEncap } from './udp-ip-encap.ts'
 import { unstrip } from './unstrip.ts'
 import { vlanDecap } from './vlan-decap.ts'
 import { vlanEncap } from './vlan-encap.ts'
+import { vxlanDecap } from './vxlan-decap.ts'
+import { vxlanEncap } from './vxlan-encap.ts'
 
 const classes: readonly ElementClass[] = [
   arpQuerier,
@@ -71,6 +80,8 @@ const classes: readonly ElementClass[] = [
   discard,
   dropBroadcasts,
   etherEncap,
+  etherIpDecap,
+  etherIpEncap,
   etherMirror,
   etherRewrite,
   etherSwitch,
@@ -78,17 +89,21 @@ const classes: readonly ElementClass[] = [
   fromDevice,
   fromHost,
   getIpAddress,
+  greDecap,
+  greEncap,
   hostEtherFilter,
   icmpError,
   icmpPingResponder,
+  idle,
   ipClassifier,
   ipEncap,
   ipFilter,
   ipGwOptions,
-  idle,
   linearIpLookup,
   lookupIpRoute,
   markIpHeader,
+  mplsDecap,
+  mplsEncap,
   nullElement,
   paint,
   paintSwitch,
@@ -111,11 +126,14 @@ const classes: readonly ElementClass[] = [
   tee,
   toDevice,
   toHost,
+  toNeighbour,
   truncate,
   udpIpEncap,
   unstrip,
   vlanDecap,
   vlanEncap,
+  vxlanDecap,
+  vxlanEncap,
 ]
 
 /** In the order of their names. */

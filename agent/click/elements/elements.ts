@@ -10,6 +10,8 @@ import { decIpTtl } from './dec-ip-ttl.ts'
 import { discard } from './discard.ts'
 import { dropBroadcasts } from './drop-broadcasts.ts'
 import { etherEncap } from './ether-encap.ts'
+import { etherIpDecap } from './ether-ip-decap.ts'
+import { etherIpEncap } from './ether-ip-encap.ts'
 import { etherMirror } from './ether-mirror.ts'
 import { etherRewrite } from './ether-rewrite.ts'
 import { etherSwitch } from './ether-switch.ts'
@@ -17,6 +19,8 @@ import { fixIpSrc } from './fix-ip-src.ts'
 import { fromDevice } from './from-device.ts'
 import { fromHost } from './from-host.ts'
 import { getIpAddress } from './get-ip-address.ts'
+import { greDecap } from './gre-decap.ts'
+import { greEncap } from './gre-encap.ts'
 import { hostEtherFilter } from './host-ether-filter.ts'
 import { icmpError } from './icmp-error.ts'
 import { icmpPingResponder } from './icmp-ping-responder.ts'
@@ -27,6 +31,8 @@ import { ipFilter } from './ip-filter.ts'
 import { ipGwOptions } from './ip-gw-options.ts'
 import { ipLookups } from './ip-lookup.ts'
 import { markIpHeader } from './mark-ip-header.ts'
+import { mplsDecap } from './mpls-decap.ts'
+import { mplsEncap } from './mpls-encap.ts'
 import { nullElement } from './null.ts'
 import { paint } from './paint.ts'
 import { paintSwitch } from './paint-switch.ts'
@@ -46,11 +52,14 @@ import { switchElement } from './switch.ts'
 import { tee } from './tee.ts'
 import { toDevice } from './to-device.ts'
 import { toHost } from './to-host.ts'
+import { toNeighbour } from './to-neighbour.ts'
 import { truncate } from './truncate.ts'
 import { udpIpEncap } from './udp-ip-encap.ts'
 import { unstrip } from './unstrip.ts'
 import { vlanDecap } from './vlan-decap.ts'
 import { vlanEncap } from './vlan-encap.ts'
+import { vxlanDecap } from './vxlan-decap.ts'
+import { vxlanEncap } from './vxlan-encap.ts'
 
 export const elementCodes: readonly AnyElementCode[] = [
   arpQuerier,
@@ -64,6 +73,8 @@ export const elementCodes: readonly AnyElementCode[] = [
   discard,
   dropBroadcasts,
   etherEncap,
+  etherIpDecap,
+  etherIpEncap,
   etherMirror,
   etherRewrite,
   etherSwitch,
@@ -71,6 +82,8 @@ export const elementCodes: readonly AnyElementCode[] = [
   fromDevice,
   fromHost,
   getIpAddress,
+  greDecap,
+  greEncap,
   hostEtherFilter,
   icmpError,
   icmpPingResponder,
@@ -81,6 +94,8 @@ export const elementCodes: readonly AnyElementCode[] = [
   ipGwOptions,
   ...ipLookups,
   markIpHeader,
+  mplsDecap,
+  mplsEncap,
   nullElement,
   paint,
   paintSwitch,
@@ -100,11 +115,14 @@ export const elementCodes: readonly AnyElementCode[] = [
   tee,
   toDevice,
   toHost,
+  toNeighbour,
   truncate,
   udpIpEncap,
   unstrip,
   vlanDecap,
   vlanEncap,
+  vxlanDecap,
+  vxlanEncap,
 ]
 
 const byClass: ReadonlyMap<string, AnyElementCode> = new Map(elementCodes.map((code) => [code.of.name, code]))

@@ -10,7 +10,7 @@ import {
   maskOfLength,
   prefixOrAddress,
 } from '../addresses.ts'
-import { annotation, icmpType, ipProtocol, udpPort } from '../names.ts'
+import { annotation, icmpType, ipProtocol, portRange, udpPort } from '../names.ts'
 import { boolean, byte, integer, readInteger, real, seconds, signed, unsigned } from '../numbers.ts'
 import { route } from '../routes.ts'
 import { oneOf, string, word } from '../text.ts'
@@ -102,6 +102,14 @@ t.test('names', async (t) => {
     nope: refuse('invalid number'),
   })
   check(t, udpPort, { dns: 53, 65535: 65535, 65536: refuse('out of range, bound 65535') })
+  check(t, portRange, {
+    '1000-2000': { lowest: 1000, highest: 2000 },
+    53: { lowest: 53, highest: 53 },
+    '2-1': refuse('the lowest port comes first'),
+    '1-65536': refuse('out of range, bound 65535'),
+    '1-2-3': refuse('expected LOW-HIGH'),
+    '-5': refuse('expected LOW-HIGH'),
+  })
   check(t, icmpType, { timeexceeded: 11, 3: 3 })
   check(t, annotation(1), { PAINT: 16, 17: 17, 48: parseError, DST_IP: parseError })
   check(t, annotation(4), { DST_IP: 0, 44: 44, 45: parseError })

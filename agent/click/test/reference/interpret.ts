@@ -9,6 +9,7 @@ import { ipElements } from './ip-elements.ts'
 import { lanElements } from './lan-elements.ts'
 import { optionElements } from './option-elements.ts'
 import { data, type ReferencePacket, receive } from './packet.ts'
+import { tunnelElements } from './tunnel-elements.ts'
 
 export interface Frame {
   readonly device: string
@@ -36,6 +37,7 @@ export const makers: Readonly<Record<string, Make>> = {
   ...icmpElements,
   ...lanElements,
   ...optionElements,
+  ...tunnelElements,
 }
 
 /** The kernel sends no frame that is shorter than its Ethernet header; Click would. */

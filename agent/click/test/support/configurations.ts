@@ -7,6 +7,8 @@ export interface TestConfiguration {
   readonly devices?: readonly string[]
   /** A conversation of IP and ARP, in place of frames of all kinds. */
   readonly isConversation?: boolean
+  /** Frames of tunnels, in place of frames of all kinds. */
+  readonly isOfTunnels?: boolean
   /** The shortest frame that comes, where the kernel cannot do with a shorter one: see README, "What differs from Click". */
   readonly leastBytes?: number
 }

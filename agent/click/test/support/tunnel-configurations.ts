@@ -1,0 +1,82 @@
+/** Tunnels: what goes into one, what comes out of one, and one end behind the other. */
+import type { TestConfiguration } from './configurations.ts'
+
+const ether = 'EtherEncap(0x0800, 2:0:0:0:0:1, 2:0:0:0:0:2)'
+
+const encaps: Readonly<Record<string, string>> = {
+  VXLANEncap: 'VXLANEncap(5, 192.0.2.1, 192.0.2.2)',
+  'VXLANEncap with all arguments':
+    'VXLANEncap(VNI 0x123456, SRC 192.0.2.1, DST 192.0.2.2, SPORT 1000-1010, DPORT 4790, TTL 7)',
+  'VXLANEncap with one source port': 'VXLANEncap(0, 192.0.2.1, 192.0.2.2, SPORT 4789)',
+  GREEncap: 'GREEncap(192.0.2.1, 192.0.2.2)',
+  'GREEncap with all arguments': 'GREEncap(SRC 192.0.2.1, DST 192.0.2.2, KEY 0xfedcba98, PROTOCOL 0x6558, TTL 9)',
+  EtherIPEncap: 'EtherIPEncap(192.0.2.1, 192.0.2.2)',
+  'EtherIPEncap with all arguments': 'EtherIPEncap(SRC 192.0.2.1, DST 192.0.2.2, TTL 3)',
+}
+
+const decaps: Readonly<Record<string, string>> = {
+  VXLANDecap: 'VXLANDecap',
+  'VXLANDecap with all arguments': 'VXLANDecap(VNI 5, DPORT 4789)',
+  GREDecap: 'GREDecap',
+  'GREDecap with all arguments': 'GREDecap(KEY 77, PROTOCOL 0x6558)',
+  EtherIPDecap: 'EtherIPDecap',
+}
+
+export const tunnelConfigurations: readonly TestConfiguration[] = [
+  ...Object.entries(encaps).map(([name, encap]) => ({
+    name,
+    text: `FromDevice(in) -> c :: Counter -> ${encap} -> d :: Counter -> ${ether} -> ToDevice(a)`,
+    handlers: ['c.byte_count', 'd.byte_count'],
+  })),
+  ...Object.entries(decaps).map(([name, decap]) => ({
+    name,
+    text: `FromDevice(in) -> Strip(14) -> x :: ${decap} -> c :: Counter -> ToDevice(a); x[1] -> Unstrip(14) -> ToDevice(b)`,
+    handlers: ['c.count', 'c.byte_count'],
+    isOfTunnels: true,
+    leastBytes: 14,
+  })),
+  {
+    name: 'a tunnel with both ends in one router',
+    text: `FromDevice(in) -> VXLANEncap(9, 192.0.2.1, 192.0.2.2) -> CheckIPHeader -> GREEncap(192.0.2.5, 192.0.2.6, PROTOCOL 0x0800)
+      -> GREDecap(PROTOCOL 0x0800) -> VXLANDecap(9) -> ToDevice(a)`,
+    leastBytes: 150,
+  },
+  {
+    name: 'a tunnel in a tunnel',
+    text: `FromDevice(in) -> VXLANEncap(9, 192.0.2.1, 192.0.2.2) -> GREEncap(192.0.2.5, 192.0.2.6, PROTOCOL 0x0800) -> ${ether} -> ToDevice(a)`,
+  },
+  {
+    name: 'copies into tunnels',
+    text: `FromDevice(in) -> t :: Tee(3); t[0] -> VXLANEncap(9, 192.0.2.1, 192.0.2.2) -> ${ether} -> ToDevice(a);
+      t[1] -> GREEncap(192.0.2.1, 192.0.2.2, KEY 7) -> ${ether} -> ToDevice(b); t[2] -> EtherIPEncap(192.0.2.1, 192.0.2.2) -> ${ether} -> ToDevice(c)`,
+    // What was a header of a copy stays as zeros at the end of a short packet.
+    leastBytes: 200,
+  },
+  {
+    name: 'IP in GRE',
+    text: `FromDevice(in) -> Strip(14) -> GREEncap(192.0.2.1, 192.0.2.2, PROTOCOL 0x0800) -> ${ether} -> ToDevice(a)`,
+  },
+  {
+    name: 'IP in GRE, and out',
+    text: `FromDevice(in) -> Strip(14) -> GREEncap(192.0.2.1, 192.0.2.2, KEY 77, PROTOCOL 0x0800) -> GREDecap(KEY 77, PROTOCOL 0x0800)
+      -> EtherEncap(0x0800, 2:0:0:0:0:1, 2:0:0:0:0:2) -> ToDevice(a)`,
+    leastBytes: 64,
+  },
+  {
+    name: 'ToNeighbour',
+    text: `FromDevice(in) -> Strip(14) -> n :: ToNeighbour(a); FromDevice(b) -> VXLANEncap(5, 192.0.2.1, 192.0.2.2) -> m :: ToNeighbour(a);
+      FromDevice(c) -> Strip(14) -> IPEncap(4, 192.0.2.1, 192.0.2.2) -> l :: ToNeighbour(a)`,
+    devices: ['in', 'b', 'c'],
+    handlers: ['n.count', 'n.drops', 'm.count', 'm.drops', 'l.count'],
+  },
+  {
+    name: 'MPLSEncap',
+    text: `FromDevice(in) -> MPLSEncap(100) -> MPLSEncap(LABEL 0xfffff, TC 7, TTL 255, BOTTOM false) -> EtherEncap(0x8847, 2:0:0:0:0:1, 2:0:0:0:0:2) -> ToDevice(a)`,
+  },
+  {
+    name: 'MPLSDecap',
+    text: `FromDevice(in) -> Strip(14) -> t :: Tee; t[0] -> x :: MPLSDecap -> ToDevice(a); x[1] -> Unstrip(14) -> ToDevice(b);
+      t[1] -> y :: MPLSDecap(LABEL 100) -> EtherEncap(0x88b5, 2:0:0:0:0:1, 2:0:0:0:0:2) -> ToDevice(c); y[1] -> Discard`,
+    isOfTunnels: true,
+  },
+]
