@@ -10,6 +10,8 @@ import { graphOf } from './support/compare.ts'
 /** What shows in no packet of a run, and why. */
 const exceptions: Readonly<Record<string, string>> = {
   'FromDevice ATTACH': 'says which hook; a run has one of its own',
+  'Counter COUNT_CALL': 'calls a handler where packets pass; refused',
+  'Counter BYTE_COUNT_CALL': 'the same',
   'Discard ACTIVE': 'is for pulling; refused where packets are pushed',
   'Discard BURST': 'is for pulling',
   'ToHost SNIFFERS': 'keeps packets from the host; refused',

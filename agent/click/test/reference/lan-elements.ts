@@ -49,7 +49,7 @@ const arpPacket = (destination: Uint8Array, fields: ArpFields, cause: ReferenceP
 
 interface Neighbour {
   ether: Buffer | undefined
-  readonly waiting: ReferencePacket[]
+  readonly waiting: { readonly packet: ReferencePacket; readonly arrival: number }[]
   asked: boolean
 }
 
@@ -98,6 +98,7 @@ export const lanElements: Readonly<Record<string, Make>> = {
     const broadcast = named ? ipNumber(named) : ofPrefix === own ? 0xffffffff : ofPrefix
     /** The oldest first. */
     const table = new Map<string, Neighbour>()
+    let arrivals = 0
     const counts = { drops: 0, killed: 0, queries: 0, responses: 0 }
     const waiting = (): number => [...table.values()].reduce((sum, { waiting }) => sum + waiting.length, 0)
 
@@ -113,19 +114,20 @@ export const lanElements: Readonly<Record<string, Make>> = {
       const known = table.get(key)
       if (known) return known
       makeRoomFor(1)
-      const made = { ether: undefined, waiting: [], asked: false }
+      const made: Neighbour = { ether: undefined, waiting: [], asked: false }
       table.set(key, made)
       return made
     }
-    /** Where one more is too many, half of what may wait goes, the oldest first. */
+    /** Where one more is too many, half of what may wait goes: what came first. (In Click what came first for the oldest address.) */
     const slim = (): void => {
       if (capacity === 0 || waiting() + 1 <= capacity) return
       const goal = Math.max(1, capacity - Math.floor(capacity / 2))
-      for (const { waiting: packets } of table.values()) {
-        while (packets.length > 0 && waiting() + 1 > goal) {
-          packets.shift()
-          counts.killed++
-        }
+      const queues = [...table.values()].map((entry) => entry.waiting)
+      const firstOf = (queue: Neighbour['waiting']): number => queue[0]?.arrival ?? Number.POSITIVE_INFINITY
+      while (waiting() + 1 > goal) {
+        queues.sort((one, other) => firstOf(one) - firstOf(other))
+        queues[0]?.shift()
+        counts.killed++
       }
     }
     const ask = (packet: ReferencePacket, address: Buffer): void => {
@@ -168,7 +170,7 @@ export const lanElements: Readonly<Record<string, Make>> = {
           return
         }
         slim()
-        entry.waiting.push(packet)
+        entry.waiting.push({ packet, arrival: arrivals++ })
         if (!entry.asked) ask(packet, address)
         entry.asked = true
       }
@@ -186,7 +188,7 @@ export const lanElements: Readonly<Record<string, Make>> = {
       // The youngest is the last.
       table.delete(ipText(address))
       table.set(ipText(address), entry)
-      for (const each of entry.waiting.splice(0)) send(each, ether)
+      for (const each of entry.waiting.splice(0)) send(each.packet, ether)
     }
     return element((packet, input) => (input === 0 ? takeIp(packet) : takeReply(packet)), {
       ipaddr: () => ipText(ownIp),

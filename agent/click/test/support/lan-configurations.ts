@@ -28,7 +28,7 @@ export const lanConfigurations: readonly TestConfiguration[] = [
   querier('it asks itself', '', {
     text: `FromDevice(in) -> c :: Classifier(12/0806, 12/0800, -); c[2] -> Discard; c[0] -> Discard;
       c[1] -> Strip(14) -> CheckIPHeader2 -> q :: ARPQuerier(10.0.0.1/24, 2:0:0:0:0:1) -> ToDevice(out);
-      q[1] -> ARPResponder(10.0.0.0/29 5:5:5:5:5:5) -> [1] q`,
+      q[1] -> ARPResponder(10.0.0.0/29 6:5:5:5:5:5) -> [1] q`,
   }),
   {
     name: 'EtherSwitch',

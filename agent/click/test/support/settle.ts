@@ -44,8 +44,9 @@ export const settleTimes = (reference: Buffer, kernel: Buffer, fromMs: number, t
   return settled
 }
 
+/** Of ARP, with a VLAN tag or without. */
 const isQuery = (frame: Buffer): boolean =>
-  frame.length >= 22 && frame.subarray(12, 22).toString('hex') === '08060001080006040001'
+  [12, 16].some((at) => frame.subarray(at, at + 10).toString('hex') === '08060001080006040001')
 
 /** Without queries that were sent before: they come again after a tenth of a second. */
 export const withoutRepeatedQueries = <T extends { readonly bytes: Buffer }>(frames: readonly T[]): readonly T[] => {
