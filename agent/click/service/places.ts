@@ -16,13 +16,13 @@ export interface Places {
   readonly step?: ((step: string) => void) | undefined
 }
 
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/
 
 /** Throws WeftError config.invalid. */
 export const checkName = (name: string): void => {
   if (namePattern.test(name)) return
   throw new WeftError('config.invalid', `a router cannot be called '${name}'`, {
-    hint: 'a letter or digit, then up to 63 letters, digits, and _ . @ -',
+    hint: 'a letter or digit, then up to 127 letters, digits, and _ . @ -',
   })
 }
 

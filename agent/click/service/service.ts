@@ -30,6 +30,8 @@ export interface RouterInfo {
   /** What is wrong with a broken one; else ''. */
   readonly problem: string
   readonly file: string
+  /** The configuration as it was given; '' of a broken one. */
+  readonly text: string
   /** One more with each swap. */
   readonly generation: number
   /** Path of the network namespace where it has a name, else ''. */
@@ -244,6 +246,7 @@ const describeRouter = (places: Places, record: RouterRecord): Promise<RouterInf
       state,
       problem: '',
       file: generation?.file ?? '',
+      text: generation?.text ?? '',
       generation: generation?.number ?? 0,
       namespace: site?.namespace ?? record.namespace.path,
       attachments,
@@ -263,6 +266,7 @@ const broken = (name: string, error: unknown): RouterInfo => ({
   state: 'broken',
   problem: (error as Error).message,
   file: '',
+  text: '',
   generation: 0,
   namespace: '',
   attachments: [],
