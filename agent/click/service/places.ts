@@ -1,7 +1,7 @@
 /** Where routers are: which network namespace, where pins and records lie, and what a router may be called. */
 import { join } from 'node:path'
 import { WeftError } from '../../../proto/errors.ts'
-import { layoutVersion, pinPath } from '../../ebpf/pins.ts'
+import { layoutVersion, pinName, pinPath } from '../../ebpf/pins.ts'
 
 export interface Places {
   /** Path of the network namespace that routers are made in; the process's own without it. */
@@ -17,10 +17,12 @@ export interface Places {
 }
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/
+/** Bytes of a file's name (NAME_MAX); dots take three of a pin's. */
+const longestPin = 255
 
 /** Throws WeftError config.invalid. */
 export const checkName = (name: string): void => {
-  if (namePattern.test(name)) return
+  if (namePattern.test(name) && pinName(name).length <= longestPin) return
   throw new WeftError('config.invalid', `a router cannot be called '${name}'`, {
     hint: 'a letter or digit, then up to 127 letters, digits, and _ . @ -',
   })
