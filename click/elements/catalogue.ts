@@ -32,6 +32,7 @@ import { ipEncap } from './ip-encap.ts'
 import { ipFilter } from './ip-filter.ts'
 import { ipGwOptions } from './ip-gw-options.ts'
 import { linearIpLookup } from './linear-ip-lookup.ts'
+import { linkSwitch } from './link-switch.ts'
 import { lookupIpRoute } from './lookup-ip-route.ts'
 import { markIpHeader } from './mark-ip-header.ts'
 import { mplsDecap } from './mpls-decap.ts'
@@ -100,6 +101,7 @@ const classes: readonly ElementClass[] = [
   ipFilter,
   ipGwOptions,
   linearIpLookup,
+  linkSwitch,
   lookupIpRoute,
   markIpHeader,
   mplsDecap,

@@ -104,6 +104,8 @@ export interface ElementMap {
   readonly entries: EntryCount
   /** An array whose values handlers reach without a call. */
   readonly mappable?: boolean
+  /** A hash whose memory is taken entry by entry, when handlers add them. */
+  readonly sparse?: boolean
 }
 
 interface ElementWork<A extends Arguments, L> {

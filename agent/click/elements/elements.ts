@@ -30,6 +30,7 @@ import { ipEncap } from './ip-encap.ts'
 import { ipFilter } from './ip-filter.ts'
 import { ipGwOptions } from './ip-gw-options.ts'
 import { ipLookups } from './ip-lookup.ts'
+import { linkSwitch } from './link-switch.ts'
 import { markIpHeader } from './mark-ip-header.ts'
 import { mplsDecap } from './mpls-decap.ts'
 import { mplsEncap } from './mpls-encap.ts'
@@ -93,6 +94,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   ipFilter,
   ipGwOptions,
   ...ipLookups,
+  linkSwitch,
   markIpHeader,
   mplsDecap,
   mplsEncap,

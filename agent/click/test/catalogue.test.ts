@@ -40,6 +40,7 @@ const plainly: Readonly<Record<string, string>> = {
   IPGWOptions: `${ip}x :: IPGWOptions(10.0.0.1) ${end}`,
   Idle: 'FromDevice(in) -> x :: Idle',
   LinearIPLookup: `FromDevice(in) -> x :: LinearIPLookup${route} ${end}`,
+  LinkSwitch: 'FromDevice(in) -> x :: LinkSwitch -> Discard',
   LookupIPRoute: `FromDevice(in) -> x :: LookupIPRoute${route} ${end}`,
   MarkIPHeader: 'FromDevice(in) -> x :: MarkIPHeader -> Discard',
   Null: 'FromDevice(in) -> x :: Null -> Discard',

@@ -1,5 +1,5 @@
 /** Tunnels: headers as RFC 2784, 2890, 3032, 3378 and 7348 draw them. */
-import { ip, setIpChecksum } from './bytes.ts'
+import { checksum, ip, mac, setIpChecksum } from './bytes.ts'
 import { argument, element, type Make, nowhere } from './elements.ts'
 import { data, length, pull, push, type ReferencePacket } from './packet.ts'
 
@@ -58,6 +58,43 @@ const flow = (frame: Buffer, count: number): number => {
 }
 
 const isFalse = (text: string | undefined): boolean => ['false', 'no', '0', 'f', 'n'].includes(text ?? '')
+
+/** Interfaces of a run, by their indices: the loopback, the one where packets come in, and those where they leave. */
+const interfaces = ['', 'lo', 'in', 'a', 'b', 'c']
+
+/** What LinkSwitch knows a packet by, as it is written, and the packet within. */
+const linkOf = (frame: Buffer): readonly [string, Buffer] | undefined => {
+  const type = frame.length < 18 ? 0 : frame.readUInt16BE(12)
+  if (type === 0x8847 && frame.length >= 32) {
+    const entry = frame.readUInt32BE(14)
+    return ((entry >>> 8) & 1) === 1 ? [`mpls ${entry >>> 12}`, frame.subarray(18)] : undefined
+  }
+  const packet = frame.subarray(14)
+  if (type !== 0x0800 || packet.length < 20 || packet[0] !== 0x45) return undefined
+  const total = packet.readUInt16BE(2)
+  const isFragment = (packet.readUInt16BE(6) & 0x3fff) !== 0
+  if (isFragment || total < 20 || total > packet.length || checksum(packet.subarray(0, 20)) !== 0) return undefined
+  const peers = `${[...packet.subarray(12, 16)].join('.')} ${[...packet.subarray(16, 20)].join('.')}`
+  const rest = packet.subarray(20)
+  const holds = (bytes: number): boolean => rest.length >= bytes + leastFrame
+  switch (packet[9]) {
+    case 17: {
+      const isVxlan = holds(16) && rest.readUInt16BE(2) === 4789 && rest.readUInt32BE(8) === 0x08000000
+      return isVxlan ? [`vxlan ${rest.readUIntBE(12, 3)} ${peers}`, rest.subarray(16)] : undefined
+    }
+    case 47: {
+      const word = holds(4) ? rest.readUInt32BE(0) : 0
+      if (word === 0x6558) return [`gre - ${peers}`, rest.subarray(4)]
+      return word === 0x20006558 && holds(8) ? [`gre ${rest.readUInt32BE(4)} ${peers}`, rest.subarray(8)] : undefined
+    }
+    case 97:
+      return holds(2) && rest.readUInt16BE(0) === 0x3000 ? [`etherip ${peers}`, rest.subarray(2)] : undefined
+    case 4:
+      return rest.length >= 20 && (rest[0] ?? 0) >> 4 === 4 ? [`ipip ${peers}`, rest] : undefined
+    default:
+      return undefined
+  }
+}
 
 export const tunnelElements: Readonly<Record<string, Make>> = {
   VXLANEncap: ({ arguments: given, output }) =>
@@ -129,6 +166,33 @@ export const tunnelElements: Readonly<Record<string, Make>> = {
         output(0, open(packet, 22))
       else output(1, packet)
     }),
+  LinkSwitch: ({ arguments: given, output, send }) => {
+    const links = given.map((text) => {
+      const words = text.split(' ')
+      const isIp = words[0] === 'ipip'
+      const key = words.slice(0, isIp ? -3 : -1).join(' ')
+      const header = isIp ? Buffer.concat([...words.slice(-2).map(mac), Buffer.from([8, 0])]) : Buffer.alloc(0)
+      return { key, device: interfaces[Number(words.at(isIp ? -3 : -1))] ?? '', header, packets: 0, bytes: 0 }
+    })
+    const take = (packet: ReferencePacket): void => {
+      const [key, inner] = linkOf(data(packet)) ?? ['', Buffer.alloc(0)]
+      const link = links.find((each) => each.key === key)
+      if (!link) {
+        output(0, packet)
+        return
+      }
+      const bytes = Buffer.concat([link.header, inner])
+      link.packets++
+      link.bytes += bytes.length
+      send(link.device, { ...packet, buffer: bytes, start: 0, end: bytes.length })
+    }
+    const counts = () =>
+      links
+        .map(({ key, packets, bytes }) => `${packets} ${bytes} ${key}\n`)
+        .sort()
+        .join('')
+    return element(take, { counts, count: () => `${links.length}` })
+  },
   // There are no neighbours in a run.
   ToNeighbour: () => {
     let count = 0

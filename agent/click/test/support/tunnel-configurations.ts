@@ -70,6 +70,20 @@ export const tunnelConfigurations: readonly TestConfiguration[] = [
     handlers: ['n.count', 'n.drops', 'm.count', 'm.drops', 'l.count'],
   },
   {
+    name: 'LinkSwitch',
+    text: `FromDevice(in) -> l :: LinkSwitch(vxlan 5 192.0.2.1 192.0.2.2 3, vxlan 1193046 192.0.2.1 192.0.2.2 4, gre - 192.0.2.1 192.0.2.2 3,
+      gre 77 192.0.2.1 192.0.2.2 4, etherip 192.0.2.1 192.0.2.2 3, ipip 192.0.2.1 192.0.2.2 4 2:0:0:0:0:1 2:0:0:0:0:2, mpls 100 3, vxlan 5 192.0.2.9 192.0.2.2 4)
+      -> ToDevice(a); Idle -> ToDevice(b)`,
+    handlers: ['l.counts', 'l.count'],
+    isOfTunnels: true,
+  },
+  {
+    name: 'LinkSwitch without links',
+    text: 'FromDevice(in) -> l :: LinkSwitch -> ToDevice(a)',
+    handlers: ['l.counts'],
+    isOfTunnels: true,
+  },
+  {
     name: 'MPLSEncap',
     text: `FromDevice(in) -> MPLSEncap(100) -> MPLSEncap(LABEL 0xfffff, TC 7, TTL 255, BOTTOM false) -> EtherEncap(0x8847, 2:0:0:0:0:1, 2:0:0:0:0:2) -> ToDevice(a)`,
   },
