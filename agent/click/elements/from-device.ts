@@ -7,9 +7,19 @@ import { compileElement } from '../compile/element.ts'
 import { lostSlotName } from '../compile/roots.ts'
 import { countIn } from '../compile/state.ts'
 import { clearSlots, readSlot } from '../handlers.ts'
+import { unsupportedOfDevice } from './devices.ts'
 
 export const fromDevice = compileElement(of, {
   slots: () => ({ count: 0n, [lostSlotName]: 0n }),
+  unsupported: ({ values }) => {
+    if (values.SNIFFER) return 'SNIFFER true'
+    if (!values.ACTIVE) return 'ACTIVE false'
+    if (values.FORCE_IP) return 'FORCE_IP true'
+    if (values.OUTBOUND) return 'OUTBOUND true'
+    if (values.PROTOCOL !== 0) return 'PROTOCOL'
+    if (values.BPF_FILTER !== '') return 'BPF_FILTER'
+    return unsupportedOfDevice(values)
+  },
   compile: ({ output, packet, slot }) => [countIn(slot('count')), output(0, packet)],
   modifies: false,
   handlers: { count: readSlot('count'), lost: readSlot(lostSlotName), reset_counts: clearSlots('count', lostSlotName) },

@@ -8,9 +8,11 @@ import { compileElement } from '../compile/element.ts'
 import { dropFront } from '../compile/geometry.ts'
 import { countIn } from '../compile/state.ts'
 import { clearSlots, readSlot } from '../handlers.ts'
+import { unsupportedOfDevice } from './devices.ts'
 
 export const toDevice = compileElement(of, {
   slots: () => ({ count: 0n }),
+  unsupported: ({ values }) => (values.NO_PAD ? unsupportedOfDevice(values) : 'NO_PAD false'),
   compile: ({ values, packet, isCopy, device, drop, dropLabel, finish, slot }) => {
     const index = device(values.DEVNAME)
     const front = packet.offset === 0 ? [] : [mov('r2', packet.offset), dropFront(packet, dropLabel(packet)).code]

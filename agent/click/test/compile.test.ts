@@ -41,6 +41,29 @@ const refused = [
   ],
 ] as const
 
+const ofDevices = ['SNIFFER true', 'FORCE_IP true', 'OUTBOUND true', 'PROTOCOL 0x800', 'BPF_FILTER tcp', 'ACTIVE false']
+const ofBoth = ['ALLOW_NONEXISTENT true', 'UP_CALL x.y', 'DOWN_CALL x.y']
+
+t.test('what Click can be told of reading and sending has no effect, or is not supported', async (t) => {
+  const effectless = 'SNAPLEN 2000, SNIFFER false, METHOD LINUX, HEADROOM 64, BURST 8, TIMESTAMP true, QUIET true'
+  t.same(
+    compiled(`FromDevice(in, true, ${effectless}) -> Queue -> ToDevice(out, 16, QUEUE 1, NO_PAD true, QUIET true)`)
+      .programs,
+    compiled('FromDevice(in) -> Queue -> ToDevice(out)').programs.map((program) => ({
+      ...program,
+      element: { ...program.element, configuration: `in, true, ${effectless}` },
+    })),
+  )
+  for (const given of [...ofDevices, ...ofBoth]) {
+    const message = new RegExp(`${given.split(' ')[0]}.* not supported`)
+    t.throws(() => compiled(`FromDevice(in, ${given}) -> Discard`), { code: 'not-supported', message }, given)
+  }
+  for (const given of [...ofBoth, 'NO_PAD false']) {
+    const message = new RegExp(`${given.split(' ')[0]}.* not supported`)
+    t.throws(() => compiled(`FromDevice(in) -> ToDevice(out, ${given})`), { code: 'not-supported', message }, given)
+  }
+})
+
 for (const [name, text, message, where] of refused) {
   t.test(`what is not supported is refused by name and place: ${name}`, async (t) => {
     t.throws(() => compiled(text), { code: 'not-supported', message, where })
