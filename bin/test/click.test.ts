@@ -86,6 +86,19 @@ t.test('check says what is wrong on stderr', async (t) => {
   t.notOk(stderr.includes('\x1b'), 'and nothing that a terminal would obey')
 })
 
+t.test('check says what the compiler will not take', async (t) => {
+  const counter = 'FromDevice(a, METHOD LINUX, BURST 8) ->\n c :: Counter(COUNT_CALL 5 c.reset) -> Discard'
+  t.same(await weftClick(['check', '-e', counter]), {
+    status: 1,
+    stdout: '',
+    stderr: "config:2: 'c :: Counter': COUNT_CALL not supported\n",
+  })
+  t.match(await weftClick(['check', '-e', 'FromDevice(a) -> DecIPTTL -> Discard']), {
+    status: 0,
+    stderr: /^config:1: warning: DecIPTTL@2 :: DecIPTTL: .* not supported\n$/,
+  })
+})
+
 t.test('flatten and graph print nothing of what is wrong', async (t) => {
   for (const command of ['flatten', 'graph']) {
     t.match(await weftClick([command, '-e', 'Idle -> ;']), {
