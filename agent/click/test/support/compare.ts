@@ -6,7 +6,7 @@ import { parse } from '../../../../click/language/parse.ts'
 import { runOnPackets } from '../../run/run.ts'
 import { interpret } from '../reference/interpret.ts'
 import type { TestConfiguration } from './configurations.ts'
-import { settleTimes, withoutRepeatedQueries } from './settle.ts'
+import { settleQueries, settleTimes } from './settle.ts'
 
 export const graphOf = (text: string): Graph => {
   const diagnostics = createDiagnostics()
@@ -51,7 +51,7 @@ export const compareRuns = async (
   const run = await runOnPackets(graph, inputs, handlers)
   const toMs = Date.now() + 1000
   const asks = graph.elements.some(({ class: name }) => name === 'ARPQuerier')
-  const settle = (list: readonly Left[]): readonly Left[] => (asks ? withoutRepeatedQueries(list) : list)
+  const settle = (list: readonly Left[]): readonly Left[] => (asks ? settleQueries(list) : list)
   const kernel = new Map(
     [...run.outputs, [hostOutput, run.host] as const].map(([device, list]) => [
       device,

@@ -44,17 +44,27 @@ export const settleTimes = (reference: Buffer, kernel: Buffer, fromMs: number, t
   return settled
 }
 
-/** Of ARP, with a VLAN tag or without. */
-const isQuery = (frame: Buffer): boolean =>
-  [12, 16].some((at) => frame.subarray(at, at + 10).toString('hex') === '08060001080006040001')
+/** The bytes of a query of ARP, with a VLAN tag or without; undefined where a frame is none. */
+const queryBytes = (frame: Buffer): number | undefined => {
+  const at = [12, 16].find((type) => frame.subarray(type, type + 10).toString('hex') === '08060001080006040001')
+  return at === undefined ? undefined : at + 30
+}
 
-/** Without queries that were sent before: they come again after a tenth of a second. */
-export const withoutRepeatedQueries = <T extends { readonly bytes: Buffer }>(frames: readonly T[]): readonly T[] => {
+const isPadding = (bytes: Buffer): boolean => bytes.length <= 18 && bytes.every((byte) => byte === 0)
+
+/**
+ * Without queries that were sent before, which come again after a tenth of a second; and without padding, as the kernel cuts no frame
+ * to less than the headers that it found in it: a packet with IP options becomes a longer query than one without.
+ */
+export const settleQueries = <T extends { readonly bytes: Buffer }>(frames: readonly T[]): readonly T[] => {
   const asked = new Set<string>()
-  return frames.filter(({ bytes }) => {
+  return frames.flatMap((frame) => {
+    const end = queryBytes(frame.bytes)
+    if (end === undefined || !isPadding(frame.bytes.subarray(end))) return [frame]
+    const bytes = frame.bytes.subarray(0, end)
     const text = bytes.toString('hex')
-    const isRepeated = asked.has(text)
-    if (isQuery(bytes)) asked.add(text)
-    return !isRepeated
+    if (asked.has(text)) return []
+    asked.add(text)
+    return [{ ...frame, bytes }]
   })
 }
