@@ -2,7 +2,7 @@
  * EtherIPEncap(SRC, DST [, TTL t]): puts an IP and an EtherIP header in front of Ethernet packets (RFC 3378).
  *
  * Weft's own. The outer packet must not be fragmented. The destination address annotation is set to DST. Linux makes no segments of such packets: a
- * TCP packet that is still to be segmented is dropped by a device that leaves that to the kernel.
+ * TCP packet that is still to be segmented is dropped on its way, so that guests have to make their segments themselves.
  *
  * Ports: one input, one output. Processing: agnostic.
  * See also: EtherIPDecap, ToNeighbour, EtherEncap.

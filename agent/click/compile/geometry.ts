@@ -25,6 +25,7 @@ import {
 import { loaded } from './bytes.ts'
 import type { Code } from './code.ts'
 import type { Site } from './element.ts'
+import { noteType } from './ether-type.ts'
 import { type Hooked, loadFrameLength, type NewLabel, type Packet, reload, skb, unreached } from './packet.ts'
 import { scratch } from './stack.ts'
 
@@ -160,12 +161,14 @@ const frameBytes = 65_536
 const etherBytes = 14
 /** Where there is no piece yet. */
 const etherHeader = -8 - pieceBytes
+const etherType = -8
+const types = { ip: loaded([0x08, 0x00]), ip6: loaded([0x86, 0xdd]) } as const
 /** BPF_F_ADJ_ROOM_FIXED_GSO; with it BPF_F_ADJ_ROOM_DECAP_L3_IPV6 (Linux 6.3); BPF_ADJ_ROOM_MAC */
 const room = { fixedSegments: 1, ipv6: 1 | (1 << 8), behindMac: 1 } as const
 
 /**
- * The same by the kernel: the bytes go from behind the first Ethernet header, which that of what follows is then written over. Goes to `otherwise`
- * where it does not.
+ * The same by the kernel: the bytes go from behind the first Ethernet header, which that of what follows is then written over. It does that for IP
+ * alone, so that other frames are made to be of IP before. Goes to `otherwise` where it does not.
  */
 const dropByKernel = (otherwise: string): Code => {
   const drop = (flags: number): Code => [
@@ -185,8 +188,24 @@ const dropByKernel = (otherwise: string): Code => {
     header,
     call('skbLoadBytes'),
     jne('r0', 0, otherwise),
+    ldx('u32', 'r0', 'r6', skb.protocol),
+    jeq('r0', types.ip, 'drop_front:ip'),
+    jeq('r0', types.ip6, 'drop_front:ip'),
+    // The bytes that this writes over must be among those that go.
+    jlt('r7', etherBytes, otherwise),
+    st('u16', 'r10', etherType, types.ip),
+    mov('r1', 'r6'),
+    mov('r2', etherBytes - 2),
+    mov('r3', 'r10'),
+    add('r3', etherType),
+    mov('r4', 2),
+    mov('r5', 0),
+    call('skbStoreBytes'),
+    jne('r0', 0, otherwise),
+    noteType(otherwise),
+    label('drop_front:ip'),
     ldx('u16', 'r0', 'r10', etherHeader + 12),
-    jne('r0', loaded([0x86, 0xdd]), 'drop_front:plain'),
+    jne('r0', types.ip6, 'drop_front:plain'),
     drop(room.ipv6),
     jeq('r0', 0, 'drop_front:dropped'),
     label('drop_front:plain'),

@@ -1,0 +1,111 @@
+/**
+ * Links over tunnels, between hosts that are namespaces: a router for each guest's interface puts its frames into the tunnel, one for the underlay
+ * interface takes them out again. What guests send is as large as their stack makes it (TCP segments of up to 64 KB, checksums not there yet).
+ */
+import t, { type Test } from 'tap'
+import { type Namespace, ping, reaches } from '../../datapath/test/support/world.ts'
+import { missing } from '../../ebpf/features.ts'
+import type { Router } from '../router.ts'
+import { checksums, segmentation, turnOff } from './support/offloads.ts'
+import { dataHash, transfer } from './support/transfer.ts'
+import { attach, guestOf, indexOf, type TunnelHost, twoHosts } from './support/two-hosts.ts'
+
+t.setTimeout(900_000)
+const skip = missing('tcx')?.message ?? false
+
+const bytes = 16 << 20
+const patienceMs = Number(process.env.WEFT_PATIENCE_MS ?? 120_000)
+const wanted = dataHash(bytes)
+
+interface Technology {
+  /** From a guest's frame to the underlay. */
+  readonly send: (local: string, remote: string) => string
+  /** What LinkSwitch knows it by. */
+  readonly link: (local: string, remote: string) => string
+  /** Behind the interface, of links that carry no Ethernet. */
+  readonly more?: (guest: number) => string
+}
+
+const other = (guest: number): number => 3 - guest
+const nobody = 'EtherEncap(0x8847, 2:0:0:0:1:1, ff:ff:ff:ff:ff:ff)'
+
+const technologies: Readonly<Record<string, Technology>> = {
+  vxlan: {
+    send: (local, remote) => `VXLANEncap(5, ${local}, ${remote}) -> ToNeighbour(eth1)`,
+    link: (local, remote) => `vxlan 5 ${remote} ${local}`,
+  },
+  gre: {
+    send: (local, remote) => `GREEncap(${local}, ${remote}, KEY 5) -> ToNeighbour(eth1)`,
+    link: (local, remote) => `gre 5 ${remote} ${local}`,
+  },
+  'gre without a key': {
+    send: (local, remote) => `GREEncap(${local}, ${remote}) -> ToNeighbour(eth1)`,
+    link: (local, remote) => `gre - ${remote} ${local}`,
+  },
+  etherip: {
+    send: (local, remote) => `EtherIPEncap(${local}, ${remote}) -> ToNeighbour(eth1)`,
+    link: (local, remote) => `etherip ${remote} ${local}`,
+  },
+  ipip: {
+    send: (local, remote) => `Strip(14) -> IPEncap(4, ${local}, ${remote}, DF true) -> ToNeighbour(eth1)`,
+    link: (local, remote) => `ipip ${remote} ${local}`,
+    more: (guest) => ` 2:0:0:0:0:${guest} 2:0:0:0:0:${other(guest)}`,
+  },
+  mpls: {
+    send: () => `MPLSEncap(5) -> ${nobody} -> ToDevice(eth1)`,
+    link: () => 'mpls 5',
+  },
+}
+
+/** The routers of one host, for the guest 10.0.0.N at `vif`. */
+const join = async (
+  t: Test,
+  name: string,
+  [local, remote]: readonly [TunnelHost, TunnelHost],
+  vif: string,
+  guest: number,
+): Promise<Router> => {
+  const technology = technologies[name]
+  if (!technology) throw new RangeError(name)
+  const { send, link, more } = technology
+  const sending = send(local.address, remote.address)
+  const text =
+    more === undefined
+      ? `FromDevice(${vif}) -> sent :: Counter -> ${sending}`
+      : `FromDevice(${vif}) -> c :: Classifier(12/0806 20/0001, 12/0800, -); c[2] -> Discard;
+         c[0] -> ARPResponder(10.0.0.${other(guest)} 2:0:0:0:0:${other(guest)}) -> ToDevice(${vif}); c[1] -> sent :: Counter -> ${sending}`
+  await attach(t, local, text)
+  const entry = `${link(local.address, remote.address)} ${await indexOf(local, vif)}${more?.(guest) ?? ''}`
+  return attach(t, local, `FromDevice(eth1) -> links :: LinkSwitch(${entry}) -> ToHost(eth1)`)
+}
+
+const expectTransfer = async (t: Test, from: Namespace, to: Namespace, address: string): Promise<void> => {
+  const result = await transfer(from.name, to.name, address, bytes, patienceMs)
+  t.equal(result?.count, bytes, 'all bytes came')
+  t.equal(result?.sha256, wanted, 'as they were sent')
+  if (result) t.comment(`${Math.round((bytes * 8) / result.durationMs / 1000)} Mbit/s`)
+}
+
+const devices: Readonly<Record<string, readonly string[]>> = {
+  'interfaces that do all': [],
+  'interfaces that want segments': segmentation,
+  'interfaces that want segments and checksums': [...segmentation, ...checksums],
+}
+
+// Linux makes no segments of EtherIP: see EtherIPEncap.
+for (const name of Object.keys(technologies)) {
+  for (const [device, features] of Object.entries(devices)) {
+    t.test(`guests on two hosts reach each other over ${name}, over ${device}`, { skip }, async (t) => {
+      const [one, two] = await twoHosts(t)
+      for (const host of [one, two]) if (features.length > 0) await turnOff(host.path, 'eth1', features)
+      const [a, b] = [await guestOf(t, one, 'vif1.0', 1), await guestOf(t, two, 'vif1.0', 2)]
+      if (name === 'etherip') for (const each of [a, b]) await turnOff(each.path, 'eth0', segmentation)
+      await join(t, name, [one, two], 'vif1.0', 1)
+      const far = await join(t, name, [two, one], 'vif1.0', 2)
+      t.ok(await reaches(a, '10.0.0.2'))
+      t.ok(await ping(b, '10.0.0.1', 1500 - 28), 'a packet of the whole MTU passes')
+      await expectTransfer(t, a, b, '10.0.0.2')
+      t.ok(Number(far.read('links.counts').split(' ')[1]) > bytes, 'the link has counted it')
+    })
+  }
+}
