@@ -164,6 +164,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     desired,
     reconciler,
     hypervisors: drivers.hypervisors,
+    datapaths: drivers.datapaths,
     hostView,
     resync,
     execLimit: limit(parallelExecs),

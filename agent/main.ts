@@ -9,6 +9,8 @@ import type { Nic } from '../proto/generated/weft.v1.ts'
 import { type Agent, startAgent } from './agent.ts'
 import { type AgentConfig, parseConfig } from './config.ts'
 import { bridgeDriver } from './datapath/bridge/driver.ts'
+import { bpffsOf } from './datapath/click/bpffs.ts'
+import { clickDriver } from './datapath/click/driver.ts'
 import { type NicReader, openNicReader } from './datapath/nics.ts'
 import { openHypervisors } from './hypervisor/drivers.ts'
 import { createLog, type LogLevel } from './log.ts'
@@ -104,7 +106,13 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     controller: options.controller,
     stateDir,
     socketPath,
-    drivers: { hypervisors, datapaths: [bridgeDriver({ nicRates })] },
+    drivers: {
+      hypervisors,
+      datapaths: [
+        bridgeDriver({ nicRates }),
+        clickDriver({ directory: join(stateDir, 'click'), bpffs: bpffsOf(runDir) }),
+      ],
+    },
     nics: nics.read,
     config,
     imagesDirectory,

@@ -1,6 +1,7 @@
-/** What the verbs may use: state and reports. Commands never call drivers; exec is the exception, since it changes no state. */
+/** What the verbs may use: state and reports. Commands never call drivers, but for exec and router, which change no state. */
 import { WeftError } from '../../proto/errors.ts'
 import type { HostView, Slice } from '../../proto/generated/weft.v1.ts'
+import type { DatapathDriver } from '../datapath/driver.ts'
 import type { HypervisorDriver } from '../hypervisor/driver.ts'
 import type { Limit } from '../reconcile/limit.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
@@ -14,6 +15,7 @@ export interface CommandContext {
   readonly desired: DesiredStore
   readonly reconciler: Reconciler
   readonly hypervisors: readonly HypervisorDriver[]
+  readonly datapaths: readonly Pick<DatapathDriver, 'inspect'>[]
   readonly hostView: () => Promise<HostView>
   /** Commands that run in nodes at a time: whoever asks for more waits. */
   readonly execLimit: Limit

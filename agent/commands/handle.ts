@@ -8,6 +8,7 @@ import { execInNode } from './exec.ts'
 import { getSlices } from './get.ts'
 import { viewHost } from './host.ts'
 import { resync } from './resync.ts'
+import { viewRouter } from './router.ts'
 
 type VerbName = keyof HostCommand
 /** The verb that a command carries, tagged. */
@@ -16,7 +17,7 @@ type Verb = { [N in VerbName]-?: { readonly name: N; readonly body: NonNullable<
 const verbOf = (command: HostCommand): Verb => {
   for (const [name, body] of Object.entries(command)) if (body !== undefined) return { name, body } as Verb
   throw new WeftError('verb.unsupported', 'the command has no verb that this agent knows', {
-    hint: 'apply, get, delete, exec, resync or host',
+    hint: 'apply, get, delete, exec, resync, host or router',
   })
 }
 
@@ -40,6 +41,8 @@ export const handleCommand = async (
       return resync(context)
     case 'host':
       return viewHost(context)
+    case 'router':
+      return viewRouter(context, verb.body, owner)
     default:
       return verb satisfies never
   }

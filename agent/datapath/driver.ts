@@ -1,5 +1,5 @@
 /**
- * What the agent asks of a data path: read the kernel, plan (pure), apply. Drivers: bridge (and later click).
+ * What the agent asks of a data path: read the kernel, plan (pure), apply. Drivers: bridge and click.
  * A link is data from end to end: LinkSpec (what shall be) and Snapshot (what is) give steps with reasons.
  */
 import type { Datapath, SliceLink } from '../../proto/generated/weft.v1.ts'
@@ -10,6 +10,8 @@ export interface LinkSpec {
   readonly link: SliceLink
   /** Vif names in Dom0 of link.ends, in their order. */
   readonly vifs: readonly string[]
+  /** MAC addresses of those interfaces in their guests; '' where nobody gave one. */
+  readonly macs: readonly string[]
   /** Physical interface joined instead of a second end or a segment; '' for none. */
   readonly nic: string
 }
@@ -44,8 +46,18 @@ export interface LinkStep {
   readonly waitsFor: readonly string[]
 }
 
+/** What an interface of a node has in its data path, for people. */
+export interface InterfaceRouter {
+  /** The configuration that runs. */
+  readonly text: string
+  /** 'running', or what is wrong. */
+  readonly state: string
+  /** `element.handler` and its value. */
+  readonly handlers: readonly { readonly name: string; readonly value: string }[]
+}
+
 export interface DatapathDriver {
-  /** As requests name it: 'bridge'. */
+  /** As requests name it: 'bridge' or 'click'. */
   readonly name: string
   /** Which technologies work here, by trying; never throws: says why not. */
   probe(): Promise<Datapath>
@@ -54,13 +66,16 @@ export interface DatapathDriver {
   /**
    * Pure: the steps that make the links of `vnet` exactly `specs`. Links with our mark that are not in specs are removed;
    * nothing without our mark is ever named in a step. No step for a link that is right already.
-   * Throws slice.invalid, datapath.unavailable, nic.unknown, nic.taken, mtu.too-small, object.foreign, with the link as object.
+   * Throws slice.invalid, datapath.unavailable, nic.unknown, nic.taken, mtu.too-small, object.foreign, router.broken, with the link as
+   * object.
    */
   plan(vnet: string, specs: readonly LinkSpec[], snapshot: Snapshot): readonly LinkStep[]
   /** Does a step. On failure undoes what it did and throws datapath.failed with the kernel's own words. */
   apply(step: LinkStep): Promise<void>
   /** Calls back with the VNet whose interfaces may have changed, also for a vif that came or went. Ends with close. */
   watch(changed: (vnet: string) => void): Promise<void>
+  /** The router of an interface, where the data path has routers; undefined where this one has none. Rejects with router.broken. */
+  inspect?(vnet: string, node: string, index: number, withHandlers: boolean): Promise<InterfaceRouter | undefined>
   /** Lets go of sockets; links go on. Idempotent. */
   close(): Promise<void>
 }

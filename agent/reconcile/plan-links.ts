@@ -1,6 +1,6 @@
 /** The links of one VNet: which data path builds each, and what each data path has to do. Pure, as the drivers' plan is. */
 import { toWireError, WeftError } from '../../proto/errors.ts'
-import type { Slice, SliceLink } from '../../proto/generated/weft.v1.ts'
+import type { Slice, SliceEnd, SliceInterface, SliceLink } from '../../proto/generated/weft.v1.ts'
 import type { DatapathDriver, LinkSpec, LinkStep, Snapshot } from '../datapath/driver.ts'
 import { defaultMtu } from '../defaults.ts'
 
@@ -20,19 +20,26 @@ export const nicLinkId = (node: string, index: number, nic: string): string => `
 
 const defaultForwarding = 'bridge'
 
+type End = Pick<SliceEnd, 'node' | 'interface'>
+
+const interfaceOf = ({ nodes }: Slice, end: End): SliceInterface | undefined =>
+  nodes.find(({ id }) => id === end.node)?.interfaces.find(({ index }) => index === end.interface)
+
+const forwardingOf = (slice: Slice, end: End): string => interfaceOf(slice, end)?.forwarding || defaultForwarding
+
 /** Every link of a slice with the data path that it asks for: that of its first end, the bridge for a relay. */
 export const linkSpecs = (
   slice: Slice,
   slots: ReadonlyMap<string, number>,
 ): readonly { readonly datapath: string; readonly spec: LinkSpec }[] => {
-  const forwardingOf = (node: string, index: number): string =>
-    slice.nodes.find(({ id }) => id === node)?.interfaces.find((one) => one.index === index)?.forwarding ||
-    defaultForwarding
-  const vifsOf = (link: SliceLink) => link.ends.map((end) => `vif${slots.get(end.node)}.${end.interface}`)
+  const joinedBy = (link: SliceLink) => ({
+    vifs: link.ends.map((end) => `vif${slots.get(end.node)}.${end.interface}`),
+    macs: link.ends.map((end) => interfaceOf(slice, end)?.mac ?? ''),
+  })
   const specs = slice.links.map((link) => {
     const [first] = link.ends
-    const datapath = first ? forwardingOf(first.node, first.interface) : defaultForwarding
-    return { datapath, spec: { vnet: slice.vnet, link, vifs: vifsOf(link), nic: '' } }
+    const datapath = first ? forwardingOf(slice, first) : defaultForwarding
+    return { datapath, spec: { vnet: slice.vnet, link, ...joinedBy(link), nic: '' } }
   })
   const onNics = slice.nodes.flatMap((node) =>
     node.interfaces
@@ -46,12 +53,16 @@ export const linkSpecs = (
         }
         return {
           datapath: forwarding || defaultForwarding,
-          spec: { vnet: slice.vnet, link, vifs: vifsOf(link), nic },
+          spec: { vnet: slice.vnet, link, ...joinedBy(link), nic },
         }
       }),
   )
   return [...specs, ...onNics]
 }
+
+/** Links whose two ends are here and ask for different data paths: no one of them could make it. */
+const mixedLinks = (slice: Slice): readonly string[] =>
+  slice.links.flatMap(({ id, ends }) => (new Set(ends.map((end) => forwardingOf(slice, end))).size > 1 ? [id] : []))
 
 /**
  * One data path's steps. Where it refuses one link, that link is left as it is and the others are planned without it: a link's
@@ -62,8 +73,8 @@ const planWith = (
   specs: readonly LinkSpec[],
   { driver, snapshot }: { readonly driver: Pick<DatapathDriver, 'plan'>; readonly snapshot: Snapshot },
   problems: Map<string, WeftError>,
+  refused: Set<string>,
 ): readonly LinkStep[] => {
-  const refused = new Set<string>()
   for (;;) {
     const asked = specs.filter(({ link }) => !refused.has(link.id))
     try {
@@ -92,13 +103,19 @@ export const planLinks = (
 ): LinksPlan => {
   const problems = new Map<string, WeftError>()
   const all = slice ? linkSpecs(slice, slots) : []
+  const mixed = slice ? mixedLinks(slice) : []
+  for (const id of mixed) {
+    const message = `the ends of link ${id} ask for different data paths`
+    const details = { object: `link/${id}`, hint: 'the same forwarding at both' }
+    problems.set(`link/${id}`, new WeftError('slice.invalid', message, details))
+  }
   const steps = [...datapaths].flatMap(([datapath, { driver, snapshot }]) => {
     const specs = all.filter((one) => one.datapath === datapath).map(({ spec }) => spec)
     if (snapshot instanceof WeftError) {
       for (const { link } of specs) problems.set(`link/${link.id}`, snapshot)
       return []
     }
-    return planWith(vnet, specs, { driver, snapshot }, problems).map((step) => ({ datapath, step }))
+    return planWith(vnet, specs, { driver, snapshot }, problems, new Set(mixed)).map((step) => ({ datapath, step }))
   })
   for (const { datapath, spec } of all) {
     if (datapaths.has(datapath)) continue

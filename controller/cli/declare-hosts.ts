@@ -22,6 +22,11 @@ export const hostDescribeFlags = { host: hostFlags.host } as const
 
 export const hostExecFlags = { host: hostFlags.host, timeout: execFlags.timeout } as const
 
+export const hostClickFlags = {
+  host: hostFlags.host,
+  handlers: { text: 'also what its handlers say: counters and what they count in' },
+} as const
+
 const argv = { name: 'COMMAND', text: 'what to run in the node, with its arguments', rest: true } as const
 
 const execDetails = `
@@ -83,6 +88,18 @@ export const hostCommands: readonly Command[] = [
     flags: hostDescribeFlags,
     examples: [['weft host describe alice.shop', 'nodes, links, the interfaces that make them']],
     load: () => import('./commands/host-describe.ts'),
+  }),
+  defineCommand({
+    name: 'host click',
+    group: 'Hosts',
+    summary: 'show the Click router of an interface of this host',
+    details: `
+The configuration that runs between the node's interface and its link. sent.count and sent.byte_count are what the node has sent, spoofed.count is what
+of it was dropped because it came from another Ethernet address than the interface's own.`,
+    arguments: [{ name: 'INTERFACE', text: 'VNET/NODE.IF, for instance alice.shop/r1.0' }],
+    flags: hostClickFlags,
+    examples: [['weft host click alice.shop/r1.0 --handlers', '']],
+    load: () => import('./commands/host-click.ts'),
   }),
   defineCommand({
     name: 'host exec',

@@ -11,6 +11,7 @@ const spec = (id: string, vifs: readonly string[]): LinkSpec => ({
     segments: [],
   },
   vifs,
+  macs: vifs.map(() => ''),
   nic: '',
 })
 

@@ -1,10 +1,12 @@
 /** What is not ours is never touched, what was lent is given back, what failed is undone. */
 import t, { type Test } from 'tap'
-import { bridgeDriver } from '../bridge/driver.ts'
 import { bridgeName, tunnelName } from '../bridge/names.ts'
 import {
   build,
   command,
+  type DatapathName,
+  datapaths,
+  driverAt,
   guest,
   type Host,
   host,
@@ -21,8 +23,8 @@ import {
 t.setTimeout(600_000)
 
 /** Two hosts with a wire, and on the first a bridge, a tunnel and queueing that somebody else made. */
-const sharedHosts = async (t: Test): Promise<readonly [Host, Host]> => {
-  const [h1, h2] = [await host(t, 'h1'), await host(t, 'h2')]
+const sharedHosts = async (t: Test, datapath: DatapathName = 'bridge'): Promise<readonly [Host, Host]> => {
+  const [h1, h2] = [await host(t, 'h1', { datapath }), await host(t, 'h2', { datapath })]
   await wire({ at: h1, nic: 'eth1', address: '192.0.2.1/24' }, { at: h2, nic: 'eth1', address: '192.0.2.2/24' })
   await wire({ at: h1, nic: 'eth2', address: '198.51.100.1/24' }, { at: h2, nic: 'eth2', address: '198.51.100.2/24' })
   for (const words of [
@@ -45,23 +47,30 @@ const sharedHosts = async (t: Test): Promise<readonly [Host, Host]> => {
 
 const segment = { identifier: 7, local: '192.0.2.1', remote: '192.0.2.2', nic: 'eth1', rate: 20e6 }
 
-t.test('what others made is as it was, while we build and after we left', { skip: problem }, async (t) => {
-  const [h1] = await sharedHosts(t)
-  const before = await state(h1)
-  for (const vif of ['vif1.0', 'vif2.0', 'vif3.0']) await guest(t, h1, { vif, address: '10.0.0.1/24' })
-  const specs = [
-    link({ id: 'tunnel', vifs: ['vif1.0'], segments: [segment] }),
-    link({ id: 'local', vifs: ['vif2.0', 'vif3.0'], rates: [1e6, 0] }),
-  ]
-  await build(h1.driver, specs)
-  const theirs = (text: string) => text.split('\n').filter((line) => /theirs|their-|eth2/.test(line))
-  const between = theirs(await state(h1))
-  t.same(between, theirs(before))
-  t.same(await plan(h1.driver, [], 'b.w'), [], 'another VNet has nothing to remove')
-  await build(h1.driver, [])
-  for (const vif of ['vif1.0', 'vif2.0', 'vif3.0']) await h1.ip('link', 'del', vif)
-  t.equal(await state(h1), before)
-})
+for (const datapath of datapaths) {
+  t.test(
+    `${datapath}: what others made is as it was, while we build and after we left`,
+    { skip: problem },
+    async (t) => {
+      const [h1] = await sharedHosts(t, datapath)
+      const before = await state(h1)
+      for (const vif of ['vif1.0', 'vif2.0', 'vif3.0']) await guest(t, h1, { vif, address: '10.0.0.1/24' })
+      const specs = [
+        ...(datapath === 'bridge' ? [link({ id: 'tunnel', vifs: ['vif1.0'], segments: [segment] })] : []),
+        link({ id: 'local', vifs: ['vif2.0', 'vif3.0'], rates: [1e6, 0] }),
+      ]
+      await build(h1.driver, specs)
+      const theirs = (text: string) => text.split('\n').filter((line) => /theirs|their-|eth2/.test(line))
+      const between = theirs(await state(h1))
+      t.same(between, theirs(before))
+      t.same(await plan(h1.driver, [], 'b.w'), [], 'another VNet has nothing to remove')
+      await build(h1.driver, [])
+      t.same((await h1.driver.snapshot()).links, [])
+      for (const vif of ['vif1.0', 'vif2.0', 'vif3.0']) await h1.ip('link', 'del', vif)
+      t.equal(await state(h1), before)
+    },
+  )
+}
 
 t.test('names, VNIs and NICs of others are refused with a code', { skip: problem }, async (t) => {
   const [h1] = await sharedHosts(t)
@@ -156,17 +165,19 @@ t.test('a step that fails says why in the words of the kernel and leaves nothing
   })
 })
 
-t.test('a vif that comes later is joined then', { skip: problem }, async (t) => {
-  const dom0 = await host(t, 'dom0')
-  const a = await guest(t, dom0, { vif: 'vif1.0', address: '10.0.0.1/24' })
-  const specs = [link({ vifs: ['vif1.0', 'vif2.0'] })]
-  t.match(await build(dom0.driver, specs), [{ action: 'add', waitsFor: ['vif2.0'] }])
-  t.match(await plan(dom0.driver, specs), [{ action: 'change', waitsFor: ['vif2.0'], operations: [] }])
-  await guest(t, dom0, { vif: 'vif2.0', address: '10.0.0.2/24' })
-  t.match(await build(dom0.driver, specs), [{ action: 'change', waitsFor: [] }])
-  t.ok(await reaches(a, '10.0.0.2'))
-  t.same(await plan(dom0.driver, specs), [])
-})
+for (const datapath of datapaths) {
+  t.test(`${datapath}: a vif that comes later is joined then`, { skip: problem }, async (t) => {
+    const dom0 = await host(t, 'dom0', { datapath })
+    const a = await guest(t, dom0, { vif: 'vif1.0', address: '10.0.0.1/24' })
+    const specs = [link({ vifs: ['vif1.0', 'vif2.0'] })]
+    t.match(await build(dom0.driver, specs), [{ action: 'add', waitsFor: ['vif2.0'] }])
+    t.match(await plan(dom0.driver, specs), [{ action: 'change', waitsFor: ['vif2.0'], operations: [] }])
+    await guest(t, dom0, { vif: 'vif2.0', address: '10.0.0.2/24' })
+    t.match(await build(dom0.driver, specs), [{ action: 'change', waitsFor: [] }])
+    t.ok(await reaches(a, '10.0.0.2'))
+    t.same(await plan(dom0.driver, specs), [])
+  })
+}
 
 t.test('a link changes from local to remote and back while its bridge stays', { skip: problem }, async (t) => {
   const [h1, h2] = await sharedHosts(t)
@@ -230,20 +241,23 @@ t.test(
   },
 )
 
-t.test('the machine is probed by trying, and nothing stays of it', { skip: problem }, async (t) => {
-  const dom0 = await host(t, 'dom0')
-  const before = await state(dom0)
-  t.same(await dom0.driver.probe(), { name: 'bridge', technologies: ['vxlan'], unavailable: '' })
-  t.equal(await state(dom0), before)
-})
+for (const datapath of datapaths) {
+  t.test(`${datapath}: the machine is probed by trying, and nothing stays of it`, { skip: problem }, async (t) => {
+    const dom0 = await host(t, 'dom0', { datapath })
+    const before = await state(dom0)
+    const technologies = datapath === 'bridge' ? ['vxlan'] : []
+    t.same(await dom0.driver.probe(), { name: datapath, technologies, unavailable: '' })
+    t.equal(await state(dom0), before)
+  })
 
-t.test(
-  'a namespace that is not there is an error with a code, and a reason for the probe',
-  { skip: problem },
-  async (t) => {
-    const nowhere = bridgeDriver({ namespace: '/run/netns/nobody' })
-    await t.rejects(nowhere.snapshot(), { code: 'datapath.failed', message: /ENOENT/ })
-    t.match(await nowhere.probe(), { name: 'bridge', technologies: [], unavailable: /ENOENT/ })
-    await nowhere.close()
-  },
-)
+  t.test(
+    `${datapath}: a namespace that is not there is an error with a code, and a reason for the probe`,
+    { skip: problem },
+    async (t) => {
+      const nowhere = await driverAt(t, datapath, '/run/netns/nobody')
+      await t.rejects(nowhere.snapshot(), { code: 'datapath.failed', message: /ENOENT/ })
+      t.match(await nowhere.probe(), { name: datapath, technologies: [], unavailable: /ENOENT/ })
+      await nowhere.close()
+    },
+  )
+}

@@ -208,3 +208,49 @@ t.test('a link of a data path that the host does not have says so', async (t) =>
   const { problems } = plan({ vnet, slice: clicked, slots, hypervisors: new Map([['lxc', []]]), datapaths: noLinks })
   t.match(problems.get('link/l1'), { code: 'datapath.unavailable', hint: 'this host has bridge' })
 })
+
+t.test('each data path is given the links that ask for it, with vifs and addresses of their ends', async (t) => {
+  const at = (id: string, forwardings: readonly string[]): Init<SliceNode> =>
+    node(id, {
+      interfaces: forwardings.map((forwarding, index) => ({ index, mac: `02:00:00:00:0${index}:0${id}`, forwarding })),
+    })
+  const joined = (id: string, a: number, b: number) => ({
+    id,
+    ends: [
+      { node: 'a', interface: a },
+      { node: 'b', interface: b },
+    ],
+  })
+  const wanted = slice({
+    nodes: [at('a', ['click', '', 'click']), at('b', ['click', 'bridge', 'bridge'])],
+    links: [joined('l0', 0, 0), joined('l1', 1, 1), joined('mixed', 2, 2)],
+  })
+  const given = new Map<string, readonly LinkSpec[]>()
+  const removes = (vnetOf: string): LinkStep => ({
+    vnet: vnetOf,
+    link: 'mixed',
+    action: 'remove',
+    reasons: [],
+    operations: [1],
+    waitsFor: [],
+  })
+  const view = (name: string) => {
+    const plan: DatapathDriver['plan'] = (vnetOf, specs) => {
+      given.set(name, specs)
+      return [removes(vnetOf)]
+    }
+    return [name, { driver: { plan }, snapshot: { links: [] } }] as const
+  }
+  const datapaths = new Map([view('bridge'), view('click')])
+  const { steps, problems } = plan({ vnet, slice: wanted, slots, hypervisors: new Map([['lxc', []]]), datapaths })
+  t.match(given.get('click'), [
+    { link: { id: 'l0' }, vifs: ['vif1.0', 'vif2.0'], macs: ['02:00:00:00:00:0a', '02:00:00:00:00:0b'] },
+  ])
+  t.match(given.get('bridge'), [{ link: { id: 'l1' } }])
+  t.match(problems.get('link/mixed'), { code: 'slice.invalid', hint: /same forwarding/ })
+  t.same(
+    steps.filter(({ kind }) => kind === 'link'),
+    [],
+    'a link with an error is left as it is',
+  )
+})

@@ -179,3 +179,22 @@ Errors:
   )
   t.match(await run('describe', 'bob.shop'), { status: 1, stderr: /\[vnet\.unknown\]/ })
 })
+
+t.test('the Click router of an interface', async (t) => {
+  const asked: unknown[] = []
+  const text = 'FromDevice(vif1.0) -> sent :: Counter -> Discard;\n'
+  const directory = await playAgent(t, ({ router }): Init<HostReply> => {
+    asked.push(router)
+    return {
+      router: { text, state: 'running', handlers: router?.handlers ? [{ name: 'sent.count', value: '7' }] : [] },
+    }
+  })
+  const run = (...argv: string[]) => weft(['host', 'click', ...argv, '--run-dir', directory])
+  t.match(await run('alice.shop/r1.0'), { status: 0, stdout: text, stderr: '' })
+  t.match(await run('alice.shop/r1.12', '--handlers'), { status: 0, stdout: `${text}sent.count: 7\n` })
+  t.match(asked, [
+    { vnet: 'alice.shop', node: 'r1', interface: 0, handlers: false },
+    { vnet: 'alice.shop', node: 'r1', interface: 12, handlers: true },
+  ])
+  for (const wrong of ['r1.0', 'alice.shop/r1', 'alice.shop/r1.eth0']) t.not((await run(wrong)).status, 0, wrong)
+})

@@ -1,9 +1,14 @@
 /** Namespaces that stand for hosts and guests, made and removed by a test. */
 import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import type { SliceEnd } from '../../../../proto/generated/weft.v1.ts'
+import { mountBpffs } from '../../../ebpf/pins.ts'
 import { bridgeDriver } from '../../bridge/driver.ts'
+import { clickDriver } from '../../click/driver.ts'
 import type { DatapathDriver, LinkSpec, LinkStep } from '../../driver.ts'
 import { nodeMark } from '../../mark.ts'
 
@@ -45,16 +50,49 @@ export interface Host extends Namespace {
   readonly driver: DatapathDriver
 }
 
-/** A namespace with the driver in it. */
-export const host = async (
+/** What links are made by; tests of what all of them do go over this list. */
+export const datapaths = ['bridge', 'click'] as const
+export type DatapathName = (typeof datapaths)[number]
+
+/** A directory of records and a bpf file system of a host's own. */
+export const clickPlaces = async (t: Test): Promise<{ readonly directory: string; readonly bpffs: string }> => {
+  const root = mkdtempSync(join(tmpdir(), 'weft-dp-'))
+  const bpffs = mkdtempSync(join(root, 'bpf-'))
+  await mountBpffs(bpffs)
+  t.teardown(async () => {
+    await command('umount', bpffs)
+    rmSync(root, { recursive: true })
+  })
+  return { directory: join(root, 'records'), bpffs }
+}
+
+export interface HostOptions {
+  readonly datapath?: DatapathName
+  readonly nicRates?: Readonly<Record<string, number>>
+}
+
+export const driverAt = async (
   t: Test,
-  role: string,
-  options: { readonly nicRates?: Readonly<Record<string, number>> } = {},
-): Promise<Host> => {
+  datapath: DatapathName,
+  path: string,
+  { nicRates = {} }: HostOptions = {},
+): Promise<DatapathDriver> =>
+  datapath === 'bridge'
+    ? bridgeDriver({ namespace: path, nicRates })
+    : clickDriver({ namespace: path, ...(await clickPlaces(t)) })
+
+/** A namespace with the driver in it. */
+export const host = async (t: Test, role: string, options: HostOptions = {}): Promise<Host> => {
   const home = await namespace(t, role)
-  const driver = bridgeDriver({ namespace: home.path, ...options })
+  const driver = await driverAt(t, options.datapath ?? 'bridge', home.path, options)
   t.teardown(() => driver.close())
   return { ...home, driver }
+}
+
+/** The address of eth0 of the guest behind a vif. */
+export const macOf = (vif: string): string => {
+  const [slot = 0, index = 0] = vif.replace(/^vif/, '').split('.').map(Number)
+  return `02:00:00:00:${(slot & 0xff).toString(16).padStart(2, '0')}:${(index & 0xff).toString(16).padStart(2, '0')}`
 }
 
 /** A wire between two hosts: a veth pair with an address at each end. */
@@ -110,7 +148,7 @@ export const guest = async (t: Test, at: Namespace, options: GuestOptions): Prom
   await at.ip('link', 'add', vif, 'type', 'veth', 'peer', 'name', 'eth0', 'mtu', String(mtu), 'netns', inside.name)
   await at.ip('link', 'set', vif, 'addrgenmode', 'none')
   await at.ip('link', 'set', vif, 'alias', nodeMark(vnet, node))
-  await inside.ip('link', 'set', 'eth0', 'addrgenmode', 'none', 'up')
+  await inside.ip('link', 'set', 'eth0', 'address', macOf(vif), 'addrgenmode', 'none', 'up')
   await inside.ip('address', 'add', address, 'dev', 'eth0')
   return inside
 }
@@ -150,6 +188,7 @@ export const link = (options: LinkOptions): LinkSpec => {
       })),
     },
     vifs,
+    macs: vifs.map(macOf),
     nic,
   }
 }
