@@ -38,7 +38,7 @@ const checks: Readonly<Record<NodeKind, Check>> = {
     within(node.dedicated, free.nics[host]) && (!node.shared || topology.nodes[host]?.sharedNics.length !== 0),
   image: ({ topology }, _, { image }, host) => image === '' || topology.nodes[host]?.images.includes(image) === true,
   datapath: ({ topology }, _, { forwardings }, host) =>
-    forwardings.every((name) => topology.nodes[host]?.datapaths.some((offer) => offer.startsWith(`${name}/`))),
+    forwardings.every((name) => topology.nodes[host]?.datapaths.some((offer) => offer.split('/')[0] === name)),
   hypervisor: ({ topology }, _, { hypervisor }, host) => {
     const offered = topology.nodes[host]?.hypervisors ?? []
     return hypervisor === '' || (hypervisor === 'any' ? offered.length > 0 : offered.includes(hypervisor))

@@ -1,21 +1,24 @@
 /** What the model of a request knows and this version does not build: refused at admission, rather than failed on a host. */
 import { WeftError } from '../../proto/errors.ts'
 import type { Interface, Link, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { forwardingOf } from '../mapping/demand.ts'
 
 const hypervisors = ['', 'any', 'lxc', 'fake']
 const technologies = ['', 'any', 'vxlan']
-const forwardings = ['', 'bridge']
+const forwardings = ['', 'bridge', 'click']
 const allocations = ['', 'on-demand']
 
-const interfaceErrors = (node: Node, { index, forwarding }: Interface): readonly WeftError[] =>
-  forwardings.includes(forwarding)
-    ? []
-    : [
-        new WeftError('datapath.unavailable', `forwarding "${forwarding}" of interface ${index} is not built yet`, {
-          object: `node/${node.id}`,
-          hint: 'forwarding "bridge"',
-        }),
-      ]
+const interfaceErrors = (node: Node, { index, forwarding, physical }: Interface): readonly WeftError[] => {
+  const isClickOnNic = forwarding === 'click' && physical !== ''
+  if (forwardings.includes(forwarding) && !isClickOnNic) return []
+  const where = isClickOnNic ? `interface ${index} on a ${physical} physical interface` : `interface ${index}`
+  return [
+    new WeftError('datapath.unavailable', `forwarding "${forwarding}" of ${where} is not built yet`, {
+      object: `node/${node.id}`,
+      hint: 'forwarding "bridge"',
+    }),
+  ]
+}
 
 const nodeErrors = (node: Node): readonly WeftError[] => {
   const object = `node/${node.id}`
@@ -49,7 +52,18 @@ const linkErrors = ({ id, technology }: Link): readonly WeftError[] =>
         }),
       ]
 
+/** One data path makes a link within a host, and the bridge alone makes one between hosts. */
+const mixedErrors = ({ nodes }: VNetRequest, { id, a, b }: Link): readonly WeftError[] => {
+  const [one, other] = [a, b].map((end) => {
+    const node = nodes.find((each) => each.id === end?.node)
+    return forwardingOf(node?.interfaces.find(({ index }) => index === end?.interface)?.forwarding ?? '')
+  })
+  if (one === other) return []
+  const message = `link ${id} has forwarding "${one}" at one end and "${other}" at the other, which is not built yet`
+  return [new WeftError('datapath.unavailable', message, { object: `link/${id}`, hint: 'the same at both ends' })]
+}
+
 export const unbuiltErrors = (request: VNetRequest): readonly WeftError[] => [
   ...request.nodes.flatMap(nodeErrors),
-  ...request.links.flatMap(linkErrors),
+  ...request.links.flatMap((link) => [...linkErrors(link), ...mixedErrors(request, link)]),
 ]

@@ -45,7 +45,9 @@ const hostOf = (node: SubstrateNode, inventory: HostInventory, cpuOvercommit: nu
     sharedNics: node.sharedNics.filter(has),
     datapaths: inventory.datapaths
       .filter(({ unavailable }) => !unavailable)
-      .flatMap(({ name, technologies }) => technologies.map((technology) => `${name}/${technology}`)),
+      .flatMap(({ name, technologies }) =>
+        technologies.length === 0 ? [name] : technologies.map((technology) => `${name}/${technology}`),
+      ),
     images: inventory.images,
   }
 }

@@ -1,13 +1,25 @@
 import t, { type Test } from 'tap'
 import { create } from '../../proto/codec.ts'
-import type { VNetState } from '../../proto/generated/weft.v1.ts'
-import { chain, createReadyWorld, gib, heavyChain, phaseAt, type World, type WorldOptions } from './world.ts'
+import type { Node, VNetState } from '../../proto/generated/weft.v1.ts'
+import {
+  chain,
+  createReadyWorld,
+  gib,
+  heavyChain,
+  hostInventory,
+  phaseAt,
+  type World,
+  type WorldOptions,
+} from './world.ts'
 
 const worldFor = async (t: Test, options?: WorldOptions): Promise<World> => {
   const world = await createReadyWorld(options)
   t.teardown(() => world.close())
   return world
 }
+
+const withClick = (nodes: readonly Node[]): Node[] =>
+  nodes.map((node) => ({ ...node, interfaces: node.interfaces.map((one) => ({ ...one, forwarding: 'click' })) }))
 
 const apply = async (world: World, request: ReturnType<typeof chain>, expectedGeneration = 0): Promise<VNetState> => {
   const reply = await world.settled(world.ask('alice', { apply: { request, expectedGeneration } }))
@@ -179,12 +191,37 @@ t.test('what this version does not build is refused with what it would build', a
   await refused({ nodes: nodes.map((node) => ({ ...node, hypervisor: 'xen' })) }, 'hypervisor.unavailable')
   await refused({ nodes: nodes.map((node) => ({ ...node, allocation: 'preallocated' })) }, 'verb.unsupported')
   await refused({ links: links.map((link) => ({ ...link, technology: 'gre' })) }, 'datapath.unavailable')
-  const click = nodes.map((node) => ({
+  await refused({ nodes: withClick(nodes.slice(0, 1)).concat(nodes.slice(1)) }, 'datapath.unavailable')
+  const onNic = nodes.map((node) => ({
     ...node,
-    interfaces: node.interfaces.map((one) => ({ ...one, forwarding: 'click' })),
+    interfaces: [...node.interfaces, { index: 9, forwarding: 'click', physical: 'shared' }],
   }))
-  await refused({ nodes: click }, 'datapath.unavailable')
+  await refused({ nodes: onNic }, 'datapath.unavailable')
   await nothingLeft(t, world)
+})
+
+t.test('nodes that click joins are all on one host that has it, and refused where none has', async (t) => {
+  const datapaths = [{ name: 'bridge', technologies: ['vxlan'] }, { name: 'click' }]
+  const inventory = (host: string) => hostInventory(host, host === 'h2' ? { datapaths } : {})
+  const world = await worldFor(t, { inventory })
+  const { nodes } = chain('shop', 6)
+  await apply(world, chain('shop', 6, { nodes: withClick(nodes) }))
+  await ready(world, 'shop')
+  const { nodes: placed, links, request } = await stateAt(world, 'alice', 'shop')
+  t.same([...new Set(placed.map(({ host }) => host))], ['h2'])
+  t.ok(links.every(({ path }) => path.length <= 1))
+  t.ok(
+    request?.nodes.every(({ interfaces }) => interfaces.every(({ forwarding, mac }) => forwarding === 'click' && mac)),
+  )
+  t.same(world.violations(), [])
+
+  const tooMuch = heavyChain('more', 2, 3 * gib)
+  await t.rejects(apply(world, { ...tooMuch, nodes: withClick(tooMuch.nodes) }), { code: /^admission\./ })
+  const without = await worldFor(t)
+  await t.rejects(apply(without, chain('shop', 2, { nodes: withClick(chain('shop', 2).nodes) })), {
+    code: 'admission.never-fits',
+    message: /the data path click/,
+  })
 })
 
 t.test('the generation that its operator saw must stand', async (t) => {

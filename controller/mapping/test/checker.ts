@@ -116,7 +116,7 @@ export const problemsOf = (
       const forwarding = request.nodes.find(({ id }) => id === end?.node)?.interfaces[end?.interface ?? 0]?.forwarding
       const offers = hostOf(end?.node ?? '')?.datapaths ?? []
       const name = forwarding || 'bridge'
-      wrong(!offers.some((offer) => offer.startsWith(`${name}/`)), `${end?.node} lacks the data path ${name}`)
+      wrong(!offers.some((offer) => offer.split('/')[0] === name), `${end?.node} lacks the data path ${name}`)
       wrong(from !== to && !offers.includes(`${name}/${tunnel}`), `${end?.node} cannot make the tunnels of ${link.id}`)
     }
   }

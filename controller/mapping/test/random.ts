@@ -38,7 +38,7 @@ export const randomSubstrate = (random: Random, sizes: { hosts: number; others: 
           hypervisors: random.some(['lxc', 'qemu'], 0.8),
           nics: random.some(['eth8', 'eth9'], 0.3),
           sharedNics: random.some(['eth7'], 0.5),
-          datapaths: random.some(['bridge/vxlan', 'bridge/gre', 'click/vxlan'], 0.9),
+          datapaths: random.some(['bridge/vxlan', 'bridge/gre', 'click/vxlan', 'click'], 0.9),
           images: random.some(['debian'], 0.8),
           ...(random.chance(0.7) && {
             location: {
