@@ -27,6 +27,8 @@ export interface Site<A extends Arguments = Arguments, L = unknown> {
   readonly copy: (ports: readonly number[], packet: Packet) => Code
   /** Whether an element that packets come to behind a port may write into them, or put bytes before them. */
   readonly modifiedAfter: (port: number) => boolean
+  /** Whether a packet that leaves by the port may come to where the length of its frame is set. */
+  readonly resizedAfter: (port: number) => boolean
   /** Sends a packet of the element's own before it goes on with the one that is here. */
   readonly detour: (detour: Detour) => Code
   /** Eight words of the stack, from this offset of r10, which stay over a detour that restores nothing. */
@@ -138,6 +140,8 @@ interface ElementWork<A extends Arguments, L> {
   readonly functions?: readonly Code[]
   /** Writes into packets or moves their ends: a copy that comes here must not share its bytes with what follows. */
   readonly modifies: boolean | ((configured: Configured<A, L>) => boolean)
+  /** Sets the length of frames, or makes copies, after which it is set again: the kernel refuses both once it has been told of a tunnel. */
+  readonly resizes?: boolean
   /** Looks at the MAC header annotation: where no element does, it is not told apart. */
   readonly readsMac?: boolean
   /** Handlers beside those that every element has. */

@@ -18,6 +18,7 @@ import {
   mov,
   mov32,
   neg,
+  type Register,
   st,
   stx,
   sub,
@@ -63,10 +64,17 @@ export const growFront = (packet: Hooked, setCount: Item, failed: string): Code 
   setCount,
   mov('r1', 'r6'),
   packet.hook === 'tc'
-    ? [mov('r3', 1), stx('u32', 'r6', skb.moved, 'r3'), mov('r3', 0), call('skbChangeHead')]
+    ? [mov('r3', 1), stx('u32', 'r6', skb.moved, 'r3'), countGrown('r2'), mov('r3', 0), call('skbChangeHead')]
     : [neg('r2'), call('xdpAdjustHead')],
   reload(packet),
   jne('r0', 0, failed),
+]
+
+/** Bytes that come before the frame. Loses r3. */
+export const countGrown = (bytes: Register | number): Code => [
+  ldx('u32', 'r3', 'r6', skb.grown),
+  add('r3', bytes),
+  stx('u32', 'r6', skb.grown, 'r3'),
 ]
 
 /**
@@ -212,6 +220,9 @@ const dropByKernel = (otherwise: string): Code => {
     drop(room.fixedSegments),
     jne('r0', 0, otherwise),
     label('drop_front:dropped'),
+    ldx('u32', 'r3', 'r6', skb.grown),
+    sub('r3', 'r7'),
+    stx('u32', 'r6', skb.grown, 'r3'),
     mov('r1', 'r6'),
     mov('r2', 0),
     header,

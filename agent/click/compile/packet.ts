@@ -46,6 +46,8 @@ export const skb = {
   vlanProtocol: 28,
   /** The first word that is a program's own: whether the kernel still knows where the headers of the frame begin, 0 as long as it does. */
   moved: 48,
+  /** The second one: bytes that were put before the frame less those that the kernel took from there, as a signed number. For copies. */
+  grown: 52,
 } as const
 
 /** Offsets of the pointers in struct __sk_buff and struct xdp_md. */

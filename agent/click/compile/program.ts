@@ -177,6 +177,7 @@ export const compileProgram = (
       outputLabel: (port, after) => follow(node, port, after),
       copy: (ports, after) => copy(node, ports, after),
       modifiedAfter: (port) => wiring.mayMeet(node, port, modifies),
+      resizedAfter: (port) => wiring.mayMeet(node, port, (each) => placed(each).code.resizes === true),
       detour: (detour) => makeDetour(node, detour, () => keeps),
       kept: () => {
         keeps = true
@@ -354,7 +355,7 @@ export const compileProgram = (
   }
   const noted = (code: Code): Program => annotate(noteOf(root.node), flattenCode(code))
   const enter = (asked: Asked): Moved => prologue(start, dropLabel, newLabel, asked)
-  const nothing = { receivesForHost: root.receivesForHost, moved: false, packetType: false }
+  const nothing = { receivesForHost: root.receivesForHost, moved: false, grown: false, packetType: false }
   arrive(context, { node: root.node, port: 0 }, enter(nothing).packet)
   // In the order of passes: where code is met first, its packets have come round as rarely as they can have.
   for (let pass = 0; pass < waiting.length; pass++) {
@@ -372,7 +373,7 @@ export const compileProgram = (
   ]
   const isRead = readWords(items.first)
   const moved = readsContext(dropUnreachable([...items.first, ...others]), skb.moved)
-  const entered = enter({ ...nothing, moved, packetType: isRead(packetTypeSlot) })
+  const entered = enter({ ...nothing, moved, grown: usesSaves, packetType: isRead(packetTypeSlot) })
   const all = dropUnreachable([
     ...(usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []),
     ...dropUnread([...noted(entered.code), ...items.first], isRead),

@@ -18,6 +18,8 @@ export interface Asked {
   readonly receivesForHost: boolean
   /** Whether the frame has moved. */
   readonly moved: boolean
+  /** How many bytes were put before the frame. */
+  readonly grown: boolean
   readonly packetType: boolean
 }
 
@@ -30,7 +32,9 @@ export const prologue = (packet: Packet, drop: string, newLabel: NewLabel, asked
       packet.hook === 'tc'
         ? [
             asked.receivesForHost ? passToHost(newLabel) : [],
-            asked.moved ? [mov('r0', 0), stx('u32', 'r6', skb.moved, 'r0')] : [],
+            asked.moved || asked.grown ? mov('r0', 0) : [],
+            asked.moved ? stx('u32', 'r6', skb.moved, 'r0') : [],
+            asked.grown ? stx('u32', 'r6', skb.grown, 'r0') : [],
           ]
         : [],
       clearAnnotations,

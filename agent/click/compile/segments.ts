@@ -12,7 +12,7 @@
  *     u64 passes     how often the packet has come round
  *     annotations    of the packet, where `next` is not 0
  *     frames         one for each packet that waits for the end of its copies:
- *         annotations, u64 length of the frame, kept words, u64 place, u64 passes
+ *         annotations, u64 length of the frame, kept words, u64 place, u64 passes, u64 by how much it had grown
  */
 import {
   add,
@@ -59,7 +59,7 @@ export const mostPasses = 4
 const mostSegments = 4096
 
 export const control = { next: 0, verdict: 8, depth: 16, passes: 24, annotations: 32, frames: 96 } as const
-export const frame = { annotations: 0, length: 56, kept: 64, place: 128, passes: 136 } as const
+export const frame = { annotations: 0, length: 56, kept: 64, place: 128, passes: 136, grown: 144 } as const
 /** A power of two, so that a shift finds one. */
 const frameShift = 8
 if (frame.length < annotationBytes || frame.place < frame.kept + 8 * kept.words) throw new RangeError('frames overlap')

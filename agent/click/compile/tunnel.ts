@@ -2,10 +2,11 @@
  * Headers of a tunnel before a packet: the kernel is told of them (bpf_skb_adjust_room), so that it still makes segments and checksums of the packet
  * within where a device wants them, each with outer headers of its own. Their other end is `dropFront`.
  */
-import { call, jne, jump, label, ldImm64, ldx, mov, stx } from '../../ebpf/asm/asm.ts'
+import { call, jeq, jne, jump, label, ldImm64, ldx, mov, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
+import type { Site } from './element.ts'
 import { growFront, type Moved, pushFront } from './geometry.ts'
-import { type NewLabel, type Packet, reach, reload, skb } from './packet.ts'
+import { type Packet, reach, reload, skb } from './packet.ts'
 import { scratch } from './stack.ts'
 
 /** What of Linux's tunnels the kernel takes it for when it makes segments: IP in IP, or behind a UDP or GRE header; `other` is none of them. */
@@ -43,11 +44,15 @@ const flagsOf = ({ kind, carries }: Tunnel): bigint =>
  * Makes the Click packet begin earlier, by the headers, which are to be written; they are reachable. Where it is a whole frame, or what follows the
  * header of one, there is then room for an Ethernet header before it. Goes to `failed` where the kernel has no memory, and where it could make
  * no right segments of a packet that is still to be segmented: of another kind than Ethernet, IP and TCP, or no longer as it came. Loses r0 to r5.
+ *
+ * The kernel sets the length of no frame (bpf_skb_change_tail) once it knows of a tunnel: where an element to come may ask for that, it is told only of
+ * packets that are to be segmented.
  */
 export const pushTunnel = (
   packet: Packet,
   tunnel: Tunnel,
-  { isCopy, failed, newLabel }: { readonly isCopy: boolean; readonly failed: string; readonly newLabel: NewLabel },
+  { isCopy, resizedAfter, newLabel }: Pick<Site, 'isCopy' | 'resizedAfter' | 'newLabel'>,
+  failed: string,
 ): Moved => {
   const { kind, bytes, carries } = tunnel
   const before = carries === 'ethernet' ? 0 : etherBytes
@@ -93,6 +98,7 @@ export const pushTunnel = (
   return {
     code: [
       isEthernet ? [inner.code, saveHeader] : [],
+      resizedAfter(0) ? [ldx('u32', 'r0', 'r6', segmentBytes), jeq('r0', 0, otherwise)] : [],
       ldx('u32', 'r0', 'r6', skb.moved),
       jne('r0', 0, otherwise),
       adjust(flagsOf(tunnel), again),

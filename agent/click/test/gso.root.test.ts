@@ -144,6 +144,35 @@ for (const [router, text] of Object.entries(routers)) {
   }
 }
 
+for (const [device, features] of Object.entries({
+  'a device that does all': [],
+  'a device that wants checksums': checksums,
+})) {
+  t.test(`checksums are made by ${device} behind a copy that bytes were put before`, { skip }, async (t) => {
+    const [a, r, b] = [await namespace(t, 'a'), await namespace(t, 'r'), await namespace(t, 'b')]
+    await join(a, 'eth0', r, 'left')
+    await join(b, 'eth0', r, 'right')
+    await r.ip('link', 'add', 'spare', 'type', 'bridge')
+    await guest(a, macs.guestA, '10.0.1.2', '10.0.1.1', macs.left)
+    await guest(b, macs.guestB, '10.0.2.2', '10.0.2.1', macs.right)
+    // A packet of which such a copy was made is not segmented any more.
+    await turnOff(a.path, 'eth0', segmentation)
+    for (const side of ['left', 'right']) if (features.length > 0) await turnOff(r.path, side, features)
+    const encap =
+      'UDPIPEncap(192.0.2.1, 1, 192.0.2.2, 2, CHECKSUM false) -> EtherEncap(0x0800, 2:0:0:0:0:1, 2:0:0:0:0:2)'
+    await route(
+      t,
+      r,
+      `FromDevice(left) -> s :: Tee; s[0] -> Strip(14) -> ${encap} -> ToDevice(spare);
+       s[1] -> EtherRewrite(${macs.right}, ${macs.guestB}) -> ToDevice(right);
+       FromDevice(right) -> EtherRewrite(${macs.left}, ${macs.guestA}) -> ToDevice(left)`,
+    )
+    const few = 1 << 20
+    const result = await transfer(a.name, b.name, '10.0.2.2', few, patienceMs)
+    t.same([result?.count, result?.sha256], [few, dataHash(few)], 'all came as they were sent')
+  })
+}
+
 /** From a guest to the way between, and back. */
 const tunnels: Readonly<Record<string, readonly [into: string, out: string]>> = {
   'IP in IP': ['Strip(14) -> IPEncap(4, 192.0.2.1, 192.0.2.2)', 'Strip(14) -> CheckIPHeader -> StripIPHeader'],

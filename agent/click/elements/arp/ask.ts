@@ -2,6 +2,7 @@
 import { add, call, exit, jeq, jlt, jne, jump, label, ldx, mov, rsh, st, stx } from '../../../ebpf/asm/asm.ts'
 import { bytes16, loaded } from '../../compile/bytes.ts'
 import type { Code } from '../../compile/code.ts'
+import { countGrown } from '../../compile/geometry.ts'
 import { skb } from '../../compile/packet.ts'
 import { loadSlot } from '../../compile/state.ts'
 import { labelsOf, type Querier } from './querier.ts'
@@ -108,6 +109,7 @@ export const writeAsk = ({ ether, newLabel, slot }: Querier): Code => {
     setLength(longer[0], l.giveUp),
     mov('r1', 1),
     stx('u32', 'r6', skb.moved, 'r1'),
+    countGrown(queryGrowth),
     mov('r1', 'r6'),
     mov('r2', queryGrowth),
     mov('r3', 0),
