@@ -10,6 +10,18 @@ import { graphOf } from './support/compare.ts'
 /** What shows in no packet of a run, and why. */
 const exceptions: Readonly<Record<string, string>> = {
   'FromDevice ATTACH': 'says which hook; a run has one of its own',
+  'FromDevice SNIFFER': 'lets the host see packets too; refused where true',
+  'FromDevice ACTIVE': 'takes no packets; refused where false',
+  'FromDevice FORCE_IP': 'takes IP alone; refused where true',
+  'FromDevice OUTBOUND': 'takes what the host sends; refused where true',
+  'FromDevice PROTOCOL': 'takes one Ethernet type alone; refused',
+  'FromDevice BPF_FILTER': 'takes what it matches alone; refused',
+  'FromDevice ALLOW_NONEXISTENT': 'takes a device that is not there; refused where true',
+  'FromDevice UP_CALL': 'calls a handler; refused',
+  'FromDevice DOWN_CALL': 'the same',
+  'ToDevice ALLOW_NONEXISTENT': 'takes a device that is not there; refused where true',
+  'ToDevice UP_CALL': 'calls a handler; refused',
+  'ToDevice DOWN_CALL': 'the same',
   'Counter COUNT_CALL': 'calls a handler where packets pass; refused',
   'Counter BYTE_COUNT_CALL': 'the same',
   'Discard ACTIVE': 'is for pulling; refused where packets are pushed',

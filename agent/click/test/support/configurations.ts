@@ -80,6 +80,11 @@ export const configurations: readonly TestConfiguration[] = [
       t[1] -> CheckPaint(0, ANNO 31) -> ToDevice(b); t[2] -> p :: PaintSwitch(ANNO 31); p[0] -> ToDevice(c); p[1] -> ToDevice(d)`,
   },
   {
+    name: 'what says how Click would read and send',
+    text: `FromDevice(in, true, 96, METHOD PCAP, HEADROOM 64, BURST 4, TIMESTAMP false, ALIGNMENT 4 2, QUIET true) ->
+      ToDevice(out, 16, NO_PAD true, QUEUE 1, METHOD LINUX, DEBUG false, QUIET true)`,
+  },
+  {
     name: 'no packets to group addresses without promiscuity',
     text: 'FromDevice(in, PROMISC false) -> DropBroadcasts -> ToDevice(out)',
   },
