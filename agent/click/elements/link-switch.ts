@@ -156,7 +156,7 @@ export const linkSwitch = compileElement(of, {
   settings: ['links'],
   compile: (site) => {
     const { packet, isCopy, outputLabel, newLabel, map, refuse } = site
-    if (packet.hook === 'xdp') return refuse('a switch of links in XDP')
+    if (packet.hook === 'xdp') return refuse('a switch of links, in XDP,')
     if (isCopy) return refuse('a switch of links for a copy of a packet')
     if (packet.offset !== 0) return refuse('a switch of links for a packet that something was taken off or put before')
     const other = outputLabel(0, unreached(packet))

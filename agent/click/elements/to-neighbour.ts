@@ -19,7 +19,7 @@ const types = { 4: 0x0800, 6: 0x86dd } as const
 export const toNeighbour = compileElement(of, {
   slots: () => ({ count: 0n, drops: 0n }),
   compile: ({ values, packet, isCopy, device, dropLabel, finish, newLabel, refuse, slot }) => {
-    if (packet.hook === 'xdp') return refuse('a look for the neighbour in XDP')
+    if (packet.hook === 'xdp') return refuse('a look for the neighbour, in XDP,')
     if (isCopy) return refuse('a look for the neighbour of a copy of a packet')
     const index = device(values.DEVNAME)
     const [bad, v4, v6, written] = [newLabel('no_ip'), newLabel('v4'), newLabel('v6'), newLabel('written')]
