@@ -99,6 +99,7 @@ export const arpQuerier = compileElement(of, {
     return input === 0 ? send(place) : learn(place)
   },
   modifies: true,
+  resizes: true,
   handlers: arpHandlers,
 })
 

@@ -82,6 +82,7 @@ export const arpResponder = compileElement(of, {
     ]
   },
   modifies: true,
+  resizes: true,
   handlers: {
     table: {
       read: (state) =>

@@ -122,6 +122,7 @@ const work = {
     ...(values.DETAILS ? Object.fromEntries(reasonNames.map((reason) => [reason, 0n])) : {}),
   }),
   modifies: true,
+  resizes: true,
   handlers: { drops: readSlot('drops') },
   handlersFor: ({ values }: Details) =>
     values.DETAILS

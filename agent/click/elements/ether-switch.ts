@@ -160,6 +160,7 @@ export const etherSwitch = compileElement(of, {
     ]
   },
   modifies: false,
+  resizes: true,
   handlers: {
     table: {
       read: ({ map }) =>

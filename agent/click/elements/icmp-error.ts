@@ -348,6 +348,7 @@ export const icmpError = compileElement(of, {
   // Few packets have one.
   compile: (site) => site.outline('error', site.packet, (packet) => makeError({ ...site, packet })),
   modifies: true,
+  resizes: true,
   handlers: {
     src: {
       read: ({ get }) => formatIpAddress(Number(get('src'))),

@@ -17,11 +17,12 @@ const inIp: readonly number[] = [4, 41]
 /** Identifications are counted from 0. A packet of another protocol that the kernel is still to segment (GSO) is dropped: its segments would be wrong. */
 export const ipEncap = compileElement(of, {
   slots: () => ({ identification: 0n }),
-  compile: ({ values, packet, isCopy, output, dropLabel, newLabel, slot }) => {
+  compile: (site) => {
+    const { values, packet, output, dropLabel, slot } = site
     const { PROTO, SRC, DST, TTL, TOS, DSCP = 0, ECT = 0, CE, DF } = values
     const kind = inIp.includes(PROTO) ? 'ip' : 'other'
     const failed = dropLabel(unreached(packet))
-    const pushed = pushTunnel(packet, { kind, bytes: 20, carries: 'ip' }, { isCopy, failed, newLabel })
+    const pushed = pushTunnel(packet, { kind, bytes: 20, carries: 'ip' }, site, failed)
     const at = pushed.packet.offset
     // 1 asks for ECT(1), which is 1, and 2 for ECT(0), which is 2.
     const service = TOS ?? (DSCP << 2) | ECT | (CE ? 3 : 0)

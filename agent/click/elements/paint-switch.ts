@@ -20,4 +20,5 @@ export const paintSwitch = compileElement(of, {
     ]
   },
   modifies: false,
+  resizes: true,
 })

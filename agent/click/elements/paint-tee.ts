@@ -21,5 +21,6 @@ export const paintTee = compileElement(of, {
     ]
   },
   modifies: false,
+  resizes: true,
   handlers: colorHandlers,
 })

@@ -5,4 +5,5 @@ import { portsOf } from './ports.ts'
 export const tee = compileElement(of, {
   compile: ({ packet, outputs, copy }) => copy(portsOf(outputs), packet),
   modifies: false,
+  resizes: true,
 })

@@ -33,5 +33,6 @@ export const truncate = compileElement(of, {
     ]
   },
   modifies: true,
+  resizes: true,
   handlers: { nbytes: { read: (_, { values }) => `${values.LENGTH}`, ...swapOnly } },
 })

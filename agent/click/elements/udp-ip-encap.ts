@@ -65,10 +65,11 @@ const checksum = (packet: Packet, at: number, source: number, failed: string, ne
 export const udpIpEncap = compileElement(of, {
   slots: () => ({ identification: 0n }),
   functions: sumFunctions,
-  compile: ({ values, packet, isCopy, output, dropLabel, newLabel, slot }) => {
+  compile: (site) => {
+    const { values, packet, output, dropLabel, newLabel, slot } = site
     const { SRC, SPORT, DST, DPORT, CHECKSUM } = values
     const failed = dropLabel(unreached(packet))
-    const pushed = pushTunnel(packet, { kind: 'udp', bytes: headerBytes, carries: 'ip' }, { isCopy, failed, newLabel })
+    const pushed = pushTunnel(packet, { kind: 'udp', bytes: headerBytes, carries: 'ip' }, site, failed)
     const at = pushed.packet.offset
     const target = DST === 'DST_ANNO' ? 0 : DST
     const ip = [0x45, 0, 0, 0, 0, 0, 0, 0, 250, udp, 0, 0, ...bytes32(SRC), ...bytes32(target)]

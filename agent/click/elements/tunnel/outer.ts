@@ -18,18 +18,19 @@ export interface Outer {
   readonly ttl: number
 }
 
-type EncapPlace = Pick<Site, 'packet' | 'isCopy' | 'output' | 'dropLabel' | 'newLabel'>
+type EncapPlace = Pick<Site, 'packet' | 'isCopy' | 'resizedAfter' | 'output' | 'dropLabel' | 'newLabel'>
 
 /** Puts the outer header and `header` before the packet; `finish` writes what of the latter is not known before, at the place that it is given. */
 export const encapsulate = (
-  { packet, isCopy, output, dropLabel, newLabel }: EncapPlace,
+  site: EncapPlace,
   outer: Outer,
   tunnel: Pick<Tunnel, 'kind' | 'carries'>,
   header: readonly number[],
   finish: (packet: Packet, at: number) => Code = () => [],
 ): Code => {
+  const { packet, output, dropLabel } = site
   const failed = dropLabel(unreached(packet))
-  const pushed = pushTunnel(packet, { ...tunnel, bytes: ipBytes + header.length }, { isCopy, failed, newLabel })
+  const pushed = pushTunnel(packet, { ...tunnel, bytes: ipBytes + header.length }, site, failed)
   const at = pushed.packet.offset
   const ip = ipHeader(outer)
   return [

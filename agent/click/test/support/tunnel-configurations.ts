@@ -53,6 +53,29 @@ export const tunnelConfigurations: readonly TestConfiguration[] = [
     leastBytes: 200,
   },
   {
+    name: 'what is in a tunnel cut',
+    text: `FromDevice(in) -> VXLANEncap(9, 192.0.2.1, 192.0.2.2) -> Truncate(90) -> ${ether} -> ToDevice(a)`,
+    leastBytes: 60,
+  },
+  {
+    name: 'an error about what is in a tunnel',
+    text: `FromDevice(in) -> Strip(14) -> UDPIPEncap(192.0.2.1, 7, 192.0.2.2, 8) -> ICMPError(192.0.2.9, timeexceeded) -> ${ether} -> ToDevice(a)`,
+    leastBytes: 60,
+  },
+  {
+    name: 'copies of what is in a tunnel',
+    text: `FromDevice(in) -> VXLANEncap(9, 192.0.2.1, 192.0.2.2) -> ${ether} -> t :: Tee; t[0] -> VLANEncap(5) -> ${ether} -> ToDevice(a);
+      t[1] -> ToDevice(b)`,
+    leastBytes: 60,
+  },
+  {
+    name: 'a tunnel to a neighbour that is asked for',
+    text: `FromDevice(in) -> VXLANEncap(9, 192.0.2.1, 192.0.2.2) -> [0] arp :: ARPQuerier(192.0.2.1/24, 2:0:0:0:0:1, BROADCAST_POLL true) -> ToDevice(a);
+      Idle -> [1] arp; arp[1] -> q :: Counter -> Discard`,
+    handlers: ['arp.queries', 'q.count'],
+    leastBytes: 60,
+  },
+  {
     name: 'IP in GRE',
     text: `FromDevice(in) -> Strip(14) -> GREEncap(192.0.2.1, 192.0.2.2, PROTOCOL 0x0800) -> ${ether} -> ToDevice(a)`,
   },
