@@ -1,6 +1,6 @@
 /** What links over tunnels meet: the kernel's own tunnels, links of others, forgeries, traffic that is of no link, and hosts in between. */
 import t, { type Test } from 'tap'
-import { type Namespace, namespace, ping, reaches, wire } from '../../datapath/test/support/world.ts'
+import { type Namespace, namespace, ping, reaches, until, wire } from '../../datapath/test/support/world.ts'
 import { missing } from '../../ebpf/features.ts'
 import type { Router } from '../router.ts'
 import { checksums, segmentation, turnOff } from './support/offloads.ts'
@@ -8,7 +8,7 @@ import { dataHash, transfer } from './support/transfer.ts'
 import { attach, guestOf, indexOf, type TunnelHost, twoHosts } from './support/two-hosts.ts'
 
 t.setTimeout(900_000)
-const skip = missing('tcx')?.message ?? false
+const skip = missing('bpf')?.message ?? false
 
 const bytes = 16 << 20
 const patienceMs = Number(process.env.WEFT_PATIENCE_MS ?? 120_000)
@@ -74,6 +74,34 @@ for (const features of [[], segmentation, [...segmentation, ...checksums]]) {
     },
   )
 }
+
+t.test("the kernel's GRE with a key is at the other end", { skip }, async (t) => {
+  const [one, two] = await twoHosts(t)
+  const [a, b] = [await guestOf(t, one, 'vif1.0', 1), await guestOf(t, two, 'vif1.0', 2)]
+  try {
+    await two.ip(
+      ...['link', 'add', 'gt0', 'type', 'gretap', 'local', two.address, 'remote', one.address, 'key', '4000000001'],
+    )
+  } catch (error) {
+    if (!/[Uu]nknown device type|not supported/.test(String(error))) throw error
+    t.comment('this kernel has no gretap')
+    return
+  }
+  await two.ip('link', 'add', 'br0', 'type', 'bridge')
+  for (const port of ['gt0', 'vif1.0']) await two.ip('link', 'set', port, 'master', 'br0', 'up')
+  await two.ip('link', 'set', 'br0', 'up')
+  for (const port of ['gt0', 'br0']) await two.ip('link', 'set', port, 'mtu', '1500')
+  await attach(
+    t,
+    one,
+    `FromDevice(vif1.0) -> GREEncap(${one.address}, ${two.address}, KEY 4000000001) -> ToNeighbour(eth1)`,
+  )
+  await add(await receive(t, one), one, 'vif1.0', `gre 4000000001 ${two.address} ${one.address}`)
+  t.ok(await reaches(a, '10.0.0.2'))
+  t.ok(await ping(b, '10.0.0.1', 1472))
+  await expectTransfer(t, a, b, '10.0.0.2')
+  await expectTransfer(t, b, a, '10.0.0.1')
+})
 
 t.test('what is of no link goes to the host as it came', { skip }, async (t) => {
   const [one, two] = await twoHosts(t)
@@ -153,4 +181,29 @@ t.test('ToNeighbour goes by the routes of the host', { skip }, async (t) => {
   }
   t.ok(await reaches(a, '10.0.0.2'))
   await expectTransfer(t, a, b, '10.0.0.2')
+})
+
+t.test('ToNeighbour sends IPv6 packets too', { skip }, async (t) => {
+  const [one, two] = await twoHosts(t)
+  const a = await guestOf(t, one, 'vif1.0', 1)
+  for (const [host, address] of [
+    [one, '2001:db8::1/64'],
+    [two, '2001:db8::2/64'],
+  ] as const) {
+    await host.ip('address', 'add', address, 'dev', 'eth1', 'nodad')
+  }
+  await a.ip('address', 'add', '2001:db8:1::1/64', 'dev', 'eth0', 'nodad')
+  await a.ip('route', 'add', '2001:db8::/64', 'dev', 'eth0')
+  await a.ip('neighbour', 'add', '2001:db8::2', 'lladdr', '02:00:00:00:00:99', 'dev', 'eth0', 'nud', 'permanent')
+  const router = await attach(
+    t,
+    one,
+    'FromDevice(vif1.0) -> c :: Classifier(12/86dd, -); c[0] -> Strip(14) -> n :: ToNeighbour(eth1); c[1] -> Discard',
+  )
+  const echoes = async (): Promise<number> =>
+    Number(/^Icmp6InEchos\s+(\d+)/m.exec(await two.exec('cat', '/proc/net/snmp6'))?.[1])
+  // The other host has no way back.
+  await ping(a, '2001:db8::2')
+  await until(async () => (await echoes()) > 0)
+  t.ok(Number(router.read('n.count')) > 0)
 })

@@ -11,7 +11,7 @@ import { dataHash, transfer } from './support/transfer.ts'
 import { attach, guestOf, indexOf, type TunnelHost, twoHosts } from './support/two-hosts.ts'
 
 t.setTimeout(900_000)
-const skip = missing('tcx')?.message ?? false
+const skip = missing('bpf')?.message ?? false
 
 const bytes = 16 << 20
 const patienceMs = Number(process.env.WEFT_PATIENCE_MS ?? 120_000)

@@ -1,6 +1,8 @@
 /** Two hosts with an underlay between them, each a guest: what goes between the guests goes through a tunnel. */
 import type { Test } from 'tap'
 import { guest, type Namespace, namespace, wire } from '../../../datapath/test/support/world.ts'
+import { attachFilter } from '../../../ebpf/clsact.ts'
+import { have } from '../../../ebpf/features.ts'
 import { attachTcx } from '../../../ebpf/link.ts'
 import { openRoute } from '../../../netlink/route.ts'
 import { compile } from '../../compile/compile.ts'
@@ -39,17 +41,22 @@ export const indexOf = async (host: Namespace, name: string): Promise<number> =>
   }
 }
 
-/** Puts a configuration at the interfaces of a host, to the end of the test. */
+/** Puts a configuration at the interfaces of a host, to the end of the test: by TCX, or before Linux 6.6 as filters, which end with their interfaces. */
 export const attach = async (t: Test, host: Namespace, text: string): Promise<Router> => {
   const route = openRoute({ namespace: host.path })
+  t.teardown(() => route.close())
   const indices = new Map((await route.links()).map(({ name, index }) => [name, index]))
-  route.close()
   const device = (name: string): number => indices.get(name) ?? 0
   const router = loadRouter(compile(graphOf(text), { device }))
   t.teardown(() => router.close())
   for (const { program, device: name, direction } of router.programs) {
-    const link = attachTcx(program, { interfaceIndex: device(name), namespace: host.path }, direction)
-    t.teardown(() => link.close())
+    const at = { interfaceIndex: device(name), direction }
+    if (have('tcx')) {
+      const link = attachTcx(program, { interfaceIndex: at.interfaceIndex, namespace: host.path }, direction)
+      t.teardown(() => link.close())
+    } else {
+      await attachFilter(route, program, { ...at, priority: 1, handle: 1 })
+    }
   }
   return router
 }
