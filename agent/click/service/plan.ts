@@ -19,12 +19,14 @@ export const planAttachments = async (
   interfaces: Interfaces,
 ): Promise<readonly PlannedAttachment[]> => {
   const withClsact = await clsactInterfaces(site.route)
-  const others = await takenSides(places, record, site)
+  const sideOf = ({ device, direction }: CompiledProgram): string =>
+    sideKey({ interfaceIndex: interfaces.get(device)?.index ?? 0, direction })
+  const others = await takenSides(places, record, site, new Set(compiled.programs.map(sideOf)))
   const own = record.current?.attachments.filter(({ method }) => method === 'clsact') ?? []
   return compiled.programs.map((program): PlannedAttachment => {
     const { device, direction } = program
     const interfaceIndex = interfaces.get(device)?.index ?? 0
-    refuseTaken(program, others.get(sideKey({ interfaceIndex, direction })))
+    refuseTaken(program, others.get(sideOf(program)))
     const method = chooseMethod(program)
     // Who made it once removes it.
     const before = own.find((other) => other.interfaceIndex === interfaceIndex)
@@ -60,13 +62,14 @@ const sideKey = ({ interfaceIndex, direction }: Pick<Attachment, 'interfaceIndex
   `${interfaceIndex}:${direction}`
 
 /**
- * Of other routers in the same network namespace, and which router it is. What is attached no more does not count: the number of a namespace that
- * is gone comes again.
+ * Of the sides wanted those of other routers in the same network namespace, and which router it is. What is attached no more does not count:
+ * the number of a namespace that is gone comes again.
  */
 const takenSides = async (
   places: Places,
   { name, namespace }: RouterRecord,
   site: Site,
+  wanted: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, string>> => {
   const taken = new Map<string, string>()
   for (const other of await recordNames(places)) {
@@ -76,6 +79,7 @@ const takenSides = async (
     const links = linkPins(pinsOf(places, other, record.layout))
     for (const generation of [record.current, record.next, record.previous]) {
       for (const attachment of generation?.attachments ?? []) {
+        if (!wanted.has(sideKey(attachment))) continue
         const isTaken = record.phase !== 'running' || (await attachmentState(site, attachment, links)) === 'attached'
         if (isTaken) taken.set(sideKey(attachment), other)
       }
