@@ -104,6 +104,20 @@ t.test('a packet whose own Ethernet header was not stripped becomes the load of 
   t.same(await session.send('in', whole), [`out: ${framed(whole, etherOf(b))}`])
 })
 
+t.test('the far end of a tunnel is asked for, and what is in it waits', { skip }, async (t) => {
+  const session = await openSession(
+    t,
+    `FromDevice(in) -> Strip(14) -> IPEncap(4, ${own.ip}, ${b}) -> [0] arp :: ARPQuerier(${own.ip}, 2:0:0:0:0:1) -> ToDevice(out);
+     FromDevice(back) -> [1] arp; arp[1] -> ToDevice(asked)`,
+  )
+  // Headers stay longer than a query: zeros may follow it.
+  const [asked = '', ...more] = await sendTo(session, c, 1)
+  t.same(more, [])
+  t.match(asked, new RegExp(`^asked: ${query(b)}(00)*$`))
+  t.match(await session.send('back', reply(b)), [new RegExp(`^out: ${etherOf(b)}${own.ether}0800450000.*${ip(c, 1)}$`)])
+  t.match(await sendTo(session, c, 2), [new RegExp(`^out: ${etherOf(b)}${own.ether}0800450000.*${ip(c, 2)}$`)])
+})
+
 t.test('broadcast, multicast and no address', { skip }, async (t) => {
   const session = await openSession(t, configuration())
   const { read, write } = session

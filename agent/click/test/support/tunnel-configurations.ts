@@ -69,13 +69,6 @@ export const tunnelConfigurations: readonly TestConfiguration[] = [
     leastBytes: 60,
   },
   {
-    name: 'a tunnel to a neighbour that is asked for',
-    text: `FromDevice(in) -> VXLANEncap(9, 192.0.2.1, 192.0.2.2) -> [0] arp :: ARPQuerier(192.0.2.1/24, 2:0:0:0:0:1, BROADCAST_POLL true) -> ToDevice(a);
-      Idle -> [1] arp; arp[1] -> q :: Counter -> Discard`,
-    handlers: ['arp.queries', 'q.count'],
-    leastBytes: 60,
-  },
-  {
     name: 'IP in GRE',
     text: `FromDevice(in) -> Strip(14) -> GREEncap(192.0.2.1, 192.0.2.2, PROTOCOL 0x0800) -> ${ether} -> ToDevice(a)`,
   },
