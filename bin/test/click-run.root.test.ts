@@ -43,9 +43,9 @@ t.test(
       rest: [],
       flags: {
         expression:
-          'FromDevice(a) -> q :: Queue -> ToDevice(c); FromDevice(b) -> n :: Counter -> q; Idle -> ToDevice(d)',
+          'FromDevice(a) -> q :: Queue -> ToDevice(c); FromDevice(lo) -> n :: Counter -> q; Idle -> ToDevice(longer-than-any-interface)',
         define: [],
-        in: [`a=${one}`, `b=${two}`],
+        in: [`a=${one}`, `lo=${two}`],
         out,
         handlers: 'n.count,q.length',
       },
@@ -64,6 +64,21 @@ t.test(
         [5000n, 5],
       ],
     )
-    for (const empty of ['d.pcap', 'host.pcap']) t.same(readPcap(readFileSync(join(out, empty))).packets, [])
+    for (const empty of ['longer-than-any-interface.pcap', 'host.pcap'])
+      t.same(readPcap(readFileSync(join(out, empty))).packets, [])
   },
 )
+
+t.test('what leaves by a device needs a file of its own', async (t) => {
+  for (const device of ['host', '../evil']) {
+    const flags = {
+      expression: `Idle ->\n ToDevice(${device})`,
+      define: [],
+      in: [],
+      out: '/nowhere',
+      handlers: undefined,
+    }
+    const context = { env: {}, stderr: { write: () => undefined } } as unknown as Parameters<typeof run>[0]
+    await t.rejects(run(context, { args: [], rest: [], flags }), { code: 'config.invalid', where: 'config:2' }, device)
+  }
+})

@@ -48,12 +48,12 @@ export interface Wires {
   readonly close: () => Promise<void>
 }
 
-/** No name that Linux gives, or a configuration is likely to. */
+/** No name that a configuration is likely to give. */
 const barrierName = 'weft-barrier'
 const mostMtu = 65_535
 const patienceMs = 30_000
 
-/** Interfaces by these names. They are bridges without ports: ends of no wire, so that nothing but what is sent in comes. */
+/** An interface for each of these names. They are bridges without ports: ends of no wire, so that nothing but what is sent in comes. */
 export const openWires = async (devices: readonly string[]): Promise<Wires> => {
   const held: { close(): unknown }[] = []
   const close = async (): Promise<void> => {
@@ -147,17 +147,19 @@ const openAttachments = (namespace: string, held: { close(): unknown }[]): Attac
     attachFilter(route, program, { interfaceIndex, direction, priority: ++priority, handle: 1 })
 }
 
-const makeInterfaces = async (path: string, names: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+/** Interfaces for devices: their names are our own, as a capture's device may be called what no interface can be, or as one that is there (`lo`). */
+const makeInterfaces = async (path: string, devices: readonly string[]): Promise<ReadonlyMap<string, number>> => {
   const route = openRoute({ namespace: path })
+  const named = devices.map((device, i) => ({ device, name: `weft${i}` }))
   try {
-    for (const name of names) {
+    for (const { name } of named) {
       await route.addLink({ name, mtu: mostMtu, info: { kind: 'bridge' } })
       // Without an address of its own it has nothing to say.
       await route.setLink(name, { addressGeneration: 1 })
       await route.setLink(name, { up: true })
     }
-    const links = await route.links()
-    return new Map(links.map(({ name, index }) => [name, index]))
+    const indices = new Map((await route.links()).map(({ name, index }) => [name, index]))
+    return new Map(named.map(({ device, name }) => [device, indices.get(name) ?? 0]))
   } finally {
     route.close()
   }
