@@ -64,7 +64,10 @@ export const problemsOf = (
     wrong(!['', 'any', hypervisor].includes(node.hypervisor), `${node.id} asked for ${node.hypervisor}`)
     wrong(node.image !== '' && !host.images.includes(node.image), `${node.id} has no image`)
     wrong(!rightPlace(node.location, host.location), `${node.id} is in the wrong place`)
-    for (const { index, physical } of node.interfaces) {
+    for (const { index, physical, forwarding } of node.interfaces) {
+      const path = forwarding || 'bridge'
+      const isOffered = host.datapaths.some((offer) => offer.split('/')[0] === path)
+      wrong(physical !== '' && !isOffered, `${node.id} lacks the data path ${path}`)
       const nic = embedding.nics.get(`${node.id}.${index}`)
       wrong((physical !== '') !== (nic !== undefined), `${node.id}.${index} and its NIC`)
       if (nic === undefined) continue
