@@ -108,7 +108,7 @@ const restoreFront = (failed: string, newLabel: NewLabel): Code => {
     mov('r3', room.behindMac),
     mov('r4', room.fixedSegments),
     call('skbAdjustRoom'),
-    jeq('r0', 0, kept),
+    // Whether it did or not: what it takes for headers has not become shorter, and a short packet keeps no more than that.
     ldx('u64', 'r2', 'r8', frame.length),
     ldx('u64', 'r1', 'r10', storedAt),
     add('r2', 'r1'),

@@ -80,6 +80,13 @@ export const configurations: readonly TestConfiguration[] = [
       t[1] -> CheckPaint(0, ANNO 31) -> ToDevice(b); t[2] -> p :: PaintSwitch(ANNO 31); p[0] -> ToDevice(c); p[1] -> ToDevice(d)`,
   },
   {
+    name: 'short packets behind copies that get longer',
+    leastBytes: 34,
+    text: `FromDevice(in) -> Strip(14) -> CheckIPHeader2 -> t :: Tee;
+      t[0] -> IPEncap(6, 1.1.1.1, 2.2.2.2) -> IPEncap(6, 1.1.1.1, 2.2.2.2) -> IPEncap(6, 1.1.1.1, 2.2.2.2) -> Discard; t[1] -> c :: Counter -> Discard`,
+    handlers: ['c.count'],
+  },
+  {
     name: 'what says how Click would read and send',
     text: `FromDevice(in, true, 96, METHOD PCAP, HEADROOM 64, BURST 4, TIMESTAMP false, ALIGNMENT 4 2, QUIET true) ->
       ToDevice(out, 16, NO_PAD true, QUEUE 1, METHOD LINUX, DEBUG false, QUIET true)`,
