@@ -11,6 +11,8 @@ t.setTimeout(hostTimeoutMs)
 const files = [
   'agent/click/test/router.root.test.ts',
   'agent/click/test/run.root.test.ts',
+  'agent/click/test/links.root.test.ts',
+  'agent/click/test/link-switch.root.test.ts',
   'agent/click/routes/test/ip-lookup.root.test.ts',
   'agent/click/service/test/service.root.test.ts',
   'agent/click/service/test/swap-traffic.root.test.ts',
