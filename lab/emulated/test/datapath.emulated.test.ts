@@ -1,6 +1,6 @@
 /**
- * The data path `bridge` on Debian's own kernel, which is the one of its Dom0: its tests pass there as they do on this machine's. All but
- * those that measure rates: an emulated processor does not keep time well enough for that; that they are set is among the others.
+ * The data paths on Debian's own kernel, which is the one of its Dom0: their tests pass there as they do on this machine's, those of Click by
+ * clsact, since that kernel has no TCX. All but those that measure rates: an emulated processor does not keep time well enough for that; that they are set is among the others.
  */
 import { globSync } from 'node:fs'
 import t from 'tap'
@@ -13,7 +13,7 @@ const files = globSync('agent/datapath/test/*.root.test.ts')
   .filter((file) => !file.includes('rates'))
   .sort()
 
-t.test('the data path of bridges on the kernel of Debian', { skip: problem }, async (t) => {
+t.test('the data paths on the kernel of Debian', { skip: problem }, async (t) => {
   const results = await runFiles(files)
   t.equal(results.length, files.length, 'all files ran')
   for (const result of results) await tellFile(t, result)
