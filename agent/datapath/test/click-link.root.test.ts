@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { have } from '../../ebpf/features.ts'
 import { clickDriver } from '../click/driver.ts'
@@ -216,6 +217,7 @@ t.test('changes of another link, of rates and of the driver itself lose nothing'
   await driver.close()
   const next = open()
   t.same(await plan(next, specs), [])
+  await delay(1000)
   const { sent, received } = await stop()
   t.ok(sent > 20, `${sent} pings`)
   t.equal(received, sent)
