@@ -48,6 +48,8 @@ export const skb = {
   moved: 48,
   /** The second one: bytes that were put before the frame less those that the kernel took from there, as a signed number. For copies. */
   grown: 52,
+  /** gso_size: 0 but where the kernel is still to segment a packet. */
+  segmentBytes: 176,
 } as const
 
 /** Offsets of the pointers in struct __sk_buff and struct xdp_md. */

@@ -31,8 +31,6 @@ const room = {
 } as const
 const etherShift = 56n
 const etherBytes = 14
-/** gso_size in struct __sk_buff: 0 but where a packet is to be segmented. */
-const segmentBytes = 176
 
 const flagsOf = ({ kind, carries }: Tunnel): bigint =>
   room.fixedSegments |
@@ -98,7 +96,7 @@ export const pushTunnel = (
   return {
     code: [
       isEthernet ? [inner.code, saveHeader] : [],
-      resizedAfter(0) ? [ldx('u32', 'r0', 'r6', segmentBytes), jeq('r0', 0, otherwise)] : [],
+      resizedAfter(0) ? [ldx('u32', 'r0', 'r6', skb.segmentBytes), jeq('r0', 0, otherwise)] : [],
       ldx('u32', 'r0', 'r6', skb.moved),
       jne('r0', 0, otherwise),
       adjust(flagsOf(tunnel), again),
@@ -138,4 +136,4 @@ const restoreHeader = (to: number): Code =>
   words.map(({ at, size }) => [ldx(size, 'r0', 'r10', scratch.at + at), stx(size, 'r7', to + at, 'r0')])
 
 const refuseSegments = (packet: Pick<Packet, 'hook'>, failed: string): Code =>
-  packet.hook === 'tc' ? [ldx('u32', 'r0', 'r6', segmentBytes), jne('r0', 0, failed)] : []
+  packet.hook === 'tc' ? [ldx('u32', 'r0', 'r6', skb.segmentBytes), jne('r0', 0, failed)] : []

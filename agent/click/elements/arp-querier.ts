@@ -33,7 +33,7 @@ import { bytes16, bytes32, loaded } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
 import { compileElement, type Site } from '../compile/element.ts'
 import { pushFront } from '../compile/geometry.ts'
-import { type Packet, reach, reload, unreached } from '../compile/packet.ts'
+import { type Packet, reach, reload, skb, unreached } from '../compile/packet.ts'
 import { annotationSlot, packetTypeSlot, scratch } from '../compile/stack.ts'
 import { countIn, loadSlot } from '../compile/state.ts'
 import { freshAnnotations } from './arp/annotations.ts'
@@ -62,8 +62,6 @@ type Place = Pick<
 
 /** The address that a packet is sent to. */
 const destination = annotationSlot(0)
-/** Offset in struct __sk_buff. */
-const segmentBytes = 176
 const arpBytes = 42
 
 export const arpQuerier = compileElement(of, {
@@ -251,7 +249,7 @@ const poll = (place: Place, packet: Packet, known: string): Code => {
     ldx('u64', 'r2', 'r9', entry.liveAt),
     add('r1', 'r2'),
     jlt('r3', 'r1', known),
-    ldx('u32', 'r1', 'r6', segmentBytes),
+    ldx('u32', 'r1', 'r6', skb.segmentBytes),
     jne('r1', 0, known),
     mov('r1', 'r9'),
     mov('r2', 'r3'),

@@ -25,7 +25,7 @@ import { bytes16, bytes32, fold, loaded, writeBytes } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
 import { compileElement } from '../compile/element.ts'
 import { bounded } from '../compile/linear.ts'
-import { loadFrameLength, loadLength, type NewLabel, type Packet, unreached } from '../compile/packet.ts'
+import { loadFrameLength, loadLength, type NewLabel, type Packet, skb, unreached } from '../compile/packet.ts'
 import { annotationSlot } from '../compile/stack.ts'
 import { stateMap } from '../compile/state.ts'
 import { sumFrame, sumFunctions } from '../compile/sum.ts'
@@ -35,14 +35,12 @@ import { swapOnly } from '../handlers.ts'
 const destination = annotationSlot(0)
 const headerBytes = 28
 const udp = 17
-/** gso_size in struct __sk_buff: 0 but where a packet is to be segmented. */
-const segmentSize = 176
 
 /** The UDP checksum, of the packet at `at` and the pseudo header; `at + headerBytes` bytes are reachable after. */
 const checksum = (packet: Packet, at: number, source: number, failed: string, newLabel: NewLabel): Code => {
   const done = newLabel('checksum_done')
   return [
-    packet.hook === 'tc' ? [ldx('u32', 'r0', 'r6', segmentSize), jne('r0', 0, done)] : [],
+    packet.hook === 'tc' ? [ldx('u32', 'r0', 'r6', skb.segmentBytes), jne('r0', 0, done)] : [],
     mov('r8', at + 20),
     loadFrameLength('r9', packet),
     sub('r9', at + 20),

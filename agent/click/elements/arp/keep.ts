@@ -48,8 +48,6 @@ import { slim } from './slim.ts'
 /** What `writeKeep` returns, where it is no address word. */
 export const kept = { quietly: 0, ask: 1 } as const
 
-/** Offset in struct __sk_buff: bytes of a segment, of a packet that the kernel is to cut into several. */
-const segmentBytes = 176
 /** How often a processor tries to add to a chain before it gives up; each time another one has succeeded. */
 const mostTries = 16
 /** Click's bounds on queries for one address. */
@@ -158,7 +156,7 @@ export const writeKeep = (querier: Querier): Code => {
     timeoutNs === 0n ? [] : keepAlive(querier),
 
     // A packet that the kernel would have cut up cannot be put together again from its bytes.
-    ldx('u32', 'r1', 'r6', segmentBytes),
+    ldx('u32', 'r1', 'r6', skb.segmentBytes),
     jne('r1', 0, l.unkept),
     ldx('u32', 'r2', 'r6', skb.length),
     ldx('u64', 'r1', 'r10', stack.offset),
