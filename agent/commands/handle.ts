@@ -16,10 +16,13 @@ type Verb = { [N in VerbName]-?: { readonly name: N; readonly body: NonNullable<
 
 const verbOf = (command: HostCommand): Verb => {
   for (const [name, body] of Object.entries(command)) if (body !== undefined) return { name, body } as Verb
-  throw new WeftError('verb.unsupported', 'the command has no verb that this agent knows', {
+  throw unknownVerb('')
+}
+
+const unknownVerb = (name: string): WeftError =>
+  new WeftError('verb.unsupported', `the command has no verb that this agent knows${name && `: ${name}`}`, {
     hint: 'apply, get, delete, exec, resync, host or router',
   })
-}
 
 /** Serves one command of `owner`: a client's name, 'controller' or 'local'. Throws WeftError. */
 export const handleCommand = async (
@@ -43,6 +46,9 @@ export const handleCommand = async (
       return viewHost(context)
     case 'router':
       return viewRouter(context, verb.body, owner)
+    case 'link':
+    case 'handler':
+      throw unknownVerb(verb.name)
     default:
       return verb satisfies never
   }

@@ -2,7 +2,7 @@
  * What the agent asks of a data path: read the kernel, plan (pure), apply. Drivers: bridge and click.
  * A link is data from end to end: LinkSpec (what shall be) and Snapshot (what is) give steps with reasons.
  */
-import type { Datapath, SliceLink } from '../../proto/generated/weft.v1.ts'
+import type { Datapath, LinkCounters, SliceInterface, SliceLink } from '../../proto/generated/weft.v1.ts'
 
 /** One link of a slice as a data path builds it. A vif put onto a physical interface is a link of one end and a nic. */
 export interface LinkSpec {
@@ -10,8 +10,8 @@ export interface LinkSpec {
   readonly link: SliceLink
   /** Vif names in Dom0 of link.ends, in their order. */
   readonly vifs: readonly string[]
-  /** MAC addresses of those interfaces in their guests; '' where nobody gave one. */
-  readonly macs: readonly string[]
+  /** What the slice says of those interfaces: addresses in their guests, guards, the operator's own Click. */
+  readonly interfaces: readonly SliceInterface[]
   /** Physical interface joined instead of a second end or a segment; '' for none. */
   readonly nic: string
 }
@@ -76,6 +76,8 @@ export interface DatapathDriver {
   watch(changed: (vnet: string) => void): Promise<void>
   /** The router of an interface, where the data path has routers; undefined where this one has none. Rejects with router.broken. */
   inspect?(vnet: string, node: string, index: number, withHandlers: boolean): Promise<InterfaceRouter | undefined>
+  /** What a link carried, in each direction; undefined where the driver has no part of it. */
+  counters?(vnet: string, link: string): Promise<LinkCounters | undefined>
   /** Lets go of sockets; links go on. Idempotent. */
   close(): Promise<void>
 }

@@ -34,7 +34,7 @@ export const linkSpecs = (
 ): readonly { readonly datapath: string; readonly spec: LinkSpec }[] => {
   const joinedBy = (link: SliceLink) => ({
     vifs: link.ends.map((end) => `vif${slots.get(end.node)}.${end.interface}`),
-    macs: link.ends.map((end) => interfaceOf(slice, end)?.mac ?? ''),
+    interfaces: link.ends.flatMap((end) => interfaceOf(slice, end) ?? []),
   })
   const specs = slice.links.map((link) => {
     const [first] = link.ends
@@ -50,6 +50,7 @@ export const linkSpecs = (
           mtu: mtu || defaultMtu,
           ends: [{ node: node.id, interface: index, rateBitsPerSecond: 0 }],
           segments: [],
+          down: false,
         }
         return {
           datapath: forwarding || defaultForwarding,

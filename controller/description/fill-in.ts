@@ -60,7 +60,7 @@ const fillInInterfaces = (given: readonly Interface[], linked: ReadonlySet<numbe
   const known = new Set(given.map(({ index }) => index))
   const derived = [...linked]
     .filter((index) => !known.has(index))
-    .map((index) => ({ index, mac: '', addresses: [], forwarding: '', physical: '' }))
+    .map((index) => ({ index, mac: '', addresses: [], forwarding: '', physical: '', click: '' }))
   return [...given, ...derived]
     .sort((a, b) => a.index - b.index)
     .map((each) => ({ ...each, mac: each.mac.toLowerCase(), forwarding: each.forwarding || 'bridge' }))

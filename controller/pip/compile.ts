@@ -165,6 +165,8 @@ const segmentAt = (
     nic: here.nic,
     rateBitsPerSecond,
     peer: there.host,
+    nextHop: '',
+    remoteMac: '',
   }
 }
 
@@ -183,7 +185,16 @@ const compileNode = (
     const key = `${node.id}.${index}`
     const nic = embedding.nics.get(key) ?? ''
     const nicMtu = nic === '' ? undefined : nicOf(inventories.get(host), nic)?.mtu
-    return { index, mac, addresses, mtu: mtus.get(key) ?? nicMtu ?? ethernetMtu, forwarding, nic }
+    return {
+      index,
+      mac,
+      addresses,
+      mtu: mtus.get(key) ?? nicMtu ?? ethernetMtu,
+      forwarding,
+      nic,
+      guards: [],
+      click: '',
+    }
   })
   const { id, cpu, memoryBytes, diskBytes, image, startUp, restartPolicy } = node
   const hypervisor = embedding.hypervisors.get(id) ?? (anyHypervisor(node.hypervisor) ? '' : node.hypervisor)

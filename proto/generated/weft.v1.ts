@@ -25,6 +25,15 @@ export interface ApiRequest {
   /** On a role's local socket only: one VNet or, with an empty name, all; a reply with its state each, first what stands, then every
    * change until the caller goes. The last of a VNet has PHASE_GONE. */
   readonly watch?: WatchVNets | undefined
+  /** A link as it is built, hop by hop, with its counters. */
+  readonly link?: DescribeLink | undefined
+  /** Handlers of the caller's own Click. */
+  readonly handler?: UseHandler | undefined
+}
+
+export interface DescribeLink {
+  readonly vnet: string
+  readonly link: string
 }
 
 export interface ApplyVNet {
@@ -91,8 +100,31 @@ export interface ApiReply {
   readonly reservation?: Reservation | undefined
   readonly hosts?: HostList | undefined
   readonly substrate?: Substrate | undefined
+  readonly link?: LinkView | undefined
+  readonly router?: RouterView | undefined
   /** Further errors of the same input, the first stands in `error`. */
   readonly moreErrors: readonly Error[]
+}
+
+export interface LinkView {
+  readonly id: string
+  readonly technology: string
+  readonly mtu: number
+  /** Hosts in the order from end a to end b. */
+  readonly hops: readonly LinkHop[]
+}
+
+export interface LinkHop {
+  readonly provider: string
+  readonly host: string
+  /** Of the tunnel to the next hop; empty at the last one. */
+  readonly technology: string
+  readonly identifier: number
+  /** By which it leaves to the next hop, and comes from the one before. */
+  readonly nic: string
+  readonly counters?: LinkCounters | undefined
+  /** Where the host could not be asked. */
+  readonly error?: Error | undefined
 }
 
 export interface VNetList {
@@ -301,6 +333,8 @@ export interface SliceNode {
   readonly interfaces: readonly SliceInterface[]
   readonly startUp?: StartUp | undefined
   readonly restartPolicy: string
+  /** "host": its packets are forwarded in Dom0; else empty. */
+  readonly forwarding: string
 }
 
 export interface SliceInterface {
@@ -313,6 +347,10 @@ export interface SliceInterface {
   readonly forwarding: string
   /** Physical interface of the host that it is bridged onto; empty where a link joins it. */
   readonly nic: string
+  /** What its guest may not forge: of "mac", "ip", "arp", "nd", "dhcp-server", "ra". */
+  readonly guards: readonly string[]
+  /** The operator's own Click; empty: none. */
+  readonly click: string
 }
 
 /** This host's part of one link: what is joined is its ends here and its tunnel segments, two in all.
@@ -322,6 +360,15 @@ export interface SliceLink {
   readonly mtu: number
   readonly ends: readonly SliceEnd[]
   readonly segments: readonly Segment[]
+  /** The end that is on another host: of technologies that carry IP alone, whose data path answers for it. */
+  readonly far?: FarEnd | undefined
+  readonly down: boolean
+}
+
+export interface FarEnd {
+  readonly mac: string
+  /** CIDR. */
+  readonly addresses: readonly string[]
 }
 
 export interface SliceEnd {
@@ -330,15 +377,18 @@ export interface SliceEnd {
   /** Towards this end, counted in the guest's Ethernet frames, kept at Dom0's egress to the vif; set only where both
    * ends are on this host (else the sending host keeps it); 0: no limit. */
   readonly rateBitsPerSecond: number
+  /** Of the same direction, set where the rate is. */
+  readonly impairment?: Impairment | undefined
 }
 
 /** A tunnel to the next host on the path. */
 export interface Segment {
-  /** "vxlan"; others come with the click data path. */
+  /** "vxlan", "gre", "vlan", "qinq", "etherip", "ipip" or "mpls". */
   readonly technology: string
-  /** VNI, key, VLAN id or label: tells the segment from all others of the technology between the two hosts. */
+  /** VNI (24 bits), GRE key (32), VLAN id (12), qinq: service id * 4096 + customer id, MPLS label (20): tells the segment from all others of
+   * the technology between the two hosts. Of etherip and ipip 0: their outer addresses do. */
   readonly identifier: number
-  /** Outer addresses. */
+  /** Outer addresses: the NICs' of vxlan and gre, of etherip and ipip one of each host's tunnel prefix; empty of vlan, qinq and mpls. */
   readonly local: string
   readonly remote: string
   /** Underlay NIC that it leaves by. */
@@ -347,6 +397,12 @@ export interface Segment {
   readonly rateBitsPerSecond: number
   /** Name of the host at the other end. */
   readonly peer: string
+  /** Neighbour on the NIC's network that packets with outer addresses are handed to; empty: as the host's routes to `remote` say. */
+  readonly nextHop: string
+  /** Ethernet address of the peer's NIC; of mpls alone. */
+  readonly remoteMac: string
+  /** Of what goes into the tunnel. */
+  readonly impairment?: Impairment | undefined
 }
 
 /** Retained in host/{h}/reported/{vnet}. */
@@ -402,6 +458,8 @@ export interface HostCommand {
   readonly resync?: Resync | undefined
   readonly host?: GetHost | undefined
   readonly router?: GetRouter | undefined
+  readonly link?: GetLink | undefined
+  readonly handler?: UseHandler | undefined
 }
 
 /** The same desired state through another door; the sender becomes the slice's owner. */
@@ -441,6 +499,23 @@ export interface GetRouter {
   readonly handlers: boolean
 }
 
+/** What this host's part of a link carried. */
+export interface GetLink {
+  readonly vnet: string
+  readonly link: string
+}
+
+/** Reads, or writes, a handler of the operator's own Click at an interface. */
+export interface UseHandler {
+  readonly vnet: string
+  readonly node: string
+  readonly interface: number
+  /** "element.handler"; empty: all that can be read. */
+  readonly handler: string
+  readonly write: boolean
+  readonly value: string
+}
+
 /** In host/{h}/reply/{c}. */
 export interface HostReply {
   /** Set where the verb failed; nothing was changed then. */
@@ -451,6 +526,30 @@ export interface HostReply {
   readonly exec?: ExecResult | undefined
   readonly host?: HostView | undefined
   readonly router?: RouterView | undefined
+  readonly link?: LinkCounters | undefined
+}
+
+export interface LinkCounters {
+  /** "bridge" or "click"; at a link within the host with one end each, both: "bridge, click". */
+  readonly datapath: string
+  readonly directions: readonly DirectionCounters[]
+}
+
+/** Since the host's part of the link was made. */
+export interface DirectionCounters {
+  /** An end as node.interface, or the name of the next host. */
+  readonly from: string
+  readonly to: string
+  /** Guests' frames that were sent on, and their bytes. */
+  readonly packets: number
+  readonly bytes: number
+  readonly drops: readonly DropCount[]
+}
+
+export interface DropCount {
+  /** For instance "rate", "spoofed mac", "no such end". */
+  readonly reason: string
+  readonly packets: number
 }
 
 export interface RouterView {
@@ -516,6 +615,8 @@ export interface Node {
   readonly startUp?: StartUp | undefined
   /** "always" (also when empty), "on-failure" or "never". */
   readonly restartPolicy: string
+  /** "guest" (also when empty): the node forwards packets itself. "host": Dom0 does, by the routes that the node has; containers only. */
+  readonly forwarding: string
 }
 
 export interface Cpu {
@@ -537,6 +638,26 @@ export interface Interface {
   readonly forwarding: string
   /** Asks for a physical interface of the host instead of a link: "dedicated" or "shared"; empty: none. */
   readonly physical: string
+  readonly antiSpoofing?: AntiSpoofing | undefined
+  /** Click text, of elements between `input` and `output`, that what the node sends goes through before the link does; empty: none. With
+   * forwarding "click" alone. */
+  readonly click: string
+}
+
+/** What a node may not forge: "on", "off" or empty, which is on, but for ip at nodes with several linked interfaces: they forward others' packets. */
+export interface AntiSpoofing {
+  /** Source MAC address: the interface's own. */
+  readonly mac: string
+  /** Source IP address: one of the interface's own. */
+  readonly ip: string
+  /** Sender of ARP: the interface's own MAC address and one of its IP addresses. */
+  readonly arp: string
+  /** Neighbour advertisements: for addresses of its own. */
+  readonly nd: string
+  /** Answers of a DHCP server (UDP source port 67, and 547 of IPv6): none. */
+  readonly dhcpServer: string
+  /** Router advertisements: none. */
+  readonly ra: string
 }
 
 /** What a node does when it starts. Files are written before, the command runs once the interfaces are configured. */
@@ -565,6 +686,22 @@ export interface Link {
   readonly delayMicroseconds: number
   /** "vxlan", "gre", "etherip", "ipip", "vlan", "qinq", "mpls" or "any" (also when empty). */
   readonly technology: string
+  readonly impairmentAToB?: Impairment | undefined
+  readonly impairmentBToA?: Impairment | undefined
+  /** Carries nothing while it is set, as if unplugged; the ends' interfaces lose their carrier where the data path can take it. */
+  readonly down: boolean
+}
+
+/** What a link does to frames of one direction, on purpose. */
+export interface Impairment {
+  readonly delayMicroseconds: number
+  /** Standard deviation of the delay. */
+  readonly jitterMicroseconds: number
+  /** Millionths of all frames. */
+  readonly lossMillionths: number
+  readonly duplicateMillionths: number
+  /** Sent at once while the others wait: needs a delay. */
+  readonly reorderMillionths: number
 }
 
 export interface Endpoint {
@@ -664,6 +801,9 @@ export interface SubstrateNode {
   /** What its data paths offer, as path/technology, for instance "bridge/vxlan"; a path alone makes links within the host only. */
   readonly datapaths: readonly string[]
   readonly images: readonly string[]
+  /** Of a host: IPv4 prefix from which tunnels that only addresses tell apart (etherip, ipip) get theirs; empty: it has no such tunnels.
+   * A fabric has to route it to the host. */
+  readonly tunnelPrefix: string
 }
 
 export interface SubstrateLink {
@@ -684,6 +824,7 @@ export interface SubstrateEnd {
 /** Every message by its name. */
 export interface Messages {
   readonly ApiRequest: ApiRequest
+  readonly DescribeLink: DescribeLink
   readonly ApplyVNet: ApplyVNet
   readonly DeleteVNet: DeleteVNet
   readonly GetVNets: GetVNets
@@ -697,6 +838,8 @@ export interface Messages {
   readonly GetSubstrate: GetSubstrate
   readonly WatchVNets: WatchVNets
   readonly ApiReply: ApiReply
+  readonly LinkView: LinkView
+  readonly LinkHop: LinkHop
   readonly VNetList: VNetList
   readonly Plan: Plan
   readonly Change: Change
@@ -720,6 +863,7 @@ export interface Messages {
   readonly SliceNode: SliceNode
   readonly SliceInterface: SliceInterface
   readonly SliceLink: SliceLink
+  readonly FarEnd: FarEnd
   readonly SliceEnd: SliceEnd
   readonly Segment: Segment
   readonly Reported: Reported
@@ -734,7 +878,12 @@ export interface Messages {
   readonly Resync: Resync
   readonly GetHost: GetHost
   readonly GetRouter: GetRouter
+  readonly GetLink: GetLink
+  readonly UseHandler: UseHandler
   readonly HostReply: HostReply
+  readonly LinkCounters: LinkCounters
+  readonly DirectionCounters: DirectionCounters
+  readonly DropCount: DropCount
   readonly RouterView: RouterView
   readonly HandlerValue: HandlerValue
   readonly SliceList: SliceList
@@ -745,9 +894,11 @@ export interface Messages {
   readonly Node: Node
   readonly Cpu: Cpu
   readonly Interface: Interface
+  readonly AntiSpoofing: AntiSpoofing
   readonly StartUp: StartUp
   readonly File: File
   readonly Link: Link
+  readonly Impairment: Impairment
   readonly Endpoint: Endpoint
   readonly VNetState: VNetState
   readonly NodeState: NodeState
@@ -760,4 +911,4 @@ export interface Messages {
 }
 
 /** For protobufjs, in its JSON form. */
-export const descriptor = {"nested":{"weft":{"nested":{"v1":{"nested":{"ApiRequest":{"oneofs":{"verb":{"oneof":["apply","delete","get","plan","exec","offer","reserve","commit","release","hosts","substrate","watch"]}},"fields":{"apply":{"type":"ApplyVNet","id":1},"delete":{"type":"DeleteVNet","id":2},"get":{"type":"GetVNets","id":3},"plan":{"type":"PlanVNet","id":4},"exec":{"type":"ExecNode","id":5},"offer":{"type":"Offer","id":6},"reserve":{"type":"Reserve","id":7},"commit":{"type":"Commit","id":8},"release":{"type":"Release","id":9},"hosts":{"type":"GetHosts","id":10},"substrate":{"type":"GetSubstrate","id":11},"watch":{"type":"WatchVNets","id":12}}},"ApplyVNet":{"fields":{"request":{"type":"VNetRequest","id":1},"expectedGeneration":{"type":"uint64","id":2,"protoName":"expected_generation"}}},"DeleteVNet":{"fields":{"vnet":{"type":"string","id":1}}},"GetVNets":{"fields":{"vnet":{"type":"string","id":1}}},"PlanVNet":{"fields":{"request":{"type":"VNetRequest","id":1}}},"ExecNode":{"fields":{"vnet":{"type":"string","id":1},"node":{"type":"string","id":2},"argv":{"rule":"repeated","type":"string","id":3},"timeoutMs":{"type":"uint32","id":4,"protoName":"timeout_ms"}}},"Offer":{"fields":{"part":{"type":"VNetRequest","id":1}}},"Reserve":{"fields":{"reservation":{"type":"string","id":1},"part":{"type":"VNetRequest","id":2},"leaseMs":{"type":"uint32","id":3,"protoName":"lease_ms"}}},"Commit":{"fields":{"reservation":{"type":"string","id":1}}},"Release":{"fields":{"reservation":{"type":"string","id":1}}},"GetHosts":{"fields":{}},"GetSubstrate":{"fields":{}},"WatchVNets":{"fields":{"vnet":{"type":"string","id":1}}},"ApiReply":{"oneofs":{"result":{"oneof":["vnet","vnets","plan","exec","offer","reservation","hosts","substrate"]}},"fields":{"error":{"type":"Error","id":1},"vnet":{"type":"VNetState","id":2},"vnets":{"type":"VNetList","id":3},"plan":{"type":"Plan","id":4},"exec":{"type":"ExecResult","id":5},"offer":{"type":"OfferAnswer","id":6},"reservation":{"type":"Reservation","id":7},"hosts":{"type":"HostList","id":8},"substrate":{"type":"Substrate","id":9},"moreErrors":{"rule":"repeated","type":"Error","id":12,"protoName":"more_errors"}}},"VNetList":{"fields":{"vnets":{"rule":"repeated","type":"VNetState","id":1}}},"Plan":{"fields":{"changes":{"rule":"repeated","type":"Change","id":1}}},"ChangeAction":{"values":{"CHANGE_ACTION_UNSPECIFIED":0,"CHANGE_ACTION_ADD":1,"CHANGE_ACTION_CHANGE":2,"CHANGE_ACTION_RESTART":3,"CHANGE_ACTION_RECREATE":4,"CHANGE_ACTION_DELETE":5}},"Change":{"fields":{"action":{"type":"ChangeAction","id":1},"object":{"type":"string","id":2},"reason":{"type":"string","id":3}}},"OfferAnswer":{"fields":{"error":{"type":"Error","id":1},"cost":{"type":"double","id":2}}},"Reservation":{"fields":{"reservation":{"type":"string","id":1},"leaseMs":{"type":"uint32","id":2,"protoName":"lease_ms"},"state":{"type":"VNetState","id":3},"cost":{"type":"double","id":4}}},"HostList":{"fields":{"hosts":{"rule":"repeated","type":"HostEntry","id":1}}},"HostEntry":{"fields":{"name":{"type":"string","id":1},"status":{"type":"HostStatus","id":2},"inventory":{"type":"HostInventory","id":3},"usage":{"type":"HostUsage","id":4},"reservedCpuMillis":{"type":"uint32","id":5,"protoName":"reserved_cpu_millis"},"reservedMemoryBytes":{"type":"uint64","id":6,"protoName":"reserved_memory_bytes"},"problems":{"rule":"repeated","type":"Error","id":7},"location":{"type":"Location","id":8}}},"Envelope":{"fields":{"sender":{"type":"string","id":1},"correlation":{"type":"string","id":2},"idempotencyKey":{"type":"string","id":3,"protoName":"idempotency_key"},"deadlineUnixMs":{"type":"uint64","id":4,"protoName":"deadline_unix_ms"},"epoch":{"type":"uint64","id":5},"body":{"type":"bytes","id":6},"keyId":{"type":"string","id":7,"protoName":"key_id"},"signature":{"type":"bytes","id":8}}},"Error":{"fields":{"code":{"type":"string","id":1},"message":{"type":"string","id":2},"object":{"type":"string","id":3},"where":{"type":"string","id":4},"hint":{"type":"string","id":5}}},"Location":{"oneofs":{"_latitude":{"oneof":["latitude"]},"_longitude":{"oneof":["longitude"]}},"fields":{"name":{"type":"string","id":1},"latitude":{"type":"double","id":2,"options":{"proto3_optional":true}},"longitude":{"type":"double","id":3,"options":{"proto3_optional":true}},"withinKm":{"type":"double","id":4,"protoName":"within_km"}}},"Timing":{"fields":{"name":{"type":"string","id":1},"seconds":{"type":"double","id":2}}},"ControllerState":{"fields":{"online":{"type":"bool","id":1},"epoch":{"type":"uint64","id":2}}},"HostStatus":{"fields":{"online":{"type":"bool","id":1},"bootId":{"type":"string","id":2,"protoName":"boot_id"},"session":{"type":"uint64","id":3},"agentVersion":{"type":"string","id":4,"protoName":"agent_version"},"libvirtVersion":{"type":"string","id":5,"protoName":"libvirt_version"},"kernelVersion":{"type":"string","id":6,"protoName":"kernel_version"}}},"HostInventory":{"fields":{"host":{"type":"string","id":1},"cpus":{"type":"uint32","id":2},"memoryBytes":{"type":"uint64","id":3,"protoName":"memory_bytes"},"nics":{"rule":"repeated","type":"Nic","id":4},"hypervisors":{"rule":"repeated","type":"Hypervisor","id":5},"datapaths":{"rule":"repeated","type":"Datapath","id":6},"images":{"rule":"repeated","type":"string","id":7},"location":{"type":"Location","id":8}}},"Nic":{"fields":{"name":{"type":"string","id":1},"mac":{"type":"string","id":2},"addresses":{"rule":"repeated","type":"string","id":3},"mtu":{"type":"uint32","id":4},"rateBitsPerSecond":{"type":"uint64","id":5,"protoName":"rate_bits_per_second"},"up":{"type":"bool","id":6},"role":{"type":"string","id":7}}},"Hypervisor":{"fields":{"name":{"type":"string","id":1},"version":{"type":"string","id":2},"unavailable":{"type":"string","id":3}}},"Datapath":{"fields":{"name":{"type":"string","id":1},"technologies":{"rule":"repeated","type":"string","id":2},"unavailable":{"type":"string","id":3}}},"HostUsage":{"fields":{"unixMs":{"type":"uint64","id":1,"protoName":"unix_ms"},"cpuMillis":{"type":"uint32","id":2,"protoName":"cpu_millis"},"memoryAvailableBytes":{"type":"uint64","id":3,"protoName":"memory_available_bytes"},"diskAvailableBytes":{"type":"uint64","id":4,"protoName":"disk_available_bytes"},"nodes":{"type":"uint32","id":5},"links":{"type":"uint32","id":6},"nics":{"rule":"repeated","type":"NicUsage","id":7}}},"NicUsage":{"fields":{"name":{"type":"string","id":1},"receiveBytes":{"type":"uint64","id":2,"protoName":"receive_bytes"},"transmitBytes":{"type":"uint64","id":3,"protoName":"transmit_bytes"}}},"Slice":{"fields":{"vnet":{"type":"string","id":1},"owner":{"type":"string","id":2},"generation":{"type":"uint64","id":3},"epoch":{"type":"uint64","id":4},"absent":{"type":"bool","id":5},"nodes":{"rule":"repeated","type":"SliceNode","id":6},"links":{"rule":"repeated","type":"SliceLink","id":7}}},"SliceNode":{"fields":{"id":{"type":"string","id":1},"hypervisor":{"type":"string","id":2},"cpu":{"type":"Cpu","id":3},"memoryBytes":{"type":"uint64","id":4,"protoName":"memory_bytes"},"diskBytes":{"type":"uint64","id":5,"protoName":"disk_bytes"},"image":{"type":"string","id":6},"interfaces":{"rule":"repeated","type":"SliceInterface","id":7},"startUp":{"type":"StartUp","id":8,"protoName":"start_up"},"restartPolicy":{"type":"string","id":9,"protoName":"restart_policy"}}},"SliceInterface":{"fields":{"index":{"type":"uint32","id":1},"mac":{"type":"string","id":2},"addresses":{"rule":"repeated","type":"string","id":3},"mtu":{"type":"uint32","id":4},"forwarding":{"type":"string","id":5},"nic":{"type":"string","id":6}}},"SliceLink":{"fields":{"id":{"type":"string","id":1},"mtu":{"type":"uint32","id":2},"ends":{"rule":"repeated","type":"SliceEnd","id":3},"segments":{"rule":"repeated","type":"Segment","id":4}}},"SliceEnd":{"fields":{"node":{"type":"string","id":1},"interface":{"type":"uint32","id":2},"rateBitsPerSecond":{"type":"uint64","id":3,"protoName":"rate_bits_per_second"}}},"Segment":{"fields":{"technology":{"type":"string","id":1},"identifier":{"type":"uint32","id":2},"local":{"type":"string","id":3},"remote":{"type":"string","id":4},"nic":{"type":"string","id":5},"rateBitsPerSecond":{"type":"uint64","id":6,"protoName":"rate_bits_per_second"},"peer":{"type":"string","id":7}}},"Reported":{"fields":{"vnet":{"type":"string","id":1},"generation":{"type":"uint64","id":2},"epoch":{"type":"uint64","id":3},"phase":{"type":"Phase","id":4},"error":{"type":"Error","id":5},"nodes":{"rule":"repeated","type":"ReportedNode","id":6},"links":{"rule":"repeated","type":"ReportedLink","id":7},"timings":{"rule":"repeated","type":"Timing","id":8}}},"ReportedNode":{"fields":{"id":{"type":"string","id":1},"state":{"type":"ObjectState","id":2},"hypervisor":{"type":"string","id":3},"domain":{"type":"string","id":4},"vifs":{"rule":"repeated","type":"VifState","id":5},"error":{"type":"Error","id":6}}},"ReportedLink":{"fields":{"id":{"type":"string","id":1},"state":{"type":"ObjectState","id":2},"mtu":{"type":"uint32","id":3},"interfaces":{"rule":"repeated","type":"string","id":4},"error":{"type":"Error","id":5}}},"HostEvent":{"fields":{"session":{"type":"uint64","id":1},"number":{"type":"uint64","id":2},"unixMs":{"type":"uint64","id":3,"protoName":"unix_ms"},"kind":{"type":"string","id":4},"vnet":{"type":"string","id":5},"object":{"type":"string","id":6},"error":{"type":"Error","id":7}}},"HostCommand":{"oneofs":{"verb":{"oneof":["apply","get","delete","exec","resync","host","router"]}},"fields":{"apply":{"type":"ApplySlice","id":1},"get":{"type":"GetSlices","id":2},"delete":{"type":"DeleteSlice","id":3},"exec":{"type":"Exec","id":4},"resync":{"type":"Resync","id":5},"host":{"type":"GetHost","id":6},"router":{"type":"GetRouter","id":7}}},"ApplySlice":{"fields":{"slice":{"type":"Slice","id":1}}},"GetSlices":{"fields":{"vnet":{"type":"string","id":1}}},"DeleteSlice":{"fields":{"vnet":{"type":"string","id":1}}},"Exec":{"fields":{"vnet":{"type":"string","id":1},"node":{"type":"string","id":2},"argv":{"rule":"repeated","type":"string","id":3},"timeoutMs":{"type":"uint32","id":4,"protoName":"timeout_ms"}}},"Resync":{"fields":{}},"GetHost":{"fields":{}},"GetRouter":{"fields":{"vnet":{"type":"string","id":1},"node":{"type":"string","id":2},"interface":{"type":"uint32","id":3},"handlers":{"type":"bool","id":4}}},"HostReply":{"oneofs":{"result":{"oneof":["reported","slices","exec","host","router"]}},"fields":{"error":{"type":"Error","id":1},"reported":{"type":"Reported","id":2},"slices":{"type":"SliceList","id":3},"exec":{"type":"ExecResult","id":4},"host":{"type":"HostView","id":5},"router":{"type":"RouterView","id":6}}},"RouterView":{"fields":{"text":{"type":"string","id":1},"state":{"type":"string","id":2},"handlers":{"rule":"repeated","type":"HandlerValue","id":3}}},"HandlerValue":{"fields":{"name":{"type":"string","id":1},"value":{"type":"string","id":2}}},"SliceList":{"fields":{"slices":{"rule":"repeated","type":"SliceView","id":1}}},"SliceView":{"fields":{"desired":{"type":"Slice","id":1},"reported":{"type":"Reported","id":2}}},"ExecResult":{"fields":{"exitStatus":{"type":"int32","id":1,"protoName":"exit_status"},"stdout":{"type":"bytes","id":2},"stderr":{"type":"bytes","id":3},"truncated":{"type":"bool","id":4}}},"HostView":{"fields":{"status":{"type":"HostStatus","id":1},"inventory":{"type":"HostInventory","id":2},"usage":{"type":"HostUsage","id":3}}},"VNetRequest":{"fields":{"name":{"type":"string","id":1},"prefix":{"type":"string","id":2},"nodes":{"rule":"repeated","type":"Node","id":3},"links":{"rule":"repeated","type":"Link","id":4}}},"Node":{"fields":{"id":{"type":"string","id":1},"location":{"type":"Location","id":2},"cpu":{"type":"Cpu","id":3},"memoryBytes":{"type":"uint64","id":4,"protoName":"memory_bytes"},"diskBytes":{"type":"uint64","id":5,"protoName":"disk_bytes"},"image":{"type":"string","id":6},"hypervisor":{"type":"string","id":7},"interfaces":{"rule":"repeated","type":"Interface","id":8},"allocation":{"type":"string","id":9},"startUp":{"type":"StartUp","id":10,"protoName":"start_up"},"restartPolicy":{"type":"string","id":11,"protoName":"restart_policy"}}},"Cpu":{"fields":{"count":{"type":"uint32","id":1},"shares":{"type":"uint32","id":2},"quotaMillis":{"type":"uint32","id":3,"protoName":"quota_millis"}}},"Interface":{"fields":{"index":{"type":"uint32","id":1},"mac":{"type":"string","id":2},"addresses":{"rule":"repeated","type":"string","id":3},"forwarding":{"type":"string","id":4},"physical":{"type":"string","id":5}}},"StartUp":{"fields":{"files":{"rule":"repeated","type":"File","id":1},"command":{"type":"string","id":2}}},"File":{"fields":{"path":{"type":"string","id":1},"content":{"type":"string","id":2},"mode":{"type":"uint32","id":3}}},"Link":{"fields":{"id":{"type":"string","id":1},"a":{"type":"Endpoint","id":2},"b":{"type":"Endpoint","id":3},"rateAToBBitsPerSecond":{"type":"uint64","id":4,"protoName":"rate_a_to_b_bits_per_second"},"rateBToABitsPerSecond":{"type":"uint64","id":5,"protoName":"rate_b_to_a_bits_per_second"},"delayMicroseconds":{"type":"uint64","id":6,"protoName":"delay_microseconds"},"technology":{"type":"string","id":7}}},"Endpoint":{"fields":{"node":{"type":"string","id":1},"interface":{"type":"uint32","id":2}}},"Phase":{"values":{"PHASE_UNSPECIFIED":0,"PHASE_PENDING":1,"PHASE_BUILDING":2,"PHASE_READY":3,"PHASE_DEGRADED":4,"PHASE_REMOVING":5,"PHASE_GONE":6,"PHASE_POSTPONED":7,"PHASE_REJECTED":8}},"ObjectState":{"values":{"OBJECT_STATE_UNSPECIFIED":0,"OBJECT_STATE_PENDING":1,"OBJECT_STATE_BUILDING":2,"OBJECT_STATE_READY":3,"OBJECT_STATE_FAILED":4,"OBJECT_STATE_REMOVING":5}},"VNetState":{"fields":{"vnet":{"type":"string","id":1},"owner":{"type":"string","id":2},"generation":{"type":"uint64","id":3},"phase":{"type":"Phase","id":4},"error":{"type":"Error","id":5},"nodes":{"rule":"repeated","type":"NodeState","id":6},"links":{"rule":"repeated","type":"LinkState","id":7},"timings":{"rule":"repeated","type":"Timing","id":8},"request":{"type":"VNetRequest","id":9}}},"NodeState":{"fields":{"id":{"type":"string","id":1},"provider":{"type":"string","id":2},"host":{"type":"string","id":3},"hypervisor":{"type":"string","id":4},"state":{"type":"ObjectState","id":5},"domain":{"type":"string","id":6},"vifs":{"rule":"repeated","type":"VifState","id":7},"error":{"type":"Error","id":8}}},"VifState":{"fields":{"index":{"type":"uint32","id":1},"name":{"type":"string","id":2},"mac":{"type":"string","id":3},"addresses":{"rule":"repeated","type":"string","id":4}}},"LinkState":{"fields":{"id":{"type":"string","id":1},"state":{"type":"ObjectState","id":2},"technology":{"type":"string","id":3},"mtu":{"type":"uint32","id":4},"path":{"rule":"repeated","type":"string","id":5},"error":{"type":"Error","id":6}}},"Substrate":{"fields":{"name":{"type":"string","id":1},"nodes":{"rule":"repeated","type":"SubstrateNode","id":2},"links":{"rule":"repeated","type":"SubstrateLink","id":3}}},"SubstrateNode":{"fields":{"id":{"type":"string","id":1},"kind":{"type":"string","id":2},"location":{"type":"Location","id":3},"cpuMillis":{"type":"uint32","id":4,"protoName":"cpu_millis"},"memoryBytes":{"type":"uint64","id":5,"protoName":"memory_bytes"},"diskBytes":{"type":"uint64","id":6,"protoName":"disk_bytes"},"hypervisors":{"rule":"repeated","type":"string","id":7},"nics":{"rule":"repeated","type":"string","id":8},"sharedNics":{"rule":"repeated","type":"string","id":9,"protoName":"shared_nics"},"datapaths":{"rule":"repeated","type":"string","id":10},"images":{"rule":"repeated","type":"string","id":11}}},"SubstrateLink":{"fields":{"id":{"type":"string","id":1},"a":{"type":"SubstrateEnd","id":2},"b":{"type":"SubstrateEnd","id":3},"capacityBitsPerSecond":{"type":"uint64","id":4,"protoName":"capacity_bits_per_second"},"delayMicroseconds":{"type":"uint64","id":5,"protoName":"delay_microseconds"}}},"SubstrateEnd":{"fields":{"node":{"type":"string","id":1},"nic":{"type":"string","id":2}}}}}}}}}
+export const descriptor = {"nested":{"weft":{"nested":{"v1":{"nested":{"ApiRequest":{"oneofs":{"verb":{"oneof":["apply","delete","get","plan","exec","offer","reserve","commit","release","hosts","substrate","watch","link","handler"]}},"fields":{"apply":{"type":"ApplyVNet","id":1},"delete":{"type":"DeleteVNet","id":2},"get":{"type":"GetVNets","id":3},"plan":{"type":"PlanVNet","id":4},"exec":{"type":"ExecNode","id":5},"offer":{"type":"Offer","id":6},"reserve":{"type":"Reserve","id":7},"commit":{"type":"Commit","id":8},"release":{"type":"Release","id":9},"hosts":{"type":"GetHosts","id":10},"substrate":{"type":"GetSubstrate","id":11},"watch":{"type":"WatchVNets","id":12},"link":{"type":"DescribeLink","id":13},"handler":{"type":"UseHandler","id":14}}},"DescribeLink":{"fields":{"vnet":{"type":"string","id":1},"link":{"type":"string","id":2}}},"ApplyVNet":{"fields":{"request":{"type":"VNetRequest","id":1},"expectedGeneration":{"type":"uint64","id":2,"protoName":"expected_generation"}}},"DeleteVNet":{"fields":{"vnet":{"type":"string","id":1}}},"GetVNets":{"fields":{"vnet":{"type":"string","id":1}}},"PlanVNet":{"fields":{"request":{"type":"VNetRequest","id":1}}},"ExecNode":{"fields":{"vnet":{"type":"string","id":1},"node":{"type":"string","id":2},"argv":{"rule":"repeated","type":"string","id":3},"timeoutMs":{"type":"uint32","id":4,"protoName":"timeout_ms"}}},"Offer":{"fields":{"part":{"type":"VNetRequest","id":1}}},"Reserve":{"fields":{"reservation":{"type":"string","id":1},"part":{"type":"VNetRequest","id":2},"leaseMs":{"type":"uint32","id":3,"protoName":"lease_ms"}}},"Commit":{"fields":{"reservation":{"type":"string","id":1}}},"Release":{"fields":{"reservation":{"type":"string","id":1}}},"GetHosts":{"fields":{}},"GetSubstrate":{"fields":{}},"WatchVNets":{"fields":{"vnet":{"type":"string","id":1}}},"ApiReply":{"oneofs":{"result":{"oneof":["vnet","vnets","plan","exec","offer","reservation","hosts","substrate","link","router"]}},"fields":{"error":{"type":"Error","id":1},"vnet":{"type":"VNetState","id":2},"vnets":{"type":"VNetList","id":3},"plan":{"type":"Plan","id":4},"exec":{"type":"ExecResult","id":5},"offer":{"type":"OfferAnswer","id":6},"reservation":{"type":"Reservation","id":7},"hosts":{"type":"HostList","id":8},"substrate":{"type":"Substrate","id":9},"link":{"type":"LinkView","id":10},"router":{"type":"RouterView","id":11},"moreErrors":{"rule":"repeated","type":"Error","id":12,"protoName":"more_errors"}}},"LinkView":{"fields":{"id":{"type":"string","id":1},"technology":{"type":"string","id":2},"mtu":{"type":"uint32","id":3},"hops":{"rule":"repeated","type":"LinkHop","id":4}}},"LinkHop":{"fields":{"provider":{"type":"string","id":1},"host":{"type":"string","id":2},"technology":{"type":"string","id":3},"identifier":{"type":"uint32","id":4},"nic":{"type":"string","id":5},"counters":{"type":"LinkCounters","id":6},"error":{"type":"Error","id":7}}},"VNetList":{"fields":{"vnets":{"rule":"repeated","type":"VNetState","id":1}}},"Plan":{"fields":{"changes":{"rule":"repeated","type":"Change","id":1}}},"ChangeAction":{"values":{"CHANGE_ACTION_UNSPECIFIED":0,"CHANGE_ACTION_ADD":1,"CHANGE_ACTION_CHANGE":2,"CHANGE_ACTION_RESTART":3,"CHANGE_ACTION_RECREATE":4,"CHANGE_ACTION_DELETE":5}},"Change":{"fields":{"action":{"type":"ChangeAction","id":1},"object":{"type":"string","id":2},"reason":{"type":"string","id":3}}},"OfferAnswer":{"fields":{"error":{"type":"Error","id":1},"cost":{"type":"double","id":2}}},"Reservation":{"fields":{"reservation":{"type":"string","id":1},"leaseMs":{"type":"uint32","id":2,"protoName":"lease_ms"},"state":{"type":"VNetState","id":3},"cost":{"type":"double","id":4}}},"HostList":{"fields":{"hosts":{"rule":"repeated","type":"HostEntry","id":1}}},"HostEntry":{"fields":{"name":{"type":"string","id":1},"status":{"type":"HostStatus","id":2},"inventory":{"type":"HostInventory","id":3},"usage":{"type":"HostUsage","id":4},"reservedCpuMillis":{"type":"uint32","id":5,"protoName":"reserved_cpu_millis"},"reservedMemoryBytes":{"type":"uint64","id":6,"protoName":"reserved_memory_bytes"},"problems":{"rule":"repeated","type":"Error","id":7},"location":{"type":"Location","id":8}}},"Envelope":{"fields":{"sender":{"type":"string","id":1},"correlation":{"type":"string","id":2},"idempotencyKey":{"type":"string","id":3,"protoName":"idempotency_key"},"deadlineUnixMs":{"type":"uint64","id":4,"protoName":"deadline_unix_ms"},"epoch":{"type":"uint64","id":5},"body":{"type":"bytes","id":6},"keyId":{"type":"string","id":7,"protoName":"key_id"},"signature":{"type":"bytes","id":8}}},"Error":{"fields":{"code":{"type":"string","id":1},"message":{"type":"string","id":2},"object":{"type":"string","id":3},"where":{"type":"string","id":4},"hint":{"type":"string","id":5}}},"Location":{"oneofs":{"_latitude":{"oneof":["latitude"]},"_longitude":{"oneof":["longitude"]}},"fields":{"name":{"type":"string","id":1},"latitude":{"type":"double","id":2,"options":{"proto3_optional":true}},"longitude":{"type":"double","id":3,"options":{"proto3_optional":true}},"withinKm":{"type":"double","id":4,"protoName":"within_km"}}},"Timing":{"fields":{"name":{"type":"string","id":1},"seconds":{"type":"double","id":2}}},"ControllerState":{"fields":{"online":{"type":"bool","id":1},"epoch":{"type":"uint64","id":2}}},"HostStatus":{"fields":{"online":{"type":"bool","id":1},"bootId":{"type":"string","id":2,"protoName":"boot_id"},"session":{"type":"uint64","id":3},"agentVersion":{"type":"string","id":4,"protoName":"agent_version"},"libvirtVersion":{"type":"string","id":5,"protoName":"libvirt_version"},"kernelVersion":{"type":"string","id":6,"protoName":"kernel_version"}}},"HostInventory":{"fields":{"host":{"type":"string","id":1},"cpus":{"type":"uint32","id":2},"memoryBytes":{"type":"uint64","id":3,"protoName":"memory_bytes"},"nics":{"rule":"repeated","type":"Nic","id":4},"hypervisors":{"rule":"repeated","type":"Hypervisor","id":5},"datapaths":{"rule":"repeated","type":"Datapath","id":6},"images":{"rule":"repeated","type":"string","id":7},"location":{"type":"Location","id":8}}},"Nic":{"fields":{"name":{"type":"string","id":1},"mac":{"type":"string","id":2},"addresses":{"rule":"repeated","type":"string","id":3},"mtu":{"type":"uint32","id":4},"rateBitsPerSecond":{"type":"uint64","id":5,"protoName":"rate_bits_per_second"},"up":{"type":"bool","id":6},"role":{"type":"string","id":7}}},"Hypervisor":{"fields":{"name":{"type":"string","id":1},"version":{"type":"string","id":2},"unavailable":{"type":"string","id":3}}},"Datapath":{"fields":{"name":{"type":"string","id":1},"technologies":{"rule":"repeated","type":"string","id":2},"unavailable":{"type":"string","id":3}}},"HostUsage":{"fields":{"unixMs":{"type":"uint64","id":1,"protoName":"unix_ms"},"cpuMillis":{"type":"uint32","id":2,"protoName":"cpu_millis"},"memoryAvailableBytes":{"type":"uint64","id":3,"protoName":"memory_available_bytes"},"diskAvailableBytes":{"type":"uint64","id":4,"protoName":"disk_available_bytes"},"nodes":{"type":"uint32","id":5},"links":{"type":"uint32","id":6},"nics":{"rule":"repeated","type":"NicUsage","id":7}}},"NicUsage":{"fields":{"name":{"type":"string","id":1},"receiveBytes":{"type":"uint64","id":2,"protoName":"receive_bytes"},"transmitBytes":{"type":"uint64","id":3,"protoName":"transmit_bytes"}}},"Slice":{"fields":{"vnet":{"type":"string","id":1},"owner":{"type":"string","id":2},"generation":{"type":"uint64","id":3},"epoch":{"type":"uint64","id":4},"absent":{"type":"bool","id":5},"nodes":{"rule":"repeated","type":"SliceNode","id":6},"links":{"rule":"repeated","type":"SliceLink","id":7}}},"SliceNode":{"fields":{"id":{"type":"string","id":1},"hypervisor":{"type":"string","id":2},"cpu":{"type":"Cpu","id":3},"memoryBytes":{"type":"uint64","id":4,"protoName":"memory_bytes"},"diskBytes":{"type":"uint64","id":5,"protoName":"disk_bytes"},"image":{"type":"string","id":6},"interfaces":{"rule":"repeated","type":"SliceInterface","id":7},"startUp":{"type":"StartUp","id":8,"protoName":"start_up"},"restartPolicy":{"type":"string","id":9,"protoName":"restart_policy"},"forwarding":{"type":"string","id":10}}},"SliceInterface":{"fields":{"index":{"type":"uint32","id":1},"mac":{"type":"string","id":2},"addresses":{"rule":"repeated","type":"string","id":3},"mtu":{"type":"uint32","id":4},"forwarding":{"type":"string","id":5},"nic":{"type":"string","id":6},"guards":{"rule":"repeated","type":"string","id":7},"click":{"type":"string","id":8}}},"SliceLink":{"fields":{"id":{"type":"string","id":1},"mtu":{"type":"uint32","id":2},"ends":{"rule":"repeated","type":"SliceEnd","id":3},"segments":{"rule":"repeated","type":"Segment","id":4},"far":{"type":"FarEnd","id":5},"down":{"type":"bool","id":6}}},"FarEnd":{"fields":{"mac":{"type":"string","id":1},"addresses":{"rule":"repeated","type":"string","id":2}}},"SliceEnd":{"fields":{"node":{"type":"string","id":1},"interface":{"type":"uint32","id":2},"rateBitsPerSecond":{"type":"uint64","id":3,"protoName":"rate_bits_per_second"},"impairment":{"type":"Impairment","id":4}}},"Segment":{"fields":{"technology":{"type":"string","id":1},"identifier":{"type":"uint32","id":2},"local":{"type":"string","id":3},"remote":{"type":"string","id":4},"nic":{"type":"string","id":5},"rateBitsPerSecond":{"type":"uint64","id":6,"protoName":"rate_bits_per_second"},"peer":{"type":"string","id":7},"nextHop":{"type":"string","id":8,"protoName":"next_hop"},"remoteMac":{"type":"string","id":9,"protoName":"remote_mac"},"impairment":{"type":"Impairment","id":10}}},"Reported":{"fields":{"vnet":{"type":"string","id":1},"generation":{"type":"uint64","id":2},"epoch":{"type":"uint64","id":3},"phase":{"type":"Phase","id":4},"error":{"type":"Error","id":5},"nodes":{"rule":"repeated","type":"ReportedNode","id":6},"links":{"rule":"repeated","type":"ReportedLink","id":7},"timings":{"rule":"repeated","type":"Timing","id":8}}},"ReportedNode":{"fields":{"id":{"type":"string","id":1},"state":{"type":"ObjectState","id":2},"hypervisor":{"type":"string","id":3},"domain":{"type":"string","id":4},"vifs":{"rule":"repeated","type":"VifState","id":5},"error":{"type":"Error","id":6}}},"ReportedLink":{"fields":{"id":{"type":"string","id":1},"state":{"type":"ObjectState","id":2},"mtu":{"type":"uint32","id":3},"interfaces":{"rule":"repeated","type":"string","id":4},"error":{"type":"Error","id":5}}},"HostEvent":{"fields":{"session":{"type":"uint64","id":1},"number":{"type":"uint64","id":2},"unixMs":{"type":"uint64","id":3,"protoName":"unix_ms"},"kind":{"type":"string","id":4},"vnet":{"type":"string","id":5},"object":{"type":"string","id":6},"error":{"type":"Error","id":7}}},"HostCommand":{"oneofs":{"verb":{"oneof":["apply","get","delete","exec","resync","host","router","link","handler"]}},"fields":{"apply":{"type":"ApplySlice","id":1},"get":{"type":"GetSlices","id":2},"delete":{"type":"DeleteSlice","id":3},"exec":{"type":"Exec","id":4},"resync":{"type":"Resync","id":5},"host":{"type":"GetHost","id":6},"router":{"type":"GetRouter","id":7},"link":{"type":"GetLink","id":8},"handler":{"type":"UseHandler","id":9}}},"ApplySlice":{"fields":{"slice":{"type":"Slice","id":1}}},"GetSlices":{"fields":{"vnet":{"type":"string","id":1}}},"DeleteSlice":{"fields":{"vnet":{"type":"string","id":1}}},"Exec":{"fields":{"vnet":{"type":"string","id":1},"node":{"type":"string","id":2},"argv":{"rule":"repeated","type":"string","id":3},"timeoutMs":{"type":"uint32","id":4,"protoName":"timeout_ms"}}},"Resync":{"fields":{}},"GetHost":{"fields":{}},"GetRouter":{"fields":{"vnet":{"type":"string","id":1},"node":{"type":"string","id":2},"interface":{"type":"uint32","id":3},"handlers":{"type":"bool","id":4}}},"GetLink":{"fields":{"vnet":{"type":"string","id":1},"link":{"type":"string","id":2}}},"UseHandler":{"fields":{"vnet":{"type":"string","id":1},"node":{"type":"string","id":2},"interface":{"type":"uint32","id":3},"handler":{"type":"string","id":4},"write":{"type":"bool","id":5},"value":{"type":"string","id":6}}},"HostReply":{"oneofs":{"result":{"oneof":["reported","slices","exec","host","router","link"]}},"fields":{"error":{"type":"Error","id":1},"reported":{"type":"Reported","id":2},"slices":{"type":"SliceList","id":3},"exec":{"type":"ExecResult","id":4},"host":{"type":"HostView","id":5},"router":{"type":"RouterView","id":6},"link":{"type":"LinkCounters","id":7}}},"LinkCounters":{"fields":{"datapath":{"type":"string","id":1},"directions":{"rule":"repeated","type":"DirectionCounters","id":2}}},"DirectionCounters":{"fields":{"from":{"type":"string","id":1},"to":{"type":"string","id":2},"packets":{"type":"uint64","id":3},"bytes":{"type":"uint64","id":4},"drops":{"rule":"repeated","type":"DropCount","id":5}}},"DropCount":{"fields":{"reason":{"type":"string","id":1},"packets":{"type":"uint64","id":2}}},"RouterView":{"fields":{"text":{"type":"string","id":1},"state":{"type":"string","id":2},"handlers":{"rule":"repeated","type":"HandlerValue","id":3}}},"HandlerValue":{"fields":{"name":{"type":"string","id":1},"value":{"type":"string","id":2}}},"SliceList":{"fields":{"slices":{"rule":"repeated","type":"SliceView","id":1}}},"SliceView":{"fields":{"desired":{"type":"Slice","id":1},"reported":{"type":"Reported","id":2}}},"ExecResult":{"fields":{"exitStatus":{"type":"int32","id":1,"protoName":"exit_status"},"stdout":{"type":"bytes","id":2},"stderr":{"type":"bytes","id":3},"truncated":{"type":"bool","id":4}}},"HostView":{"fields":{"status":{"type":"HostStatus","id":1},"inventory":{"type":"HostInventory","id":2},"usage":{"type":"HostUsage","id":3}}},"VNetRequest":{"fields":{"name":{"type":"string","id":1},"prefix":{"type":"string","id":2},"nodes":{"rule":"repeated","type":"Node","id":3},"links":{"rule":"repeated","type":"Link","id":4}}},"Node":{"fields":{"id":{"type":"string","id":1},"location":{"type":"Location","id":2},"cpu":{"type":"Cpu","id":3},"memoryBytes":{"type":"uint64","id":4,"protoName":"memory_bytes"},"diskBytes":{"type":"uint64","id":5,"protoName":"disk_bytes"},"image":{"type":"string","id":6},"hypervisor":{"type":"string","id":7},"interfaces":{"rule":"repeated","type":"Interface","id":8},"allocation":{"type":"string","id":9},"startUp":{"type":"StartUp","id":10,"protoName":"start_up"},"restartPolicy":{"type":"string","id":11,"protoName":"restart_policy"},"forwarding":{"type":"string","id":12}}},"Cpu":{"fields":{"count":{"type":"uint32","id":1},"shares":{"type":"uint32","id":2},"quotaMillis":{"type":"uint32","id":3,"protoName":"quota_millis"}}},"Interface":{"fields":{"index":{"type":"uint32","id":1},"mac":{"type":"string","id":2},"addresses":{"rule":"repeated","type":"string","id":3},"forwarding":{"type":"string","id":4},"physical":{"type":"string","id":5},"antiSpoofing":{"type":"AntiSpoofing","id":6,"protoName":"anti_spoofing"},"click":{"type":"string","id":7}}},"AntiSpoofing":{"fields":{"mac":{"type":"string","id":1},"ip":{"type":"string","id":2},"arp":{"type":"string","id":3},"nd":{"type":"string","id":4},"dhcpServer":{"type":"string","id":5,"protoName":"dhcp_server"},"ra":{"type":"string","id":6}}},"StartUp":{"fields":{"files":{"rule":"repeated","type":"File","id":1},"command":{"type":"string","id":2}}},"File":{"fields":{"path":{"type":"string","id":1},"content":{"type":"string","id":2},"mode":{"type":"uint32","id":3}}},"Link":{"fields":{"id":{"type":"string","id":1},"a":{"type":"Endpoint","id":2},"b":{"type":"Endpoint","id":3},"rateAToBBitsPerSecond":{"type":"uint64","id":4,"protoName":"rate_a_to_b_bits_per_second"},"rateBToABitsPerSecond":{"type":"uint64","id":5,"protoName":"rate_b_to_a_bits_per_second"},"delayMicroseconds":{"type":"uint64","id":6,"protoName":"delay_microseconds"},"technology":{"type":"string","id":7},"impairmentAToB":{"type":"Impairment","id":8,"protoName":"impairment_a_to_b"},"impairmentBToA":{"type":"Impairment","id":9,"protoName":"impairment_b_to_a"},"down":{"type":"bool","id":10}}},"Impairment":{"fields":{"delayMicroseconds":{"type":"uint32","id":1,"protoName":"delay_microseconds"},"jitterMicroseconds":{"type":"uint32","id":2,"protoName":"jitter_microseconds"},"lossMillionths":{"type":"uint32","id":3,"protoName":"loss_millionths"},"duplicateMillionths":{"type":"uint32","id":4,"protoName":"duplicate_millionths"},"reorderMillionths":{"type":"uint32","id":5,"protoName":"reorder_millionths"}}},"Endpoint":{"fields":{"node":{"type":"string","id":1},"interface":{"type":"uint32","id":2}}},"Phase":{"values":{"PHASE_UNSPECIFIED":0,"PHASE_PENDING":1,"PHASE_BUILDING":2,"PHASE_READY":3,"PHASE_DEGRADED":4,"PHASE_REMOVING":5,"PHASE_GONE":6,"PHASE_POSTPONED":7,"PHASE_REJECTED":8}},"ObjectState":{"values":{"OBJECT_STATE_UNSPECIFIED":0,"OBJECT_STATE_PENDING":1,"OBJECT_STATE_BUILDING":2,"OBJECT_STATE_READY":3,"OBJECT_STATE_FAILED":4,"OBJECT_STATE_REMOVING":5}},"VNetState":{"fields":{"vnet":{"type":"string","id":1},"owner":{"type":"string","id":2},"generation":{"type":"uint64","id":3},"phase":{"type":"Phase","id":4},"error":{"type":"Error","id":5},"nodes":{"rule":"repeated","type":"NodeState","id":6},"links":{"rule":"repeated","type":"LinkState","id":7},"timings":{"rule":"repeated","type":"Timing","id":8},"request":{"type":"VNetRequest","id":9}}},"NodeState":{"fields":{"id":{"type":"string","id":1},"provider":{"type":"string","id":2},"host":{"type":"string","id":3},"hypervisor":{"type":"string","id":4},"state":{"type":"ObjectState","id":5},"domain":{"type":"string","id":6},"vifs":{"rule":"repeated","type":"VifState","id":7},"error":{"type":"Error","id":8}}},"VifState":{"fields":{"index":{"type":"uint32","id":1},"name":{"type":"string","id":2},"mac":{"type":"string","id":3},"addresses":{"rule":"repeated","type":"string","id":4}}},"LinkState":{"fields":{"id":{"type":"string","id":1},"state":{"type":"ObjectState","id":2},"technology":{"type":"string","id":3},"mtu":{"type":"uint32","id":4},"path":{"rule":"repeated","type":"string","id":5},"error":{"type":"Error","id":6}}},"Substrate":{"fields":{"name":{"type":"string","id":1},"nodes":{"rule":"repeated","type":"SubstrateNode","id":2},"links":{"rule":"repeated","type":"SubstrateLink","id":3}}},"SubstrateNode":{"fields":{"id":{"type":"string","id":1},"kind":{"type":"string","id":2},"location":{"type":"Location","id":3},"cpuMillis":{"type":"uint32","id":4,"protoName":"cpu_millis"},"memoryBytes":{"type":"uint64","id":5,"protoName":"memory_bytes"},"diskBytes":{"type":"uint64","id":6,"protoName":"disk_bytes"},"hypervisors":{"rule":"repeated","type":"string","id":7},"nics":{"rule":"repeated","type":"string","id":8},"sharedNics":{"rule":"repeated","type":"string","id":9,"protoName":"shared_nics"},"datapaths":{"rule":"repeated","type":"string","id":10},"images":{"rule":"repeated","type":"string","id":11},"tunnelPrefix":{"type":"string","id":12,"protoName":"tunnel_prefix"}}},"SubstrateLink":{"fields":{"id":{"type":"string","id":1},"a":{"type":"SubstrateEnd","id":2},"b":{"type":"SubstrateEnd","id":3},"capacityBitsPerSecond":{"type":"uint64","id":4,"protoName":"capacity_bits_per_second"},"delayMicroseconds":{"type":"uint64","id":5,"protoName":"delay_microseconds"}}},"SubstrateEnd":{"fields":{"node":{"type":"string","id":1},"nic":{"type":"string","id":2}}}}}}}}}

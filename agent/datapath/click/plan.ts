@@ -63,7 +63,7 @@ const checkSpec = (spec: LinkSpec): void => {
   if (segment !== undefined) cannot(`to another host by ${segment.technology}`)
   if (spec.nic !== '') cannot(`to the physical interface ${spec.nic}`)
   for (const [position, { node, interface: index }] of spec.link.ends.entries()) {
-    if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(spec.macs[position] ?? '')) continue
+    if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(spec.interfaces[position]?.mac ?? '')) continue
     failLink(
       spec,
       'slice.invalid',
@@ -87,7 +87,7 @@ const planLink = (spec: LinkSpec, snapshot: ClickSnapshot): LinkStep | undefined
     if (vif === undefined) continue
     planEnd(draft, {
       name: names[position] ?? '',
-      mac: spec.macs[position] ?? '',
+      mac: spec.interfaces[position]?.mac ?? '',
       rateBitsPerSecond: link.ends[position]?.rateBitsPerSecond ?? 0,
       vif,
       peer: vifs[1 - position],

@@ -11,6 +11,7 @@ import {
   build,
   clickPlaces,
   guest,
+  interfaceOf,
   link,
   macOf,
   type Namespace,
@@ -107,7 +108,7 @@ t.test('an address that changes is the only one that passes from then on', { ski
   const sent = await read('vif1.0', 'sent.count')
   const [spec] = specs
   if (!spec) throw new Error('no link')
-  await build(driver, [{ ...spec, macs: ['02:00:00:00:77:00', macOf('vif2.0')] }])
+  await build(driver, [{ ...spec, interfaces: ['02:00:00:00:77:00', macOf('vif2.0')].map(interfaceOf) }])
   t.ok(await reaches(a, '10.0.0.2'))
   t.ok((await read('vif1.0', 'sent.count')) > sent, 'what was counted before still counts')
 })

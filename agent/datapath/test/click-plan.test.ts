@@ -11,7 +11,7 @@ import { routerText } from '../click/text.ts'
 import type { LinkStep } from '../driver.ts'
 import { bucketOf } from '../rates.ts'
 import { iface, root, vif } from './support/reading.ts'
-import { link } from './support/world.ts'
+import { interfaceOf, link } from './support/world.ts'
 
 const vifs = [vif(11, 'vif1.0'), vif(12, 'vif2.0')].map((one) => ({ ...one, up: true }))
 const spec = link({ vifs: ['vif1.0', 'vif2.0'] })
@@ -176,7 +176,7 @@ t.test('what the data path cannot do is refused with a code', async (t) => {
   refused({ segments: [segment, { ...segment, identifier: 8 }] }, 'datapath.unavailable', /vxlan/)
   refused({ vifs: ['vif1.0'], nic: 'eth1' }, 'datapath.unavailable', /physical interface eth1/)
   refused({ vifs: ['vif1.0'] }, 'slice.invalid', /joins 1/)
-  t.throws(() => planLinks('a.v', [{ ...spec, macs: ['', '02:00:00:00:02:00'] }], snapshot()), {
+  t.throws(() => planLinks('a.v', [{ ...spec, interfaces: ['', '02:00:00:00:02:00'].map(interfaceOf) }], snapshot()), {
     code: 'slice.invalid',
     message: /vif1\.0\.0 has no MAC/,
   })

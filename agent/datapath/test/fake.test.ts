@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { LinkSpec } from '../driver.ts'
 import { fakeDatapath } from '../fake.ts'
+import { interfaceOf } from './support/world.ts'
 
 const spec = (id: string, vifs: readonly string[]): LinkSpec => ({
   vnet: 'a.v',
@@ -9,9 +10,10 @@ const spec = (id: string, vifs: readonly string[]): LinkSpec => ({
     mtu: 1450,
     ends: vifs.map((_, interfaceIndex) => ({ node: 'n', interface: interfaceIndex, rateBitsPerSecond: 0 })),
     segments: [],
+    down: false,
   },
   vifs,
-  macs: vifs.map(() => ''),
+  interfaces: vifs.map(() => interfaceOf('')),
   nic: '',
 })
 

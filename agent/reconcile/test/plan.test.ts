@@ -244,7 +244,11 @@ t.test('each data path is given the links that ask for it, with vifs and address
   const datapaths = new Map([view('bridge'), view('click')])
   const { steps, problems } = plan({ vnet, slice: wanted, slots, hypervisors: new Map([['lxc', []]]), datapaths })
   t.match(given.get('click'), [
-    { link: { id: 'l0' }, vifs: ['vif1.0', 'vif2.0'], macs: ['02:00:00:00:00:0a', '02:00:00:00:00:0b'] },
+    {
+      link: { id: 'l0' },
+      vifs: ['vif1.0', 'vif2.0'],
+      interfaces: [{ mac: '02:00:00:00:00:0a' }, { mac: '02:00:00:00:00:0b' }],
+    },
   ])
   t.match(given.get('bridge'), [{ link: { id: 'l1' } }])
   t.match(problems.get('link/mixed'), { code: 'slice.invalid', hint: /same forwarding/ })

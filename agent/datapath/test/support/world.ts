@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import type { SliceEnd } from '../../../../proto/generated/weft.v1.ts'
+import type { SliceEnd, SliceInterface } from '../../../../proto/generated/weft.v1.ts'
 import { mountBpffs } from '../../../ebpf/pins.ts'
 import { bridgeDriver } from '../../bridge/driver.ts'
 import { clickDriver } from '../../click/driver.ts'
@@ -185,13 +185,28 @@ export const link = (options: LinkOptions): LinkSpec => {
         technology: 'vxlan',
         rateBitsPerSecond: rate,
         peer: '',
+        nextHop: '',
+        remoteMac: '',
       })),
+      down: false,
     },
     vifs,
-    macs: vifs.map(macOf),
+    interfaces: vifs.map((vif) => interfaceOf(macOf(vif))),
     nic,
   }
 }
+
+/** As a slice has it; of the guest's addresses only the Ethernet one is known. */
+export const interfaceOf = (mac: string): SliceInterface => ({
+  index: 0,
+  mac,
+  addresses: [],
+  mtu: 0,
+  forwarding: '',
+  nic: '',
+  guards: [],
+  click: '',
+})
 
 export const plan = async (
   driver: DatapathDriver,
