@@ -76,7 +76,7 @@ t.test('links are built, shown, changed to a bridge and back, and removed withou
   const { router } = await call({ router: { vnet: 'line', node: 'n0', interface: 1, handlers: true } })
   t.match(router, { state: 'running', text: /n0\.1 of line, an end of the link l1/ })
   t.ok(Number(router?.handlers.find(({ name }) => name === 'sent.count')?.value) > 0)
-  t.equal(router?.handlers.find(({ name }) => name === 'spoofed.count')?.value, '0')
+  t.equal(router?.handlers.find(({ name }) => name === 'spoofed_mac.count')?.value, '0')
   await t.rejects(call({ router: { vnet: 'line', node: 'n9', interface: 1 } }), { code: 'node.unknown' })
   await t.rejects(call({ router: { vnet: 'line', node: 'n0', interface: 7 } }), { code: 'router.unknown' })
 

@@ -5,6 +5,7 @@
  * Order within a step: what is in the way goes first, then vifs are set and limited, then routers, and when all of them stand vifs are raised:
  * one that is up without its router would speak with the host's own stack.
  */
+import type { SliceInterface } from '../../../proto/generated/weft.v1.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { checkJoined, checkTogether, failLink, ownVif } from '../check.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
@@ -12,7 +13,8 @@ import { bucketOf, sameBucket } from '../rates.ts'
 import { routerFile, routerName } from './names.ts'
 import type { Operation, RouterConfiguration, VifSettings } from './operation.ts'
 import type { ClickSnapshot, ObservedRouter } from './snapshot.ts'
-import { routerText } from './text.ts'
+import { nowhereYet, toInterface } from './text/tunnel.ts'
+import { vifText } from './text/vif.ts'
 
 /** A step while it is gathered. */
 interface Draft {
@@ -29,7 +31,7 @@ interface Draft {
 interface End {
   /** `NODE.IF` */
   readonly name: string
-  readonly mac: string
+  readonly own: SliceInterface
   readonly rateBitsPerSecond: number
   readonly vif: Link
   readonly peer: Link | undefined
@@ -84,10 +86,11 @@ const planLink = (spec: LinkSpec, snapshot: ClickSnapshot): LinkStep | undefined
   const there = routersOf(snapshot, vnet, link.id)
   const vifs = spec.vifs.map((vif) => ownVif(spec, vif, snapshot))
   for (const [position, vif] of vifs.entries()) {
-    if (vif === undefined) continue
+    const own = spec.interfaces[position]
+    if (vif === undefined || own === undefined) continue
     planEnd(draft, {
       name: names[position] ?? '',
-      mac: spec.interfaces[position]?.mac ?? '',
+      own,
       rateBitsPerSecond: link.ends[position]?.rateBitsPerSecond ?? 0,
       vif,
       peer: vifs[1 - position],
@@ -152,14 +155,22 @@ const planLimit = ({ mtu, snapshot, settings, reasons }: Draft, { vif, rateBitsP
 }
 
 /** Whether the router has to be put there. */
-const planRouter = ({ spec, snapshot, routers, reasons }: Draft, { name, mac, vif, peer }: End): boolean => {
+const planRouter = ({ spec, snapshot, routers, reasons }: Draft, { name, own, vif, peer }: End): boolean => {
   const { vnet, link } = spec
   const router = routerName(vnet, name)
   const problem = snapshot.broken.get(router)
   if (problem !== undefined) failLink(spec, 'router.broken', problem)
   const to: RouterConfiguration = {
     file: routerFile({ vnet, link: link.id, end: name }),
-    text: routerText({ vnet, link: link.id, end: name, vif, mac, peer, attach: snapshot.attach }),
+    text: vifText({
+      vnet,
+      link: link.id,
+      end: name,
+      vif,
+      own,
+      to: peer ? toInterface(peer) : nowhereYet,
+      attach: snapshot.attach,
+    }),
   }
   const found = snapshot.routers.get(router)?.info
   const why = difference(found, to)

@@ -6,21 +6,13 @@ import { have, missing } from '../../ebpf/features.ts'
 import { addLink, deleteLink } from '../../netlink/link/requests.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
-import { routerText } from './text.ts'
+import type { Attach } from './text/part.ts'
 
 const [near, far] = ['wprobe-click-a', 'wprobe-click-b'] as const
 const router = 'probe'
 
-const text = (): string =>
-  routerText({
-    vnet: 'probe',
-    link: 'probe',
-    end: 'probe',
-    vif: { name: near, index: 0 },
-    peer: { name: far, index: 0 },
-    mac: '02:00:00:00:00:01',
-    attach: have('tcx') ? 'tcx' : 'clsact',
-  })
+const text = (attach: Attach = have('tcx') ? 'tcx' : 'clsact'): string =>
+  `FromDevice(${near}, ATTACH ${attach}) -> Queue -> ToDevice(${far});`
 
 /** Never rejects. Links within a host need no technology, and it has none for others. */
 export const probeClick = async (

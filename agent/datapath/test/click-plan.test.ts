@@ -7,23 +7,24 @@ import { placeOf, routerFile, routerName } from '../click/names.ts'
 import type { Operation } from '../click/operation.ts'
 import { planLinks } from '../click/plan.ts'
 import { type ClickSnapshot, snapshotOf } from '../click/snapshot.ts'
-import { routerText } from '../click/text.ts'
+import { nowhereYet, toInterface } from '../click/text/tunnel.ts'
+import { type VifRouter, vifText } from '../click/text/vif.ts'
 import type { LinkStep } from '../driver.ts'
 import { bucketOf } from '../rates.ts'
 import { iface, root, vif } from './support/reading.ts'
-import { interfaceOf, link } from './support/world.ts'
+import { interfaceOf, link, macOf } from './support/world.ts'
 
 const vifs = [vif(11, 'vif1.0'), vif(12, 'vif2.0')].map((one) => ({ ...one, up: true }))
 const spec = link({ vifs: ['vif1.0', 'vif2.0'] })
 
-const text = (own: Link | undefined, other: Link | undefined, change: Partial<Parameters<typeof routerText>[0]> = {}) =>
-  routerText({
+const text = (own: Link | undefined, other: Link | undefined, change: Partial<VifRouter> = {}) =>
+  vifText({
     vnet: 'a.v',
     link: 'l1',
     end: `${own?.name}.0`,
     vif: { name: own?.name ?? '', index: own?.index ?? 0 },
-    peer: other && { name: other.name, index: other.index },
-    mac: own?.name === 'vif1.0' ? '02:00:00:00:01:00' : '02:00:00:00:02:00',
+    own: interfaceOf(macOf(own?.name ?? '')),
+    to: other ? toInterface(other) : nowhereYet,
     attach: 'tcx',
     ...change,
   })
