@@ -695,7 +695,7 @@ export interface Link {
 /** What a link does to frames of one direction, on purpose. */
 export interface Impairment {
   readonly delayMicroseconds: number
-  /** Standard deviation of the delay. */
+  /** Greatest deviation from the delay, evenly spread; packets overtake each other by it (tc-netem(8)). */
   readonly jitterMicroseconds: number
   /** Millionths of all frames. */
   readonly lossMillionths: number

@@ -7,6 +7,7 @@ import type { Request } from '../socket/request.ts'
 import { clsactHandle, formatHandle, parent } from './handle.ts'
 import { decodeHtb, encodeHtb, type Htb } from './htb.ts'
 import { decodeTraffic, encodeHeader, rtm, tca } from './message.ts'
+import { decodeNetem, encodeNetem, type Netem } from './netem.ts'
 import { decodeTbf, encodeTbf, type Tbf } from './tbf.ts'
 
 /** A first-in-first-out queue (tc-pfifo(8)): its limit is bytes of a bfifo, packets of a pfifo. */
@@ -29,7 +30,7 @@ export interface OtherQdisc {
   readonly data: Buffer
 }
 
-export type QdiscOptions = Htb | Tbf | Fifo | Clsact | OtherQdisc
+export type QdiscOptions = Htb | Tbf | Netem | Fifo | Clsact | OtherQdisc
 
 export interface Qdisc {
   readonly index: number
@@ -56,6 +57,8 @@ const putOptions = (encoder: AttributeEncoder, options: NewQdisc['options']): vo
     encoder.nested(tca.options, (inner) => encodeHtb(inner, options))
   } else if (options.kind === 'tbf') {
     encoder.nested(tca.options, (inner) => encodeTbf(inner, options))
+  } else if (options.kind === 'netem') {
+    encoder.bytes(tca.options, encodeNetem(options))
   } else {
     const limit = Buffer.alloc(4)
     writeU32(limit, options.limit, 0)
@@ -120,6 +123,8 @@ const decodeOptions = ({
 }: Pick<ReturnType<typeof decodeTraffic>, 'kind' | 'options' | 'ingressBlock' | 'egressBlock'>): QdiscOptions => {
   if (kind === 'clsact') return { kind, ingressBlock, egressBlock }
   if ((kind === 'bfifo' || kind === 'pfifo') && options.length >= 4) return { kind, limit: readU32(options) }
+  const netem = kind === 'netem' ? decodeNetem(options) : undefined
+  if (netem !== undefined) return netem
   if (kind !== 'htb' && kind !== 'tbf') return { kind: 'other', name: kind, data: options }
   const decoder = new AttributeDecoder(options)
   const read = kind === 'htb' ? decodeHtb(decoder) : decodeTbf(decoder)
