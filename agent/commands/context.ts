@@ -1,4 +1,4 @@
-/** What the verbs may use: state and reports. Commands never call drivers, but for exec and router, which change no state. */
+/** What the verbs may use: state and reports. Commands never call drivers, but for exec, router, link and handler, which change no desired state. */
 import { WeftError } from '../../proto/errors.ts'
 import type { HostView, Slice } from '../../proto/generated/weft.v1.ts'
 import type { DatapathDriver } from '../datapath/driver.ts'
@@ -15,7 +15,7 @@ export interface CommandContext {
   readonly desired: DesiredStore
   readonly reconciler: Reconciler
   readonly hypervisors: readonly HypervisorDriver[]
-  readonly datapaths: readonly Pick<DatapathDriver, 'inspect'>[]
+  readonly datapaths: readonly Pick<DatapathDriver, 'inspect' | 'counters' | 'useOwn'>[]
   readonly hostView: () => Promise<HostView>
   /** Commands that run in nodes at a time: whoever asks for more waits. */
   readonly execLimit: Limit

@@ -6,7 +6,9 @@ import type { CommandContext } from './context.ts'
 import { deleteSlice } from './delete.ts'
 import { execInNode } from './exec.ts'
 import { getSlices } from './get.ts'
+import { useOwnHandler } from './handler.ts'
 import { viewHost } from './host.ts'
+import { countLink } from './link.ts'
 import { resync } from './resync.ts'
 import { viewRouter } from './router.ts'
 
@@ -21,7 +23,7 @@ const verbOf = (command: HostCommand): Verb => {
 
 const unknownVerb = (name: string): WeftError =>
   new WeftError('verb.unsupported', `the command has no verb that this agent knows${name && `: ${name}`}`, {
-    hint: 'apply, get, delete, exec, resync, host or router',
+    hint: 'apply, get, delete, exec, resync, host, router, link or handler',
   })
 
 /** Serves one command of `owner`: a client's name, 'controller' or 'local'. Throws WeftError. */
@@ -47,8 +49,9 @@ export const handleCommand = async (
     case 'router':
       return viewRouter(context, verb.body, owner)
     case 'link':
+      return countLink(context, verb.body, owner)
     case 'handler':
-      throw unknownVerb(verb.name)
+      return useOwnHandler(context, verb.body, owner)
     default:
       return verb satisfies never
   }

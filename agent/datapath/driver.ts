@@ -56,6 +56,14 @@ export interface InterfaceRouter {
   readonly handlers: readonly { readonly name: string; readonly value: string }[]
 }
 
+/** What is asked of the operator's own Click: its handlers are named as its text names them. */
+export interface OwnHandlerUse {
+  /** `element.handler`; '': all that can be read. */
+  readonly handler: string
+  /** What is written to it; left out: it is read. */
+  readonly write?: string
+}
+
 export interface DatapathDriver {
   /** As requests name it: 'bridge' or 'click'. */
   readonly name: string
@@ -76,6 +84,11 @@ export interface DatapathDriver {
   watch(changed: (vnet: string) => void): Promise<void>
   /** The router of an interface, where the data path has routers; undefined where this one has none. Rejects with router.broken. */
   inspect?(vnet: string, node: string, index: number, withHandlers: boolean): Promise<InterfaceRouter | undefined>
+  /**
+   * Handlers of the operator's own Click at an interface, and no others; undefined where there is none. Rejects with handler.unknown,
+   * config.invalid with the handler's own words, router.broken.
+   */
+  useOwn?(vnet: string, node: string, index: number, use: OwnHandlerUse): Promise<InterfaceRouter | undefined>
   /** What a link carried, in each direction; undefined where the driver has no part of it. */
   counters?(vnet: string, link: string): Promise<LinkCounters | undefined>
   /** Lets go of sockets; links go on. Idempotent. */

@@ -2,6 +2,7 @@
  * A data path that is a Map: for tests of the agent and for fake hosts. It keeps the driver's contract (plan is pure, a
  * right link has no step, one that waits for a vif has a step without operations), makes nothing and fails only when it is told to.
  */
+import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { DatapathDriver, LinkSpec, LinkStep, ObservedLink, Snapshot } from './driver.ts'
 
@@ -122,6 +123,29 @@ export const fakeDatapath = (): FakeDatapath => {
 
     watch: async (changed) => {
       watchers.add(changed)
+    },
+
+    counters: async (vnet, link) => {
+      const found = held.get(keyOf(vnet, link))
+      if (!found) return undefined
+      const { ends, segments } = found.spec.link
+      const joined = [...ends.map((end) => `${end.node}.${end.interface}`), ...segments.map(({ peer }) => peer)]
+      const [a = '', b = ''] = joined
+      const directions = [
+        { from: a, to: b },
+        { from: b, to: a },
+      ]
+      return create('LinkCounters', { datapath: 'bridge', directions })
+    },
+
+    useOwn: async (vnet, node, index, { handler, write }) => {
+      const links = [...held].filter(([key]) => key.startsWith(`${vnet}/`)).map(([, { spec }]) => spec)
+      const own = links.flatMap(({ link, interfaces }) =>
+        link.ends.flatMap((end, i) => (end.node === node && end.interface === index ? (interfaces[i] ?? []) : [])),
+      )[0]
+      if (!own?.click) return undefined
+      const handlers = [{ name: handler || 'c.count', value: write ?? '0' }]
+      return { text: own.click, state: 'running', handlers }
     },
 
     close: async () => watchers.clear(),

@@ -149,6 +149,44 @@ t.test('commands that make no sense are refused with a code', async (t) => {
   t.equal(await refused({ resync: {} }), 'none')
 })
 
+t.test('a link’s counters are told to who sees the slice, handlers of own Click to its owner alone', async (t) => {
+  const { broker, start, json } = await setUp(t)
+  await start()
+  const ask = (who: string, message: Parameters<typeof create<'HostCommand'>>[1]) =>
+    call(broker.connect(who), create('HostCommand', message))
+  const nodes = [node('a'), node('b')].map((one) => ({
+    ...one,
+    interfaces: (one.interfaces ?? []).map((own) => ({ ...own, click: 'input -> c :: Counter -> output;' })),
+  }))
+  await ask('carol', { apply: { slice: pair({ nodes }) } })
+  await until(() => json(`reported/${vnet}`)?.['phase'] === 'PHASE_READY')
+  const link = { vnet, link: pair().links[0]?.id ?? '' }
+  const counted = {
+    link: {
+      datapath: 'bridge',
+      directions: [
+        { from: 'a.0', to: 'b.0' },
+        { from: 'b.0', to: 'a.0' },
+      ],
+    },
+  }
+  t.match(await ask('carol', { link }), counted)
+  t.match(await ask('pip1', { link }), counted)
+  t.equal(await codeOf(ask('dave', { link })), 'owner.denied')
+  t.equal(await codeOf(ask('carol', { link: { vnet, link: 'none' } })), 'link.unknown')
+
+  const handler = { vnet, node: 'a', interface: 0, handler: 'c.count' }
+  t.match(await ask('carol', { handler }), { router: { handlers: [{ name: 'c.count', value: '0' }] } })
+  t.match(await ask('carol', { handler: { ...handler, write: true, value: '' } }), {
+    router: { handlers: [{ value: '' }] },
+  })
+  t.equal(await codeOf(ask('dave', { handler })), 'owner.denied')
+  t.equal(await codeOf(ask('pip1', { handler })), 'owner.denied', 'nor the controller')
+  t.equal(await codeOf(ask('carol', { handler: { ...handler, node: 'z' } })), 'node.unknown')
+  t.equal(await codeOf(ask('carol', { handler: { ...handler, interface: 7 } })), 'router.unknown')
+  t.equal(await codeOf(ask('carol', { handler: { ...handler, handler: '', write: true } })), 'message.malformed')
+})
+
 t.test('a client need not count generations', async (t) => {
   const { broker, start } = await setUp(t)
   await start()

@@ -22,11 +22,12 @@ import type { DeclaredSubstrate } from '../substrate/substrate.ts'
 import type { Admission } from './admit.ts'
 import { openBook } from './book.ts'
 import { checkSeer, createDecisions } from './decisions.ts'
+import { describeLink } from './describe-link.ts'
 import { desiredOf } from './desired.ts'
 import { createHosts } from './hosts.ts'
 import { listHosts } from './operator.ts'
 import { createProgress } from './progress.ts'
-import { relayExec } from './relay.ts'
+import { type RelayOptions, relayExec, relayHandler } from './relay.ts'
 import type { VNetRow } from './rows.ts'
 import { createSettling, isFinished } from './settle.ts'
 import { isReported, type StateContext, stateOfRow } from './state.ts'
@@ -175,6 +176,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     return decisions.remove(vnet, client)
   }
 
+  const relay: RelayOptions = { session, domain, hosts }
   const northbound: Verbs = {
     offer: ({ part }, client) => decisions.offer(part, client),
     reserve: decisions.reserve,
@@ -182,7 +184,9 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     release: ({ reservation }, client) => decisions.release(reservation, client),
     delete: ({ vnet }, client) => remove(vnet, client),
     get,
-    exec: async (exec, client) => relayExec({ session, domain, hosts }, rowFor(exec.vnet, client), exec),
+    exec: async (exec, client) => relayExec(relay, rowFor(exec.vnet, client), exec),
+    handler: async (handler, client) => relayHandler(relay, rowFor(handler.vnet, client), handler),
+    link: async ({ vnet, link }, client) => ({ link: await describeLink(relay, rowFor(vnet, client), name, link) }),
   }
   const operators: Verbs = {
     get,

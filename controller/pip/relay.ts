@@ -1,10 +1,11 @@
-/** Runs a command in a node, by the agent of its host. */
+/** Verbs that the agent of a node's host answers: a command in the node, handlers of the operator's own Click at one of its interfaces. */
 import { create, type Init } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
-import type { ApiReply, ExecNode } from '../../proto/generated/weft.v1.ts'
+import type { ApiReply, ExecNode, HostCommand, HostReply, UseHandler } from '../../proto/generated/weft.v1.ts'
 import type { Session } from '../../proto/session.ts'
 import { topics } from '../../proto/topics.ts'
 import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
+import { handlerTimeoutMs } from '../roles/queries.ts'
 import type { Hosts } from './hosts.ts'
 import type { VNetRow } from './rows.ts'
 
@@ -14,24 +15,60 @@ export interface RelayOptions {
   readonly hosts: Hosts
 }
 
-/** Errors: node.unknown, call.unreachable where the host's agent is away, call.timeout, and the agent's own. */
-export const relayExec = async (options: RelayOptions, row: VNetRow, exec: ExecNode): Promise<Init<ApiReply>> => {
-  const { session, domain, hosts } = options
-  const { vnet, node, argv } = exec
-  const host = row.version.embedding.hosts.get(node)
-  if (host === undefined) throw new WeftError('node.unknown', `${vnet} has no node ${node}`, { object: `node/${node}` })
+/**
+ * Asks the agent of a host; `object` is what it is about, for errors. Errors: call.unreachable where the agent is away, call.timeout, and the
+ * agent's own.
+ */
+export const askHost = (
+  { session, domain, hosts }: RelayOptions,
+  host: string,
+  command: Init<HostCommand>,
+  object: string,
+  timeoutMs: number,
+): Promise<HostReply> => {
   if (!hosts.online(host)) {
-    throw new WeftError('call.unreachable', `the agent of ${host} is not connected`, { object: `node/${node}` })
+    throw new WeftError('call.unreachable', `the agent of ${host} is not connected`, { object })
   }
-  const timeoutMs = execTimeoutMs(exec)
-  const reply = await session.call(
+  return session.call(
     topics.command(domain, host, session.identity),
     'HostCommand',
-    create('HostCommand', { exec: { vnet, node, argv, timeoutMs } }),
+    create('HostCommand', command),
     topics.reply(domain, host, session.identity),
     'HostReply',
-    { timeoutMs: timeoutMs + relayMarginMs, idempotencyKey: crypto.randomUUID() },
+    { timeoutMs, idempotencyKey: crypto.randomUUID() },
   )
-  if (!reply.exec) throw new WeftError('message.malformed', `${host} answered exec without a result`)
+}
+
+/** Throws node.unknown. */
+const hostOf = ({ version }: VNetRow, vnet: string, node: string): string => {
+  const host = version.embedding.hosts.get(node)
+  if (host === undefined) throw new WeftError('node.unknown', `${vnet} has no node ${node}`, { object: `node/${node}` })
+  return host
+}
+
+const unexpected = (host: string, verb: string): WeftError =>
+  new WeftError('message.malformed', `${host} answered ${verb} without a result`)
+
+/** Errors: node.unknown, and those of askHost. */
+export const relayExec = async (options: RelayOptions, row: VNetRow, exec: ExecNode): Promise<Init<ApiReply>> => {
+  const { vnet, node, argv } = exec
+  const host = hostOf(row, vnet, node)
+  const timeoutMs = execTimeoutMs(exec)
+  const command = { exec: { vnet, node, argv, timeoutMs } }
+  const reply = await askHost(options, host, command, `node/${node}`, timeoutMs + relayMarginMs)
+  if (!reply.exec) throw unexpected(host, 'exec')
   return { exec: reply.exec }
+}
+
+/** Errors: node.unknown, and those of askHost. */
+export const relayHandler = async (
+  options: RelayOptions,
+  row: VNetRow,
+  handler: UseHandler,
+): Promise<Init<ApiReply>> => {
+  const { vnet, node, interface: index } = handler
+  const host = hostOf(row, vnet, node)
+  const { router } = await askHost(options, host, { handler }, `interface/${node}.${index}`, handlerTimeoutMs)
+  if (!router) throw unexpected(host, 'handler')
+  return { router }
 }

@@ -4,7 +4,7 @@
  */
 import { create, encode } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
-import type { HostInventory, Reported, Slice } from '../../proto/generated/weft.v1.ts'
+import type { HostInventory, LinkCounters, Reported, Slice } from '../../proto/generated/weft.v1.ts'
 import type { Session, SessionOptions } from '../../proto/session.ts'
 import { topics } from '../../proto/topics.ts'
 import { reservedCpuMillis } from '../mapping/demand.ts'
@@ -49,6 +49,21 @@ interface Held {
 /** What an equal generation must not change. */
 const contentOf = (slice: Slice): string =>
   Buffer.from(encode('Slice', { ...slice, epoch: 0, owner: '' })).toString('base64')
+
+/** A frame each way between what a link joins here: its ends, then the hosts that its tunnels lead to. */
+const countersOf = (slice: Slice | undefined, id: string): LinkCounters => {
+  const link = slice?.links.find((one) => one.id === id)
+  if (!link) throw new WeftError('link.unknown', `no ${id}`)
+  const [from = '', to = ''] = [
+    ...link.ends.map((end) => `${end.node}.${end.interface}`),
+    ...link.segments.map(({ peer }) => peer),
+  ]
+  const directions = [
+    { from, to, packets: 1, bytes: 60 },
+    { from: to, to: from, packets: 1, bytes: 60, drops: [{ reason: 'rate', packets: 2 }] },
+  ]
+  return create('LinkCounters', { datapath: 'bridge', directions })
+}
 
 export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
   const { connect, url = 'memory:', clock, domain, inventory, buildMs = 100 } = options
@@ -193,11 +208,17 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
         'HostCommand',
         'HostReply',
         (client) => topics.reply(domain, host, client),
-        async ({ exec, resync }) => {
+        async ({ exec, resync, link, handler }) => {
           if (resync) {
             resyncs++
             publishAll()
             return create('HostReply')
+          }
+          if (link) return create('HostReply', { link: countersOf(held.get(link.vnet)?.slice, link.link) })
+          if (handler) {
+            const { node, interface: index, handler: name, write, value } = handler
+            const values = [{ name, value: write ? `wrote ${value}` : `${node}.${index}` }]
+            return create('HostReply', { router: { text: 'own', state: 'running', handlers: values } })
           }
           if (!exec) throw new WeftError('verb.unsupported', 'this agent is a fake')
           if (!nodes.has(`${exec.vnet}/${exec.node}`)) throw new WeftError('node.unknown', `no ${exec.node}`)

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { create } from '../../proto/codec.ts'
-import type { Node, VNetState } from '../../proto/generated/weft.v1.ts'
+import { create, type Init } from '../../proto/codec.ts'
+import type { Node, UseHandler, VNetState } from '../../proto/generated/weft.v1.ts'
 import {
   chain,
   createReadyWorld,
@@ -261,6 +261,57 @@ t.test('a command in a node is relayed to its host and its result back', async (
   world.agents.get(host)?.stop()
   await world.quiesce()
   await t.rejects(run('r2'), { code: 'call.unreachable' })
+})
+
+t.test('a link shows its hops with what each host counted; one that is away has its error in its place', async (t) => {
+  const world = await worldFor(t)
+  // Each node fills a host.
+  await apply(world, heavyChain('shop', 3, 3 * gib))
+  await ready(world, 'shop')
+  const describe = (link = 'r1-r2') => world.settled(world.ask('alice', { link: { vnet: 'shop', link } }))
+  const { links, nodes } = await stateAt(world, 'alice', 'shop')
+  const path = links.find(({ id }) => id === 'r1-r2')?.path
+  const { link: view } = await describe()
+  t.match(view, { id: 'r1-r2', technology: 'vxlan', mtu: 1500 })
+  const [first, last] = view?.hops ?? []
+  t.equal(view?.hops.length, 2)
+  t.same([first?.host, last?.host], [path?.[0], path?.at(-1)], 'in the order of the ends')
+  t.match(first, { provider: 'pip1', technology: 'vxlan', identifier: Number, nic: 'eth0', error: undefined })
+  t.match(last, { provider: 'pip1', technology: '', nic: 'eth0' })
+  t.match(last?.counters, {
+    datapath: 'bridge',
+    directions: [
+      { from: 'r2.0', to: first?.host, packets: 1, bytes: 60 },
+      { from: first?.host, to: 'r2.0', drops: [{ reason: 'rate', packets: 2 }] },
+    ],
+  })
+  await t.rejects(describe('r1-r9'), { code: 'link.unknown', object: 'link/r1-r9' })
+  const away = nodes.find(({ id }) => id === 'r2')?.host ?? ''
+  world.agents.get(away)?.stop()
+  await world.quiesce()
+  t.match((await describe()).link?.hops, [
+    { counters: { datapath: 'bridge' }, error: undefined },
+    { host: away, counters: undefined, error: { code: 'call.unreachable' } },
+  ])
+})
+
+t.test('handlers of an operator’s own Click are reached through the roles, by the owner alone', async (t) => {
+  const world = await worldFor(t, { vnos: ['alice', 'bob'] })
+  await apply(world, chain('shop', 2))
+  await ready(world, 'shop')
+  const use = (handler: Init<UseHandler>, who = 'alice') =>
+    world.settled(
+      world.ask(who, { handler: { vnet: 'shop', node: 'r2', interface: 0, handler: 'c.count', ...handler } }),
+    )
+  t.match((await use({})).router?.handlers, [{ name: 'c.count', value: 'r2.0' }])
+  t.match((await use({ write: true, value: '7' })).router?.handlers, [{ value: 'wrote 7' }])
+  await t.rejects(use({ node: 'r9' }), { code: 'node.unknown' })
+  await t.rejects(use({}, 'bob'), { code: 'vnet.unknown' })
+  for (const role of ['vnp1', 'pip1']) {
+    await t.rejects(use({ vnet: 'alice.shop' }, role), { code: 'verb.unsupported' }, `not by the operator of ${role}`)
+    const link = world.settled(world.ask(role, { link: { vnet: 'alice.shop', link: 'r1-r2' } }))
+    await t.rejects(link, { code: 'verb.unsupported' })
+  }
 })
 
 t.test('a node that fails shows as degraded with its error, and ready once it is built', async (t) => {

@@ -13,6 +13,7 @@ import type { Clock } from '../roles/clock.ts'
 import { type BrokerOptions, type Connect, connectRole } from '../roles/connect.ts'
 import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
 import { createPursuit } from '../roles/pursuit.ts'
+import { countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
 import type { Role, Term } from '../roles/run.ts'
 import { createWatchers } from '../roles/watch.ts'
 import type { VNetRow } from './rows.ts'
@@ -148,6 +149,13 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
       const reply = await vnp.call({ exec: { ...exec, timeoutMs } }, timeoutMs + 3 * relayMarginMs)
       return { exec: reply.exec }
     },
+
+    handler: async (handler) => {
+      const { router } = await vnp.call({ handler }, handlerTimeoutMs + 2 * relayMarginMs)
+      return { router }
+    },
+
+    link: async (link) => ({ link: (await vnp.call({ link }, countersTimeoutMs + 2 * relayMarginMs)).link }),
   }
 
   await vnp.watch()

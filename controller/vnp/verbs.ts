@@ -4,8 +4,10 @@ import type { Log } from '../log.ts'
 import type { Verbs } from '../roles/api.ts'
 import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
 import type { Pursuit } from '../roles/pursuit.ts'
+import { countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
 import type { KeyedSerial } from '../roles/serial.ts'
 import { type ApplyOptions, applyRequest, checkAsked, offerRequest } from './apply.ts'
+import { askLink } from './describe-link.ts'
 import type { VNetRow } from './rows.ts'
 import { goneState, type States } from './states.ts'
 
@@ -33,6 +35,15 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
     const row = book.vnets.get(key)
     if (!row) throw new WeftError('vnet.unknown', `there is no VNet ${vnet}`, { object: `vnet/${vnet}` })
     return row
+  }
+
+  /** The provider that carries a node. Throws vnet.unknown, node.unknown. */
+  const carrierOf = ({ vnet, node }: { readonly vnet: string; readonly node: string }, client: string) => {
+    const row = rowAt(`${client}.${vnet}`, vnet)
+    const part = row.parts.find(({ request }) => request.nodes.some(({ id }) => id === node))
+    const provider = part && providers.get(part.pip)
+    if (!provider) throw new WeftError('node.unknown', `${vnet} has no node ${node}`, { object: `node/${node}` })
+    return { row, provider }
   }
 
   const northbound: Verbs = {
@@ -73,15 +84,24 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
         : { vnet: states.of(rowAt(`${client}.${vnet}`, vnet)) },
 
     exec: async (exec, client) => {
-      const row = rowAt(`${client}.${exec.vnet}`, exec.vnet)
-      const part = row.parts.find(({ request }) => request.nodes.some(({ id }) => id === exec.node))
-      const provider = part && providers.get(part.pip)
-      if (!provider) {
-        throw new WeftError('node.unknown', `${exec.vnet} has no node ${exec.node}`, { object: `node/${exec.node}` })
-      }
+      const { row, provider } = carrierOf(exec, client)
       const timeoutMs = execTimeoutMs(exec)
       const reply = await provider.call({ exec: { ...exec, vnet: row.key, timeoutMs } }, timeoutMs + 2 * relayMarginMs)
       return { exec: reply.exec }
+    },
+
+    handler: async (handler, client) => {
+      const { row, provider } = carrierOf(handler, client)
+      const { router } = await provider.call(
+        { handler: { ...handler, vnet: row.key } },
+        handlerTimeoutMs + relayMarginMs,
+      )
+      return { router }
+    },
+
+    link: async ({ vnet, link }, client) => {
+      const row = rowAt(`${client}.${vnet}`, vnet)
+      return { link: await askLink(providers, row, link, countersTimeoutMs + relayMarginMs) }
     },
   }
 

@@ -9,12 +9,12 @@ t.test('the table and docs/errors.md hold the same codes and words', async (t) =
 })
 
 t.test('an error keeps its code, object, place and hint over the wire', async (t) => {
-  const error = new WeftError('link.unknown' as never, 'no', { object: 'link/a', where: 'f:3', hint: 'b' })
+  const error = new WeftError('tide.unknown' as never, 'no', { object: 'tide/a', where: 'f:3', hint: 'b' })
   t.match(fromWireError(toWireError(new WeftError('vnet.unknown', 'no', { object: 'vnet/a' }))), {
     code: 'vnet.unknown',
     object: 'vnet/a',
   })
-  t.match(fromWireError(toWireError(error)), { code: 'internal', message: 'link.unknown: no', where: 'f:3', hint: 'b' })
+  t.match(fromWireError(toWireError(error)), { code: 'internal', message: 'tide.unknown: no', where: 'f:3', hint: 'b' })
 })
 
 t.test('what was thrown without a code is internal, in its own words', async (t) => {

@@ -124,6 +124,8 @@ t.test('only the client that made a VNet may touch it; the operator of the PIP s
   await t.rejects(commit(other, 'r9'), denied)
   await t.rejects(other.ask({ release: { reservation: 'r9' } }), denied)
   await t.rejects(other.ask({ exec: { vnet: 'alice.shop', node: 'r1', argv: ['id'] } }), denied)
+  await t.rejects(other.ask({ link: { vnet: 'alice.shop', link: 'r1-r2' } }), denied)
+  await t.rejects(other.ask({ handler: { vnet: 'alice.shop', node: 'r1', handler: 'c.count' } }), denied)
   t.same((await other.ask({ get: { vnet: '' } })).vnets?.vnets, [])
   t.equal((await vnp.ask({ get: { vnet: '' } })).vnets?.vnets.length, 1)
   t.equal(await phaseAt(world, 'pip1', 'alice.shop'), 'PHASE_READY')
