@@ -3,6 +3,7 @@
  * `ip link` shows whose it is and what nobody wants any more is found:
  *
  *     weft:{vnet}:link/{id}[ {note}]     a bridge or tunnel of a link; the note is the driver's own
+ *     weft:{vnet}:link/{id} port[ …]     an end of a pair of ports of the data path click
  *     weft:{vnet}:node/{id}              a vif of a node
  */
 export type MarkedKind = 'link' | 'node'
@@ -30,3 +31,6 @@ export const parseMark = (alias: string): Mark | undefined => {
   const [, vnet = '', kind, id = '', note = ''] = match
   return { vnet, kind: kind as MarkedKind, id, note }
 }
+
+/** Whether it is of the data path click, which has no other interfaces of links. */
+export const isPort = ({ kind, note }: Mark): boolean => kind === 'link' && /^port( |$)/.test(note)

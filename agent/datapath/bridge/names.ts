@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** 13 characters: 65 bits, so that even a million links meet each other's name with a chance of 1 in 10^7. */
-const digest = (...parts: readonly string[]): string => {
+export const digest = (...parts: readonly string[]): string => {
   const hash = createHash('sha256').update(parts.join('\0')).digest()
   return Array.from(hash.subarray(0, 13), (byte) => alphabet[byte & 31]).join('')
 }

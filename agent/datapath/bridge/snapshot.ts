@@ -7,7 +7,7 @@ import type { TrafficClass } from '../../netlink/traffic/class.ts'
 import type { Filter } from '../../netlink/traffic/filter.ts'
 import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import type { ObservedLink, Snapshot } from '../driver.ts'
-import { type Mark, parseMark } from '../mark.ts'
+import { isPort, type Mark, parseMark } from '../mark.ts'
 import { blocks, isGuard } from './isolation.ts'
 import { parseNote } from './note.ts'
 import { vxlanPort } from './ports.ts'
@@ -93,7 +93,10 @@ const trafficOf = ({ qdiscs, classes, filters }: Reading): ReadonlyMap<number, T
 
 /** Bridges and tunnels with our mark, gathered by link, the bridge first. */
 const observedLinks = (interfaces: readonly Link[], marks: ReadonlyMap<string, Mark>): readonly ObservedLink[] => {
-  const marked = interfaces.filter(({ name }) => marks.get(name)?.kind === 'link')
+  const marked = interfaces.filter(({ name }) => {
+    const mark = marks.get(name)
+    return mark?.kind === 'link' && !isPort(mark)
+  })
   const byLink = Map.groupBy(marked, ({ name }) => {
     const mark = marks.get(name)
     return linkKey(mark?.vnet ?? '', mark?.id ?? '')
