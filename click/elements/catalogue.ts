@@ -15,8 +15,10 @@ import { etherEncap } from './ether-encap.ts'
 import { etherIpDecap } from './ether-ip-decap.ts'
 import { etherIpEncap } from './ether-ip-encap.ts'
 import { etherMirror } from './ether-mirror.ts'
+import { etherNeighbours } from './ether-neighbours.ts'
 import { etherRewrite } from './ether-rewrite.ts'
 import { etherSwitch } from './ether-switch.ts'
+import { fitsDevice } from './fits-device.ts'
 import { fixIpSrc } from './fix-ip-src.ts'
 import { fromDevice } from './from-device.ts'
 import { fromHost } from './from-host.ts'
@@ -59,7 +61,9 @@ import { switchElement } from './switch.ts'
 import { tee } from './tee.ts'
 import { toDevice } from './to-device.ts'
 import { toHost } from './to-host.ts'
+import { toIngress } from './to-ingress.ts'
 import { toNeighbour } from './to-neighbour.ts'
+import { trafficClass } from './traffic-class.ts'
 import { truncate } from './truncate.ts'
 import { udpIpEncap } from './udp-ip-encap.ts'
 import { unstrip } from './unstrip.ts'
@@ -84,8 +88,10 @@ const classes: readonly ElementClass[] = [
   etherIpDecap,
   etherIpEncap,
   etherMirror,
+  etherNeighbours,
   etherRewrite,
   etherSwitch,
+  fitsDevice,
   fixIpSrc,
   fromDevice,
   fromHost,
@@ -128,7 +134,9 @@ const classes: readonly ElementClass[] = [
   tee,
   toDevice,
   toHost,
+  toIngress,
   toNeighbour,
+  trafficClass,
   truncate,
   udpIpEncap,
   unstrip,

@@ -44,6 +44,7 @@ export const skb = {
   vlanPresent: 20,
   vlanTci: 24,
   vlanProtocol: 28,
+  priority: 32,
   /** The first word that is a program's own: whether the kernel still knows where the headers of the frame begin, 0 as long as it does. */
   moved: 48,
   /** The second one: bytes that were put before the frame less those that the kernel took from there, as a signed number. For copies. */

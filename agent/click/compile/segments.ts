@@ -12,7 +12,7 @@
  *     u64 passes     how often the packet has come round
  *     annotations    of the packet, where `next` is not 0
  *     frames         one for each packet that waits for the end of its copies:
- *         annotations, u64 length of the frame, kept words, u64 place, u64 passes, u64 by how much it had grown
+ *         annotations, u64 length of the frame, kept words, u64 place, u64 passes, u64 by how much it had grown, u32 traffic class
  */
 import {
   add,
@@ -38,7 +38,7 @@ import {
 } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import type { CompiledMap } from './compile.ts'
-import { type Hooked, reload } from './packet.ts'
+import { type Hooked, reload, skb } from './packet.ts'
 import {
   annotationBytes,
   controlSlot,
@@ -59,7 +59,15 @@ export const mostPasses = 4
 const mostSegments = 4096
 
 export const control = { next: 0, verdict: 8, depth: 16, passes: 24, annotations: 32, frames: 96 } as const
-export const frame = { annotations: 0, length: 56, kept: 64, place: 128, passes: 136, grown: 144 } as const
+export const frame = {
+  annotations: 0,
+  length: 56,
+  kept: 64,
+  place: 128,
+  passes: 136,
+  grown: 144,
+  priority: 152,
+} as const
 /** A power of two, so that a shift finds one. */
 const frameShift = 8
 if (frame.length < annotationBytes || frame.place < frame.kept + 8 * kept.words) throw new RangeError('frames overlap')
@@ -175,13 +183,15 @@ export const findFreeFrame = (full: string): Code => [
   add('r8', 'r9'),
 ]
 
-/** Makes the frame at r8 the top one: goes on at `place` when the copies have ended. Loses r0. */
+/** Makes the frame at r8 the top one: goes on at `place` when the copies have ended, of which there are none in XDP. Loses r0. */
 export const pushFrame = (place: number, keeps: boolean): Code => [
   saveAnnotations('r8', frame.annotations),
   keeps ? saveKept('r8', frame.kept) : [],
   st('u64', 'r8', frame.place, place),
   ldx('u64', 'r0', 'r9', control.passes),
   stx('u64', 'r8', frame.passes, 'r0'),
+  ldx('u32', 'r0', 'r6', skb.priority),
+  stx('u32', 'r8', frame.priority, 'r0'),
   ldx('u64', 'r0', 'r9', control.depth),
   add('r0', 1),
   stx('u64', 'r9', control.depth, 'r0'),
@@ -239,6 +249,7 @@ export const segmentStart = (hook: Hooked, level: Level, places: readonly string
   ldx('u64', 'r0', 'r8', frame.passes),
   stx('u64', 'r9', control.passes, 'r0'),
   restoreAnnotations('r8', frame.annotations),
+  hook.hook === 'tc' ? [ldx('u32', 'r0', 'r8', frame.priority), stx('u32', 'r6', skb.priority, 'r0')] : [],
   ldx('u64', 'r1', 'r8', frame.place),
   jump('segment:go'),
   label('segment:known'),

@@ -13,8 +13,10 @@ import { etherEncap } from './ether-encap.ts'
 import { etherIpDecap } from './ether-ip-decap.ts'
 import { etherIpEncap } from './ether-ip-encap.ts'
 import { etherMirror } from './ether-mirror.ts'
+import { etherNeighbours } from './ether-neighbours.ts'
 import { etherRewrite } from './ether-rewrite.ts'
 import { etherSwitch } from './ether-switch.ts'
+import { fitsDevice } from './fits-device.ts'
 import { fixIpSrc } from './fix-ip-src.ts'
 import { fromDevice } from './from-device.ts'
 import { fromHost } from './from-host.ts'
@@ -53,7 +55,9 @@ import { switchElement } from './switch.ts'
 import { tee } from './tee.ts'
 import { toDevice } from './to-device.ts'
 import { toHost } from './to-host.ts'
+import { toIngress } from './to-ingress.ts'
 import { toNeighbour } from './to-neighbour.ts'
+import { trafficClass } from './traffic-class.ts'
 import { truncate } from './truncate.ts'
 import { udpIpEncap } from './udp-ip-encap.ts'
 import { unstrip } from './unstrip.ts'
@@ -77,8 +81,10 @@ export const elementCodes: readonly AnyElementCode[] = [
   etherIpDecap,
   etherIpEncap,
   etherMirror,
+  etherNeighbours,
   etherRewrite,
   etherSwitch,
+  fitsDevice,
   fixIpSrc,
   fromDevice,
   fromHost,
@@ -117,7 +123,9 @@ export const elementCodes: readonly AnyElementCode[] = [
   tee,
   toDevice,
   toHost,
+  toIngress,
   toNeighbour,
+  trafficClass,
   truncate,
   udpIpEncap,
   unstrip,

@@ -1,20 +1,38 @@
 /**
  * ToNeighbour, by bpf_redirect_neigh: with no process behind it. `count` has what was handed to the kernel, which drops what it can send to nobody. In XDP
- * there is no such call, and none for a copy of a packet.
+ * there is no such call, and none for a copy of a packet. A next hop goes into the call, so that nothing is looked for in the host's routes; one of IPv4
+ * is none for an IPv6 packet.
  */
 import { toNeighbour as of } from '../../../click/elements/to-neighbour.ts'
-import { call, jeq, jump, label, ldx, mov, rsh } from '../../ebpf/asm/asm.ts'
-import { bytes16, writeBytes } from '../compile/bytes.ts'
+import { add, call, jeq, jump, label, ldx, mov, rsh, st } from '../../ebpf/asm/asm.ts'
+import { bytes16, bytes32, loaded, writeBytes } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
 import { compileElement } from '../compile/element.ts'
 import { noteEtherType } from '../compile/ether-type.ts'
 import { dropFront, pushFront } from '../compile/geometry.ts'
 import { reach, unreached } from '../compile/packet.ts'
+import { scratch } from '../compile/stack.ts'
 import { countIn } from '../compile/state.ts'
 import { clearSlots, readSlot } from '../handlers.ts'
 
 const etherBytes = 14
 const types = { 4: 0x0800, 6: 0x86dd } as const
+
+/** struct bpf_redir_neigh (linux/bpf.h): u32 address family (AF_INET), then an address. */
+const neighbour = { bytes: 20, family: 2 } as const
+
+/** r2, r3 = the parameters of the call and their length; without a next hop the kernel looks for one itself. */
+const nextHop = (address: number | undefined): Code =>
+  address === undefined
+    ? [mov('r2', 0), mov('r3', 0)]
+    : [
+        [neighbour.family, loaded(bytes32(address)), 0, 0, 0].map((word, i) =>
+          st('u32', 'r10', scratch.at + 4 * i, word),
+        ),
+        mov('r2', 'r10'),
+        add('r2', scratch.at),
+        mov('r3', neighbour.bytes),
+      ]
 
 export const toNeighbour = compileElement(of, {
   slots: () => ({ count: 0n, drops: 0n }),
@@ -35,14 +53,12 @@ export const toNeighbour = compileElement(of, {
       reached.code,
       ldx('u8', 'r0', 'r7', at + etherBytes),
       rsh('r0', 4),
-      jeq('r0', 6, v6),
+      values.NEXTHOP === undefined ? jeq('r0', 6, v6) : [],
       jeq('r0', 4, v4),
       label(bad),
       countIn(slot('drops')),
       jump(failed),
-      label(v6),
-      header(types[6]),
-      jump(written),
+      values.NEXTHOP === undefined ? [label(v6), header(types[6]), jump(written)] : [],
       label(v4),
       header(types[4]),
       jump(written),
@@ -52,8 +68,7 @@ export const toNeighbour = compileElement(of, {
       noteEtherType(whole, failed, newLabel),
       countIn(slot('count')),
       mov('r1', index),
-      mov('r2', 0),
-      mov('r3', 0),
+      nextHop(values.NEXTHOP),
       mov('r4', 0),
       call('redirectNeigh'),
       finish(),

@@ -4,6 +4,7 @@ import { splitArguments } from '../../../../click/language/strings.ts'
 import { argument, basicElements, type Make, type ReferenceElement } from './elements.ts'
 import { encapElements } from './encap-elements.ts'
 import { filterElements } from './filter-elements.ts'
+import { forwardElements } from './forward-elements.ts'
 import { icmpElements } from './icmp-elements.ts'
 import { ipElements } from './ip-elements.ts'
 import { lanElements } from './lan-elements.ts'
@@ -38,6 +39,7 @@ export const makers: Readonly<Record<string, Make>> = {
   ...lanElements,
   ...optionElements,
   ...tunnelElements,
+  ...forwardElements,
 }
 
 /** The kernel sends no frame that is shorter than its Ethernet header; Click would. */

@@ -194,15 +194,19 @@ export const tunnelElements: Readonly<Record<string, Make>> = {
     return element(take, { counts, count: () => `${links.length}` })
   },
   // There are no neighbours in a run.
-  ToNeighbour: () => {
+  ToNeighbour: ({ arguments: given }) => {
+    const versions = argument(given, 'NEXTHOP', 1) === undefined ? [4, 6] : [4]
     let count = 0
     let drops = 0
     const take = (packet: ReferencePacket): void => {
-      if (length(packet) > 0 && [4, 6].includes((data(packet)[0] ?? 0) >> 4)) count++
+      if (length(packet) > 0 && versions.includes((data(packet)[0] ?? 0) >> 4)) count++
       else drops++
     }
     return element(take, { count: () => `${count}`, drops: () => `${drops}` })
   },
+  // Nothing of it is in the packet.
+  TrafficClass: ({ arguments: given, output }) =>
+    element((packet) => output(0, packet), { classid: () => argument(given, 'CLASSID', 0) ?? '' }),
   MPLSEncap: ({ arguments: given, output }) =>
     element((packet) => {
       const number = (name: string, otherwise: number): number => Number(argument(given, name, nowhere) ?? otherwise)

@@ -1,5 +1,6 @@
 /** Every configuration that is compared, and the frames for it. */
 import { configurations, type TestConfiguration } from './configurations.ts'
+import { forwardConfigurations } from './forward-configurations.ts'
 import { conversation, generateFrames } from './frames.ts'
 import { ipConfigurations } from './ip-configurations.ts'
 import { lanConfigurations } from './lan-configurations.ts'
@@ -13,6 +14,7 @@ export const allConfigurations: readonly TestConfiguration[] = [
   ...lanConfigurations,
   ...routerConfigurations,
   ...tunnelConfigurations,
+  ...forwardConfigurations,
 ]
 
 /** The same for the same seed and number of rounds. */

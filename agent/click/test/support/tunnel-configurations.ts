@@ -86,6 +86,12 @@ export const tunnelConfigurations: readonly TestConfiguration[] = [
     handlers: ['n.count', 'n.drops', 'm.count', 'm.drops', 'l.count'],
   },
   {
+    name: 'ToNeighbour with a next hop',
+    text: 'FromDevice(in) -> Strip(14) -> n :: ToNeighbour(a, 192.0.2.9); FromDevice(b) -> Strip(14) -> m :: ToNeighbour(DEVNAME a, NEXTHOP 192.0.2.9)',
+    devices: ['in', 'b'],
+    handlers: ['n.count', 'n.drops', 'm.count', 'm.drops'],
+  },
+  {
     name: 'LinkSwitch',
     text: `FromDevice(in) -> l :: LinkSwitch(vxlan 5 192.0.2.1 192.0.2.2 3, vxlan 1193046 192.0.2.1 192.0.2.2 4, gre - 192.0.2.1 192.0.2.2 3,
       gre 77 192.0.2.1 192.0.2.2 4, etherip 192.0.2.1 192.0.2.2 3, ipip 192.0.2.1 192.0.2.2 4 2:0:0:0:0:1 2:0:0:0:0:2, mpls 100 3, vxlan 5 192.0.2.9 192.0.2.2 4)
@@ -98,6 +104,12 @@ export const tunnelConfigurations: readonly TestConfiguration[] = [
     text: 'FromDevice(in) -> l :: LinkSwitch -> ToDevice(a)',
     handlers: ['l.counts'],
     isOfTunnels: true,
+  },
+  {
+    name: 'TrafficClass',
+    text: `FromDevice(in) -> t :: Tee; t[0] -> a :: TrafficClass(7766:1a2b) -> ToDevice(a);
+      t[1] -> VXLANEncap(5, 192.0.2.1, 192.0.2.2) -> b :: TrafficClass(CLASSID ffff:0) -> ${ether} -> ToDevice(b)`,
+    handlers: ['a.classid', 'b.classid'],
   },
   {
     name: 'MPLSEncap',
