@@ -11,6 +11,7 @@ import { bridgeDriver } from '../../bridge/driver.ts'
 import { clickDriver } from '../../click/driver.ts'
 import type { DatapathDriver, LinkSpec, LinkStep } from '../../driver.ts'
 import { nodeMark } from '../../mark.ts'
+import { openUnderlay } from '../../underlay/underlay.ts'
 
 const run = promisify(execFile)
 
@@ -76,10 +77,13 @@ export const driverAt = async (
   datapath: DatapathName,
   path: string,
   { nicRates = {} }: HostOptions = {},
-): Promise<DatapathDriver> =>
-  datapath === 'bridge'
-    ? bridgeDriver({ namespace: path, nicRates })
+): Promise<DatapathDriver> => {
+  const underlay = openUnderlay({ namespace: path, nicRates })
+  t.teardown(() => underlay.close())
+  return datapath === 'bridge'
+    ? bridgeDriver({ namespace: path, underlay })
     : clickDriver({ namespace: path, ...(await clickPlaces(t)) })
+}
 
 /** A namespace with the driver in it. */
 export const host = async (t: Test, role: string, options: HostOptions = {}): Promise<Host> => {
@@ -196,7 +200,7 @@ export const link = (options: LinkOptions): LinkSpec => {
   }
 }
 
-/** As a slice has it; of the guest's addresses only the Ethernet one is known. */
+/** As a slice has it; of the guest's addresses only the Ethernet one is known, and guarded. */
 export const interfaceOf = (mac: string): SliceInterface => ({
   index: 0,
   mac,
@@ -204,7 +208,7 @@ export const interfaceOf = (mac: string): SliceInterface => ({
   mtu: 0,
   forwarding: '',
   nic: '',
-  guards: [],
+  guards: ['mac'],
   click: '',
 })
 
