@@ -16,7 +16,7 @@ import { etherMirror } from './ether-mirror.ts'
 import { etherNeighbours } from './ether-neighbours.ts'
 import { etherRewrite } from './ether-rewrite.ts'
 import { etherSwitch } from './ether-switch.ts'
-import { fitsDevice } from './fits-device.ts'
+import { fitsMtu } from './fits-mtu.ts'
 import { fixIpSrc } from './fix-ip-src.ts'
 import { fromDevice } from './from-device.ts'
 import { fromHost } from './from-host.ts'
@@ -84,7 +84,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   etherNeighbours,
   etherRewrite,
   etherSwitch,
-  fitsDevice,
+  fitsMtu,
   fixIpSrc,
   fromDevice,
   fromHost,

@@ -4,7 +4,7 @@ import type { Compiled } from '../compile/compile.ts'
 export interface Devices {
   /** Of FromDevice, which takes packets off the wire, and FromHost, which takes those of the host. Of one device with both, the wire's. */
   readonly sources: ReadonlyMap<string, 'wire' | 'host'>
-  /** Of ToDevice. What leaves by ToNeighbour is not noted: there are no neighbours. */
+  /** Of ToDevice. What leaves by ToNeighbour or ToIngress is not noted: there are no neighbours, and nobody is behind the other. */
   readonly sinks: ReadonlySet<string>
   readonly all: readonly string[]
 }
@@ -19,6 +19,7 @@ export const devicesOf = ({ elements, programs }: Compiled): Devices => {
     ...named('FromDevice').map((device) => [device, 'wire'] as const),
   ])
   const sinks = new Set(named('ToDevice'))
-  const all = new Set([...sources.keys(), ...sinks, ...named('ToNeighbour'), ...programs.map(({ device }) => device)])
+  const unseen = [...named('ToNeighbour'), ...named('ToIngress')]
+  const all = new Set([...sources.keys(), ...sinks, ...unseen, ...programs.map(({ device }) => device)])
   return { sources, sinks, all: [...all] }
 }

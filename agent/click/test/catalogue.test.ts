@@ -28,7 +28,7 @@ const plainly: Readonly<Record<string, string>> = {
   EtherMirror: 'FromDevice(in) -> x :: EtherMirror -> Discard',
   EtherRewrite: 'FromDevice(in) -> x :: EtherRewrite(2:0:0:0:0:1, 2:0:0:0:0:2) -> Discard',
   EtherSwitch: 'FromDevice(in) -> x :: EtherSwitch -> Discard; Idle -> [1] x [1] -> Discard',
-  FitsDevice: 'FromDevice(in) -> x :: FitsDevice(out) -> Discard',
+  FitsMTU: 'FromDevice(in) -> Strip(14) -> x :: FitsMTU(1500) -> Discard',
   FixIPSrc: `${ip}x :: FixIPSrc(10.0.0.1) ${end}`,
   FromDevice: 'x :: FromDevice(in) -> Discard',
   FromHost: 'x :: FromHost(in) -> Discard',
