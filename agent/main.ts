@@ -12,6 +12,7 @@ import { bridgeDriver } from './datapath/bridge/driver.ts'
 import { bpffsOf } from './datapath/click/bpffs.ts'
 import { clickDriver } from './datapath/click/driver.ts'
 import { type NicReader, openNicReader } from './datapath/nics.ts'
+import { openUnderlay } from './datapath/underlay/underlay.ts'
 import { openHypervisors } from './hypervisor/drivers.ts'
 import { createLog, type LogLevel } from './log.ts'
 import { agentVersion } from './version.ts'
@@ -97,6 +98,7 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
   })
   const nics = nicReader(log)
   const socketPath = agentSocket(runDir)
+  const underlay = openUnderlay({ nicRates })
   log.info({ name, domain, version: agentVersion(), broker: options.brokerUrl ?? 'none' }, 'the agent starts')
   const agent = await startAgent({
     name,
@@ -109,7 +111,7 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     drivers: {
       hypervisors,
       datapaths: [
-        bridgeDriver({ nicRates }),
+        bridgeDriver({ underlay }),
         clickDriver({ directory: join(stateDir, 'click'), bpffs: bpffsOf(runDir) }),
       ],
     },
@@ -127,6 +129,7 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     close: async (graceMs) => {
       await agent.close(graceMs)
       nics.close()
+      underlay.close()
       log.info('the agent has ended; nodes and links stay')
       ended.resolve()
     },

@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly changed: (vnet: string) => void
   /** Blocks of filters that all links share: who changes one concerns every VNet. */
   readonly blocks?: readonly number[]
+  /** Whether an announced change was made by what works for the links too, by the number of its socket. */
+  readonly isOwn?: (portId: number) => boolean
   /** How long changes are gathered, ms. */
   readonly gatherMs?: number
 }
@@ -41,6 +43,7 @@ export const openWatch = async ({
   route,
   changed,
   blocks = [],
+  isOwn = () => false,
   gatherMs = 20,
 }: WatchOptions): Promise<Watch> => {
   const known: Known = { vnetOf: new Map(), nicOf: new Map(), nics: new Map() }
@@ -66,7 +69,7 @@ export const openWatch = async ({
   const monitor = openMonitor(routeProtocol, {
     namespace,
     groups: [routeGroup.link, routeGroup.traffic],
-    onMessage: (message) => gather(concerned(known, message, route.portId, blocks)),
+    onMessage: (message) => gather(concerned(known, message, (port) => port === route.portId || isOwn(port), blocks)),
     onLost: () => {
       const all = () => gather(known.vnetOf.values())
       readAll().then(all, all)
@@ -90,7 +93,12 @@ export const openWatch = async ({
 }
 
 /** VNets that a message is about. */
-const concerned = (known: Known, message: Message, ownPort: number, blocks: readonly number[]): Iterable<string> => {
+const concerned = (
+  known: Known,
+  message: Message,
+  isOwn: (portId: number) => boolean,
+  blocks: readonly number[],
+): Iterable<string> => {
   if (message.type === rtm.newLink || message.type === rtm.deleteLink) {
     const link = decodeLink(message)
     const before = known.vnetOf.get(link.index)
@@ -101,7 +109,7 @@ const concerned = (known: Known, message: Message, ownPort: number, blocks: read
     return now === undefined ? vnets : [...vnets, now]
   }
   // What we did ourselves to disciplines need not be looked at again; of a link everything is, since others change it with us.
-  if (message.portId === ownPort) return []
+  if (isOwn(message.portId)) return []
   const { index, parent } = decodeTraffic(message)
   if (index === blockIndex) return blocks.includes(parent) ? known.vnetOf.values() : []
   const vnet = known.vnetOf.get(index)

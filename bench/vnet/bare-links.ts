@@ -5,19 +5,20 @@
 
 import { isolateRequests } from '../../agent/datapath/bridge/isolation.ts'
 import { bridgeName, tunnelName } from '../../agent/datapath/bridge/names.ts'
-import { defaultNicRate } from '../../agent/datapath/bridge/plan.ts'
-import { newBridge, tunnelSettings, vxlanPort, wirePort } from '../../agent/datapath/bridge/ports.ts'
+import { newBridge, tunnelSettings, wirePort } from '../../agent/datapath/bridge/ports.ts'
+import { linkMark } from '../../agent/datapath/mark.ts'
+import { overheadBytes } from '../../agent/datapath/overhead.ts'
+import { bucketOf, wireRate } from '../../agent/datapath/rates.ts'
+import { vxlanPort } from '../../agent/datapath/underlay/flow.ts'
+import { pieces, rootHandle } from '../../agent/datapath/underlay/pieces.ts'
+import { defaultNicRate } from '../../agent/datapath/underlay/plan.ts'
 import {
   addSegmentClass,
   addSegmentFilter,
   candidateClass,
   replaceSegmentQueue,
   reservationOf,
-} from '../../agent/datapath/bridge/reservation.ts'
-import { pieces, rootHandle } from '../../agent/datapath/bridge/underlay.ts'
-import { linkMark } from '../../agent/datapath/mark.ts'
-import { overheadBytes } from '../../agent/datapath/overhead.ts'
-import { bucketOf, wireRate } from '../../agent/datapath/rates.ts'
+} from '../../agent/datapath/underlay/reservation.ts'
 import { decodeLink } from '../../agent/netlink/link/link.ts'
 import { addLink, deleteGroup, getLink, type LinkRef, setLink } from '../../agent/netlink/link/requests.ts'
 import type { RouteSocket } from '../../agent/netlink/route.ts'
@@ -79,16 +80,17 @@ const setInterfaces = (vnet: string, link: SliceLink, indices: ReadonlyMap<strin
   const bridge = bridgeName(vnet, id)
   // Their two filters are shared by all bridges: the first brings them, each has the hooks.
   const [hooks] = isolateRequests(indices.get(bridge) ?? 0, 'missing')
-  const tunnels = segments.flatMap(({ identifier, rateBitsPerSecond, technology, local, nic }) => {
+  const tunnels = segments.flatMap((segment) => {
+    const { identifier, rateBitsPerSecond, technology, local, nic } = segment
     const name = tunnelName(vnet, id, identifier)
     const index = indices.get(nic) ?? 0
     const wire = wireRate(rateBitsPerSecond, mtu, overheadBytes(technology, local) ?? 0)
-    const { options, limitBytes } = reservationOf(identifier, wire, defaultNicRate)
-    const classId = candidateClass(identifier, 0)
+    const { options, limitBytes } = reservationOf(wire, defaultNicRate)
+    const classId = candidateClass(segment, 0)
     const reserve = [
       addSegmentClass(index, classId, options),
       replaceSegmentQueue(index, classId, limitBytes),
-      addSegmentFilter(index, identifier, classId),
+      ...addSegmentFilter(index, segment, classId),
     ]
     return [
       ...(rateBitsPerSecond === 0 ? [] : reserve),

@@ -9,10 +9,11 @@ import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
 import type { Reply } from '../../netlink/socket/request.ts'
 import type { LinkStep } from '../driver.ts'
+import type { UnderlayKeeper } from '../underlay/keeper.ts'
+import { isUnderlay } from '../underlay/operation.ts'
 import type { Deleter } from './deletion.ts'
 import { inverse, type Operation } from './operation.ts'
 import { type InterfaceOperation, needsLink, wishesOf } from './requests.ts'
-import type { UnderlayKeeper, UnderlayOperation } from './underlay-apply.ts'
 
 /** What all steps share. */
 export interface Tools {
@@ -74,13 +75,12 @@ const groupsOf = (operations: readonly Operation[]): readonly (readonly Operatio
   return groups
 }
 
-const groupKind = ({ op }: Operation): string => {
-  if (op === 'underlay' || op === 'reserve' || op === 'tidy') return 'nic'
+const groupKind = (operation: Operation): string => {
+  const { op } = operation
+  if (isUnderlay(operation)) return 'nic'
   if (op === 'add-bridge' || op === 'add-tunnel') return 'add'
   return op === 'raise' || op === 'delete' ? op : 'other'
 }
-
-const isUnderlay = (operation: Operation): operation is UnderlayOperation => groupKind(operation) === 'nic'
 
 /** Operations that did anything are added to `work.done`, even if they did not do all. Throws the first error. */
 const applyGroup = async (work: Work, group: readonly Operation[]): Promise<void> => {

@@ -6,9 +6,9 @@ import { checkJoined, failLink as fail, leastMtu } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
 import { aliasMaxBytes, linkMark } from '../mark.ts'
 import { overheadBytes } from '../overhead.ts'
+import { isForeignRoot } from '../underlay/pieces.ts'
 import { formatNote, noteOf } from './note.ts'
 import { type BridgeSnapshot, isAddressed } from './snapshot.ts'
-import { isForeignRoot } from './underlay.ts'
 
 /** Rules that one link keeps by itself. */
 export const checkSpec = (spec: LinkSpec): void => {

@@ -5,26 +5,25 @@
 import { WeftError } from '../../../proto/errors.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import type { DatapathDriver } from '../driver.ts'
-import { isNic, speedReader } from '../nics.ts'
+import { openUnderlay, type Underlay } from '../underlay/underlay.ts'
 import { openWatch, type Watch } from '../watch.ts'
 import { applyStep } from './apply.ts'
 import { deleter } from './deletion.ts'
 import { blocks } from './isolation.ts'
 import { planLinks } from './plan.ts'
 import { probeBridge } from './probe.ts'
-import { type BridgeSnapshot, readKernel, snapshotOf } from './snapshot.ts'
-import { underlayKeeper } from './underlay-apply.ts'
+import { type BridgeSnapshot, readKernel, snapshotOf, usesOf } from './snapshot.ts'
 
 export interface BridgeDriverOptions {
   /** Path of the network namespace that is Dom0's; the process's own without it. */
   readonly namespace?: string
-  /** Bits per second of NICs, by name, where the driver's word for it is wrong or missing. */
-  readonly nicRates?: Readonly<Record<string, number>>
+  /** What it shares with the other data path of that Dom0; one of its own without it. */
+  readonly underlay?: Underlay
 }
 
-export const bridgeDriver = ({ namespace, nicRates = {} }: BridgeDriverOptions = {}): DatapathDriver => {
+export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOptions = {}): DatapathDriver => {
   const open = (): RouteSocket => openRoute({ namespace })
-  const speeds = speedReader({ namespace })
+  const underlay = shared ?? openUnderlay({ namespace })
   const watches = new Set<Watch>()
   let socket: RouteSocket | undefined
 
@@ -33,16 +32,8 @@ export const bridgeDriver = ({ namespace, nicRates = {} }: BridgeDriverOptions =
     if (socket === undefined || socket.closed) socket = open()
     return socket
   }
-  const keeper = underlayKeeper(route)
   const deletions = deleter(route)
-
-  const rates = async (interfaces: BridgeSnapshot['interfaces']): Promise<ReadonlyMap<string, number>> => {
-    const nics = interfaces.filter(isNic)
-    const read = await Promise.all(
-      nics.map(async (nic) => [nic.name, nicRates[nic.name] ?? (await speeds.speed(nic))] as const),
-    )
-    return new Map(read.filter(([, rate]) => rate > 0))
-  }
+  underlay.ask(async (nic) => usesOf(await route().links(), nic))
 
   return {
     name: 'bridge',
@@ -60,7 +51,7 @@ export const bridgeDriver = ({ namespace, nicRates = {} }: BridgeDriverOptions =
     snapshot: async () => {
       try {
         const reading = await readKernel(route())
-        return snapshotOf({ ...reading, nicRates: await rates(reading.interfaces) })
+        return snapshotOf({ ...reading, nicRates: await underlay.rates(reading.interfaces) })
       } catch (error) {
         const message = `the kernel cannot be read: ${(error as Error).message}`
         throw new WeftError('datapath.failed', message, { cause: error })
@@ -69,16 +60,18 @@ export const bridgeDriver = ({ namespace, nicRates = {} }: BridgeDriverOptions =
 
     plan: (vnet, specs, snapshot) => planLinks(vnet, specs, snapshot as BridgeSnapshot),
 
-    apply: (step) => applyStep({ route: route(), keeper, deleter: deletions }, step),
+    apply: (step) => applyStep({ route: route(), keeper: underlay, deleter: deletions }, step),
 
     watch: async (changed) => {
-      watches.add(await openWatch({ namespace, route: route(), changed, blocks: Object.values(blocks) }))
+      watches.add(
+        await openWatch({ namespace, route: route(), changed, blocks: Object.values(blocks), isOwn: underlay.isOwn }),
+      )
     },
 
     close: async () => {
       for (const watch of watches) watch.close()
       watches.clear()
-      speeds.close()
+      if (shared === undefined) underlay.close()
       socket?.close()
       socket = undefined
     },

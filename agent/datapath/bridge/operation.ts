@@ -5,8 +5,8 @@
 import type { BridgeSettings } from '../../netlink/link/bridge.ts'
 import type { BridgePortSettings } from '../../netlink/link/bridge-port.ts'
 import type { Tbf } from '../../netlink/traffic/tbf.ts'
+import { inverseAtNic, type UnderlayOperation } from '../underlay/operation.ts'
 import type { NicNote } from './note.ts'
-import type { ObservedReservation, Reservation } from './reservation.ts'
 
 /** Values of an interface that are set alike, whatever it is. */
 export interface InterfaceSettings {
@@ -55,21 +55,6 @@ export type Operation =
     }
   /** Ceiling of an interface's egress; undefined: none. */
   | { readonly op: 'limit'; readonly name: string; readonly to: Tbf | undefined; readonly from: Tbf | undefined }
-  /** Queueing that every underlay NIC has, of which the pieces named are missing. */
-  | {
-      readonly op: 'underlay'
-      readonly nic: string
-      readonly rateBitsPerSecond: number
-      readonly missing: readonly string[]
-    }
-  /** What a segment is guaranteed at its NIC; undefined: nothing. */
-  | {
-      readonly op: 'reserve'
-      readonly nic: string
-      readonly identifier: number
-      readonly to: Reservation | undefined
-      readonly from: ObservedReservation | undefined
-    }
   | { readonly op: 'raise'; readonly name: string }
   | { readonly op: 'lower'; readonly name: string }
   /** Takes a vif out of a bridge and lowers it first: one that is up and in no bridge would speak with the host's own stack. */
@@ -77,8 +62,7 @@ export type Operation =
   | { readonly op: 'delete'; readonly name: string }
   /** Takes a NIC out of a bridge, as it was before. */
   | { readonly op: 'give-back'; readonly note: NicNote }
-  /** Removes the queueing of a NIC that no tunnel uses any more. */
-  | { readonly op: 'tidy'; readonly nic: string }
+  | UnderlayOperation
 
 /**
  * What undoes an operation; undefined where nothing does or should. Deletions are not undone: what they remove is wanted no
@@ -100,20 +84,13 @@ export const inverse = (operation: Operation): Operation | undefined => {
     case 'lower':
       return { op: 'raise', name: operation.name }
     case 'underlay':
-      return { op: 'tidy', nic: operation.nic }
     case 'reserve':
-      return undoReservation(operation)
+    case 'tidy':
+      return inverseAtNic(operation)
     case 'isolate':
     case 'leave':
     case 'delete':
     case 'give-back':
-    case 'tidy':
       return undefined
   }
-}
-
-const undoReservation = ({ nic, identifier, from }: Extract<Operation, { op: 'reserve' }>): Operation => {
-  const before =
-    from?.options === undefined ? undefined : { identifier, options: from.options, limitBytes: from.limitBytes }
-  return { op: 'reserve', nic, identifier, to: before, from }
 }

@@ -10,18 +10,17 @@ import type { Link } from '../../netlink/link/link.ts'
 import { checkTogether, ownVif } from '../check.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
 import { overheadBytes } from '../overhead.ts'
-import { bucketOf, sameBucket, wireRate } from '../rates.ts'
+import { bucketOf, sameBucket } from '../rates.ts'
+import { flowOf, vxlanPort } from '../underlay/flow.ts'
+import { planAtNic } from '../underlay/plan.ts'
 import { checkSpec, freeNic, linkMtu, markOf, ownInterface, takenNote, underlayNic } from './check.ts'
 import { isHooked } from './isolation.ts'
 import { bridgeName, tunnelName } from './names.ts'
 import { formatNote, parseNote } from './note.ts'
 import type { InterfaceSettings, Operation } from './operation.ts'
-import { differing, tunnelSettings, valuesOf, vxlanPort, wireBridge, wirePort } from './ports.ts'
-import { leaveNic, planRemoval } from './removal.ts'
-import { findReservation, reservationDrift, reservationOf } from './reservation.ts'
+import { differing, tunnelSettings, valuesOf, wireBridge, wirePort } from './ports.ts'
+import { leaveNics, planRemoval } from './removal.ts'
 import { type BridgeSnapshot, linkKey } from './snapshot.ts'
-import { noTraffic } from './traffic-state.ts'
-import { pieces } from './underlay.ts'
 
 /** A step while it is gathered. */
 interface Draft {
@@ -170,7 +169,7 @@ const planTunnel = (draft: Draft, segment: Segment): void => {
   }
   const observed = { ...link.info, nic: snapshot.byIndex.get(link.info.lower ?? 0)?.name ?? '' }
   const tunnel = differing({ local, remote, nic: nic.name, ...tunnelSettings }, observed)
-  if (observed.nic !== nic.name) draft.last.push(...leaveNic(name, snapshot))
+  if (observed.nic !== nic.name) draft.last.push(...leaveNics(name, snapshot))
   const settings = { mtu, alias: markOf(spec, ''), addressGeneration: 1, tunnel }
   planSettings(draft, link, settings, { tunnel: valuesOf(tunnel, observed) })
   planPort(draft, name, link)
@@ -179,33 +178,25 @@ const planTunnel = (draft: Draft, segment: Segment): void => {
 }
 
 /** The NIC's queueing, and what the segment is guaranteed in it. */
-const planUnderlay = (draft: Draft, { identifier, rateBitsPerSecond, technology, local }: Segment, nic: Link): void => {
+const planUnderlay = (draft: Draft, segment: Segment, nic: Link): void => {
   const { snapshot, mtu, build, last, reasons } = draft
-  const nicRate = snapshot.nicRates.get(nic.name) ?? defaultNicRate
-  const state = snapshot.traffic.get(nic.index) ?? noTraffic
-  const missing = pieces(nicRate).filter(({ isThere }) => !isThere(state))
-  if (missing.length > 0) {
-    const names = missing.map((piece) => piece.name)
-    build.push({ op: 'underlay', nic: nic.name, rateBitsPerSecond: nicRate, missing: names })
-    reasons.push(`${nic.name} lacks queueing: ${names.join(', ')}`)
-  }
-  const from = findReservation(state, identifier)
-  if (rateBitsPerSecond === 0) {
-    if (from === undefined) return
-    last.push({ op: 'reserve', nic: nic.name, identifier, to: undefined, from })
-    reasons.push(`VNI ${identifier} is guaranteed a rate at ${nic.name} and shall have none`)
-    return
-  }
-  const wire = wireRate(rateBitsPerSecond, mtu, overheadBytes(technology, local) ?? 0)
-  const to = reservationOf(identifier, wire, nicRate)
-  const drift = reservationDrift(from, to)
-  if (drift === undefined) return
-  build.push({ op: 'reserve', nic: nic.name, identifier, to, from })
-  reasons.push(`the guarantee of VNI ${identifier} at ${nic.name} ${drift}`)
+  const {
+    before,
+    after,
+    reasons: why,
+  } = planAtNic({
+    nic: nic.name,
+    nicRateBitsPerSecond: snapshot.nicRates.get(nic.name),
+    state: snapshot.traffic.get(nic.index),
+    flow: flowOf(segment),
+    rateBitsPerSecond: segment.rateBitsPerSecond,
+    mtu,
+    overheadBytes: overheadBytes(segment.technology, segment.local) ?? 0,
+  })
+  build.push(...before)
+  last.push(...after)
+  reasons.push(...why)
 }
-
-/** Of a NIC that tells no speed and is given none in the agent's configuration. */
-export const defaultNicRate = 10e9
 
 const planVif = (draft: Draft, name: string, end: number): void => {
   const { spec, snapshot, mtu } = draft
@@ -261,7 +252,7 @@ const planLeftovers = (draft: Draft): void => {
   const wanted = new Set([bridge, ...tunnels, ...spec.vifs])
   for (const name of snapshot.members.get(linkKey(spec.vnet, spec.link.id))?.interfaces ?? []) {
     if (wanted.has(name)) continue
-    last.push({ op: 'delete', name }, ...leaveNic(name, snapshot))
+    last.push({ op: 'delete', name }, ...leaveNics(name, snapshot))
     reasons.push(`${name} is no part of the link any more`)
   }
   for (const { name } of snapshot.ports.get(snapshot.byName.get(bridge)?.index ?? -1) ?? []) {

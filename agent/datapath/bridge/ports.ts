@@ -30,9 +30,6 @@ export const wirePort = {
   groupForwardMask: 0xfffd,
 } as const satisfies BridgePortSettings
 
-/** IANA's port; the kernel's own default is another. */
-export const vxlanPort = 4789
-
 /** `nolearning ttl 64 df set`: outer packets are never fragmented, neither here nor on the way. */
 export const tunnelSettings = { learning: false, ttl: 64, dontFragment: 1 } as const satisfies VxlanSettings
 

@@ -1,11 +1,11 @@
 /** Pure: what takes a link away, and gives back what it had. */
 
 import type { LinkStep, ObservedLink } from '../driver.ts'
+import { rootHandle } from '../underlay/pieces.ts'
+import { leaveNic } from '../underlay/plan.ts'
 import { parseNote } from './note.ts'
 import type { Operation } from './operation.ts'
-import { findReservation } from './reservation.ts'
 import type { BridgeSnapshot } from './snapshot.ts'
-import { rootHandle } from './underlay.ts'
 
 /** Vifs stay, lowered and without a limit: they are the hypervisor's. */
 export const planRemoval = ({ vnet, id, interfaces }: ObservedLink, snapshot: BridgeSnapshot): LinkStep => {
@@ -14,7 +14,7 @@ export const planRemoval = ({ vnet, id, interfaces }: ObservedLink, snapshot: Br
     ...bridges.flatMap((bridge) => releaseVifs(bridge, snapshot)),
     ...bridges.flatMap((bridge) => giveBack(bridge, snapshot)),
     ...interfaces.map((name): Operation => ({ op: 'delete', name })),
-    ...interfaces.flatMap((name) => leaveNic(name, snapshot)),
+    ...interfaces.flatMap((name) => leaveNics(name, snapshot)),
     ...abandoned(snapshot).map((nic): Operation => ({ op: 'tidy', nic })),
   ]
   return { vnet, link: id, action: 'remove', reasons: ['the link is wanted no more'], operations, waitsFor: [] }
@@ -37,18 +37,13 @@ const giveBack = (bridge: string, { marks }: BridgeSnapshot): readonly Operation
 }
 
 /** What a tunnel was guaranteed at its NIC, and the NIC's queueing, if it was the last one there. Nothing of what is no tunnel. */
-export const leaveNic = (name: string, { byName, byIndex, traffic }: BridgeSnapshot): readonly Operation[] => {
+export const leaveNics = (name: string, { byName, byIndex, traffic }: BridgeSnapshot): readonly Operation[] => {
   const tunnel = byName.get(name)?.info
   if (tunnel?.kind !== 'vxlan') return []
   const nic = byIndex.get(tunnel.lower ?? 0)
   if (nic === undefined) return []
-  const identifier = tunnel.identifier ?? 0
-  const state = traffic.get(nic.index)
-  const from = state && findReservation(state, identifier)
-  return [
-    ...(from === undefined ? [] : [{ op: 'reserve', nic: nic.name, identifier, to: undefined, from } as const]),
-    { op: 'tidy', nic: nic.name },
-  ]
+  const flow = { technology: 'vxlan', identifier: tunnel.identifier ?? 0, local: '', remote: '' }
+  return leaveNic(nic.name, flow, traffic.get(nic.index))
 }
 
 /** NICs with our queueing that no tunnel of ours uses: somebody removed the last one by hand. */

@@ -1,12 +1,14 @@
-/** Pure: the requests of an operation on interfaces. What concerns a NIC's queueing is done by underlay-apply.ts. */
+/** Pure: the requests of an operation on interfaces. What concerns a NIC's queueing is done by underlay/. */
 import type { Link } from '../../netlink/link/link.ts'
 import { addLink, getLink, setLink } from '../../netlink/link/requests.ts'
 import type { Request } from '../../netlink/socket/request.ts'
 import { parent } from '../../netlink/traffic/handle.ts'
 import { deleteQdisc, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
+import { vxlanPort } from '../underlay/flow.ts'
+import type { UnderlayOperation } from '../underlay/operation.ts'
 import { isolateRequests } from './isolation.ts'
 import type { InterfaceSettings, Operation, TunnelSettings } from './operation.ts'
-import { newBridge, tunnelSettings, vxlanPort } from './ports.ts'
+import { newBridge, tunnelSettings } from './ports.ts'
 
 /** A request, and the errors that mean that it is done already. */
 export interface Wish {
@@ -15,7 +17,7 @@ export interface Wish {
 }
 
 /** All that is done by requests about the interfaces that it names. */
-export type InterfaceOperation = Exclude<Operation, { op: 'underlay' | 'reserve' | 'tidy' | 'delete' }>
+export type InterfaceOperation = Exclude<Operation, UnderlayOperation | { op: 'delete' }>
 
 /** Interfaces that are known, by name. */
 export type Links = ReadonlyMap<string, Pick<Link, 'index' | 'master'>>

@@ -3,27 +3,20 @@ import { type Address, scopeLink } from '../../netlink/address.ts'
 import { hardware, type Link } from '../../netlink/link/link.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { unicast } from '../../netlink/routing.ts'
-import type { TrafficClass } from '../../netlink/traffic/class.ts'
-import type { Filter } from '../../netlink/traffic/filter.ts'
-import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import type { ObservedLink, Snapshot } from '../driver.ts'
 import { isPort, type Mark, parseMark } from '../mark.ts'
+import { vxlanPort } from '../underlay/flow.ts'
+import { readTraffic, type TrafficReading, trafficOf } from '../underlay/reading.ts'
+import type { TrafficState } from '../underlay/traffic-state.ts'
 import { blocks, isGuard } from './isolation.ts'
 import { parseNote } from './note.ts'
-import { vxlanPort } from './ports.ts'
-import { type TrafficState, trafficState } from './traffic-state.ts'
-import { rootHandle } from './underlay.ts'
 
 /** What was read, as lists. */
-export interface Reading {
+export interface Reading extends TrafficReading {
   readonly interfaces: readonly Link[]
-  readonly qdiscs: readonly Qdisc[]
   readonly addresses: readonly Address[]
   /** Indices of interfaces that a route of the host leaves by although they carry no address. */
   readonly routed: ReadonlySet<number>
-  /** Of the NICs that carry our root discipline. */
-  readonly classes: readonly TrafficClass[]
-  readonly filters: readonly Filter[]
   /** The guard of all bridges stands (isolation.ts). */
   readonly guarded: boolean
   /** Bits per second of NICs, by name. */
@@ -82,15 +75,6 @@ const holdersOf = (marks: ReadonlyMap<string, Mark>): ReadonlyMap<string, string
 const tunnelEntry = (link: Link): readonly (readonly [number, Link])[] =>
   link.info?.kind === 'vxlan' && link.info.port === vxlanPort ? [[link.info.identifier ?? 0, link]] : []
 
-const trafficOf = ({ qdiscs, classes, filters }: Reading): ReadonlyMap<number, TrafficState> => {
-  const classesOf = Map.groupBy(classes, ({ index }) => index)
-  const filtersOf = Map.groupBy(filters, ({ place }) => ('index' in place ? place.index : 0))
-  const byIndex = Map.groupBy(qdiscs, ({ index }) => index)
-  return new Map(
-    [...byIndex].map(([index, of]) => [index, trafficState(of, classesOf.get(index), filtersOf.get(index))]),
-  )
-}
-
 /** Bridges and tunnels with our mark, gathered by link, the bridge first. */
 const observedLinks = (interfaces: readonly Link[], marks: ReadonlyMap<string, Mark>): readonly ObservedLink[] => {
   const marked = interfaces.filter(({ name }) => {
@@ -110,9 +94,11 @@ const observedLinks = (interfaces: readonly Link[], marks: ReadonlyMap<string, M
 
 const rank = (link: Link): number => (link.info?.kind === 'bridge' ? 0 : 1)
 
-/** NICs that carry our root discipline, by index. */
-export const underlays = (qdiscs: readonly Qdisc[]): readonly number[] =>
-  qdiscs.filter(({ handle }) => handle === rootHandle).map(({ index }) => index)
+/** See UsesOf of the underlay. */
+export const usesOf = (interfaces: readonly Link[], nic: number): readonly number[] | undefined =>
+  interfaces.some(({ info, alias }) => info?.kind === 'vxlan' && info.lower === nic && parseMark(alias) !== undefined)
+    ? []
+    : undefined
 
 /** An address that an IPv6 interface gives itself, and loses with it. */
 const isOwn = ({ family, scope }: Address): boolean => family === 6 && scope === scopeLink
@@ -140,25 +126,20 @@ const isRouted = async (route: RouteSocket, index: number): Promise<boolean> =>
 
 /** Reads it all: five dumps, two more for each underlay NIC and for each NIC that has no address. */
 export const readKernel = async (route: RouteSocket): Promise<Omit<Reading, 'nicRates'>> => {
-  const [interfaces, qdiscs, addresses, ...guards] = await Promise.all([
+  const [interfaces, traffic, addresses, ...guards] = await Promise.all([
     route.links(),
-    route.qdiscs(),
+    readTraffic(route),
     route.addresses(),
     route.filters({ block: blocks.ingress }),
     route.filters({ block: blocks.egress }),
   ])
-  const indices = underlays(qdiscs)
   const idle = candidates(interfaces, addresses).map(({ index }) => index)
   const routed = await Promise.all(idle.map((index) => isRouted(route, index)))
-  const classes = await Promise.all(indices.map((index) => route.classes(index)))
-  const filters = await Promise.all(indices.map((index) => route.filters({ index, parent: rootHandle })))
   return {
+    ...traffic,
     interfaces,
-    qdiscs,
     addresses,
     routed: new Set(idle.filter((_, position) => routed[position])),
-    classes: classes.flat(),
-    filters: filters.flat(),
     guarded: guards.every(isGuard),
   }
 }

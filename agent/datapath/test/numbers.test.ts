@@ -1,9 +1,5 @@
 import t from 'tap'
-import { message } from '../../netlink/test/support/bytes.ts'
-import { decodeFilter } from '../../netlink/traffic/filter.ts'
 import { formatNote, parseNote } from '../bridge/note.ts'
-import { addSegmentFilter, candidateClass, findReservation } from '../bridge/reservation.ts'
-import { trafficState } from '../bridge/traffic-state.ts'
 import { overheadBytes } from '../overhead.ts'
 import { bucketOf, classOf, queueBytes, sameBucket, sameClass, wireRate } from '../rates.ts'
 
@@ -44,20 +40,4 @@ t.test('the note of a NIC is read back', async (t) => {
   const without = { nic: 'eth1', up: false, mtu: 1500, addressGeneration: undefined }
   t.same(parseNote(formatNote(without)), without)
   t.equal(parseNote(''), undefined)
-})
-
-t.test('a segment finds its class by its filter, and one that lost its filter by its first place', async (t) => {
-  const taken = candidateClass(7, 1)
-  const filterOf = (identifier: number, classId: number, handle: number) => ({
-    ...decodeFilter(message(addSegmentFilter(2, identifier, classId).body)),
-    handle,
-  })
-  const options = classOf(1e6, 1e9, 3)
-  const classes = [candidateClass(7, 0), taken].map((classId) => ({ index: 2, classId, parent: 0, options }))
-  const find = (...filters: readonly ReturnType<typeof filterOf>[]) =>
-    findReservation(trafficState([], classes, filters), 7)
-  t.match(find(filterOf(7, taken, 0x107800)), { classId: taken, filter: 0x107800 })
-  t.match(find(), { classId: candidateClass(7, 0), filter: 0 })
-  t.equal(find(filterOf(0xfe07, candidateClass(7, 0), 0x107801)), undefined, 'the class is another segment’s')
-  t.equal(candidateClass(7, 0), candidateClass(7 + 0xfe00, 0), 'two VNIs may want the same class')
 })

@@ -15,7 +15,8 @@ const port = JSON.stringify(wirePort)
 const eth1 = iface(2, 'eth1')
 const eth2 = iface(3, 'eth2')
 const allPieces =
-  'root, rate, management, best effort, management queue, best effort queue, table, tunnels, tunnels without a rate'
+  'root, rate, management, best effort, management queue, best effort queue, table of vxlan, vxlan, vxlan without a rate, ' +
+  'table of gre, gre, gre without a rate, table of etherip, etherip, etherip without a rate, table of ipip, ipip, ipip without a rate'
 
 t.test('a link within a host: made down, guarded and limited before it is raised', async (t) => {
   const interfaces = [vif(10, 'vif1.0'), vif(11, 'vif2.0')]
@@ -54,7 +55,7 @@ t.test(
     const [step] = planLinks('a.v', [spec], snapshot(reading))
     t.same(lines(step), [
       `underlay eth1 at 1000000000: ${allPieces}`,
-      `reserve eth1 vni 7 ${Math.round((40e6 * 1514) / 1464 / 8) * 8}`,
+      `reserve eth1 VNI 7 ${Math.round((40e6 * 1514) / 1464 / 8) * 8}`,
       `add bridge ${b} mtu 1450 alias weft:a.v:link/l1`,
       `add tunnel ${w} mtu 1450 vni 7 192.0.2.1 to 192.0.2.2 by eth1`,
       `isolate ${b}, hooks missing`,

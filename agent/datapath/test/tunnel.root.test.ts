@@ -1,9 +1,9 @@
 /** Links between hosts, in the real kernel: namespaces are hosts, veth pairs are the wires between them. */
 import t from 'tap'
 import { openRoute } from '../../netlink/route.ts'
-import { addSegmentClass, candidateClass } from '../bridge/reservation.ts'
-import { innerClass, pieces } from '../bridge/underlay.ts'
 import { classOf } from '../rates.ts'
+import { innerClass, pieces } from '../underlay/pieces.ts'
+import { addSegmentClass, candidateClass } from '../underlay/reservation.ts'
 import { build, command, guest, host, link, ping, plan, problem, reaches, state, wire } from './support/world.ts'
 
 /** IP fragments that a namespace made or put together, ever. */
@@ -127,7 +127,13 @@ t.test('the kernel takes the queueing of a NIC of any speed without a warning', 
     const index = (await route.link(name))?.index ?? 0
     const requests = [
       ...pieces(nicRate).map(({ request }) => request(index)),
-      ...[1000, nicRate].map((rate, at) => addSegmentClass(index, candidateClass(at, 0), classOf(rate, nicRate, 3))),
+      ...[1000, nicRate].map((rate, at) =>
+        addSegmentClass(
+          index,
+          candidateClass({ technology: 'vxlan', identifier: at + 1, local: '', remote: '' }, 0),
+          classOf(rate, nicRate, 3),
+        ),
+      ),
     ]
     for (const outcome of await route.batch(requests)) t.match(outcome, { warning: '' })
     const classes = await route.classes(index)

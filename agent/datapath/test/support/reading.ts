@@ -5,10 +5,11 @@ import { handle, parent } from '../../../netlink/traffic/handle.ts'
 import type { Qdisc, QdiscOptions } from '../../../netlink/traffic/qdisc.ts'
 import { blocks } from '../../bridge/isolation.ts'
 import type { Operation } from '../../bridge/operation.ts'
-import { tunnelSettings, vxlanPort, wireBridge, wirePort } from '../../bridge/ports.ts'
+import { tunnelSettings, wireBridge, wirePort } from '../../bridge/ports.ts'
 import { type BridgeSnapshot, type Reading, snapshotOf } from '../../bridge/snapshot.ts'
 import type { LinkStep } from '../../driver.ts'
 import { linkMark, nodeMark } from '../../mark.ts'
+import { describeFlow, vxlanPort } from '../../underlay/flow.ts'
 
 export const iface = (index: number, name: string, more: Partial<Link> = {}): Link => ({
   index,
@@ -135,7 +136,7 @@ const line = (operation: Operation): string => {
     case 'underlay':
       return `underlay ${operation.nic} at ${operation.rateBitsPerSecond}: ${operation.missing.join(', ')}`
     case 'reserve':
-      return `reserve ${operation.nic} vni ${operation.identifier} ${operation.to ? operation.to.options.bytesPerSecond * 8 : 'none'}`
+      return `reserve ${operation.nic} ${describeFlow(operation.flow)} ${operation.to ? operation.to.options.bytesPerSecond * 8 : 'none'}`
     case 'raise':
     case 'lower':
     case 'delete':

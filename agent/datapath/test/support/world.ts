@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import type { SliceEnd, SliceInterface } from '../../../../proto/generated/weft.v1.ts'
+import type { FarEnd, SliceEnd, SliceInterface } from '../../../../proto/generated/weft.v1.ts'
 import { mountBpffs } from '../../../ebpf/pins.ts'
 import { bridgeDriver } from '../../bridge/driver.ts'
 import { clickDriver } from '../../click/driver.ts'
@@ -170,13 +170,19 @@ export interface LinkOptions {
     readonly remote: string
     readonly nic: string
     readonly rate?: number
+    /** vxlan without it. */
+    readonly technology?: string
+    readonly peer?: string
+    readonly nextHop?: string
+    readonly remoteMac?: string
   }[]
+  readonly far?: FarEnd
   readonly nic?: string
 }
 
 /** A link as the agent would ask for it. */
 export const link = (options: LinkOptions): LinkSpec => {
-  const { vnet = 'a.v', id = 'l1', mtu = 1450, vifs = [], rates = [], segments = [], nic = '' } = options
+  const { vnet = 'a.v', id = 'l1', mtu = 1450, vifs = [], rates = [], segments = [], far, nic = '' } = options
   const ends = vifs.map((vif, end): SliceEnd => ({ node: vif, interface: 0, rateBitsPerSecond: rates[end] ?? 0 }))
   return {
     vnet,
@@ -185,13 +191,14 @@ export const link = (options: LinkOptions): LinkSpec => {
       mtu,
       ends,
       segments: segments.map(({ rate = 0, ...segment }) => ({
-        ...segment,
         technology: 'vxlan',
-        rateBitsPerSecond: rate,
         peer: '',
         nextHop: '',
         remoteMac: '',
+        ...segment,
+        rateBitsPerSecond: rate,
       })),
+      ...(far === undefined ? {} : { far }),
       down: false,
     },
     vifs,

@@ -1,6 +1,6 @@
 /**
- * Changes the queueing of underlay NICs. Links share it and are built side by side, so what is done at one NIC is done one after
- * the other, and the last tunnel that leaves takes it away.
+ * Changes the queueing of underlay NICs. Links of both data paths share it and are built side by side, so what is done at one NIC is done one
+ * after the other, and the last segment that leaves takes it away.
  */
 import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
@@ -8,8 +8,9 @@ import type { Request } from '../../netlink/socket/request.ts'
 import { deleteClass } from '../../netlink/traffic/class.ts'
 import { parent } from '../../netlink/traffic/handle.ts'
 import { deleteQdisc } from '../../netlink/traffic/qdisc.ts'
-import { parseMark } from '../mark.ts'
-import type { Operation } from './operation.ts'
+import type { Flow } from './flow.ts'
+import type { UnderlayOperation } from './operation.ts'
+import { pieces, rootHandle } from './pieces.ts'
 import {
   addSegmentClass,
   addSegmentFilter,
@@ -17,26 +18,36 @@ import {
   candidates,
   deleteSegmentFilter,
   findReservation,
+  isTold,
   type Reservation,
   replaceSegmentClass,
   replaceSegmentQueue,
 } from './reservation.ts'
 import { type TrafficState, trafficState } from './traffic-state.ts'
-import { pieces, rootHandle } from './underlay.ts'
 
-type Of<Op extends Operation['op']> = Extract<Operation, { op: Op }>
-export type UnderlayOperation = Of<'underlay' | 'reserve' | 'tidy'>
+type Of<Op extends UnderlayOperation['op']> = Extract<UnderlayOperation, { op: Op }>
+
+/**
+ * Asked of a driver: whether anything of its own uses the NIC of that index, and which classes its devices or routers have their packets say
+ * (reservation.ts); undefined where it does not use it.
+ */
+export type UsesOf = (nic: number) => Promise<readonly number[] | undefined>
 
 export interface UnderlayKeeper {
   /** Does one operation on the NIC that has this index. Rejects with NetlinkError. */
   apply(operation: UnderlayOperation, index: number): Promise<void>
-  /** A tunnel is about to be made on a NIC: its queueing is not taken away meanwhile. Returns the function that ends it. */
+  /** A segment is about to be made on a NIC: its queueing is not taken away meanwhile. Returns the function that ends it. */
   claim(nic: string): () => void
+  /** Does some work on a NIC after all that was begun there before. */
+  inTurn<T>(nic: string, work: () => Promise<T>): Promise<T>
+  /** Queueing stays while a driver uses the NIC. */
+  ask(usesOf: UsesOf): void
 }
 
 export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
+  const drivers: UsesOf[] = []
   const turns = new Map<string, Promise<unknown>>()
-  /** How many tunnels are being made, and how many operations wait that would tidy up, by NIC. */
+  /** How many segments are being made, and how many operations wait that would tidy up, by NIC. */
   const claims = new Map<string, number>()
   const tidying = new Map<string, number>()
   const count = (counts: Map<string, number>, nic: string, by: 1 | -1): number => {
@@ -62,7 +73,7 @@ export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
         count(tidying, nic, 1)
         // Only the last of those that wait looks: it sees what all of them left.
         return inTurn(nic, async () => {
-          if (count(tidying, nic, -1) === 0) await tidy(route(), index, () => claims.has(nic))
+          if (count(tidying, nic, -1) === 0) await tidy(route(), index, { drivers, isClaimed: () => claims.has(nic) })
         })
       }
       if (operation.op === 'underlay') return inTurn(nic, () => complete(route(), operation, index))
@@ -76,6 +87,9 @@ export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
       count(claims, nic, 1)
       return () => void count(claims, nic, -1)
     },
+
+    inTurn,
+    ask: (usesOf) => void drivers.push(usesOf),
   }
 }
 
@@ -96,40 +110,45 @@ const complete = (route: RouteSocket, { rateBitsPerSecond, missing }: Of<'underl
 
 const reserve = async (
   route: RouteSocket,
-  { identifier, from }: Of<'reserve'>,
+  { flow, classId: said, from }: Of<'reserve'>,
   { options, limitBytes }: Reservation,
   index: number,
 ): Promise<void> => {
-  const classId = from === undefined ? await newClass(route, index, identifier, options) : from.classId
+  const classId = from?.classId ?? (await newClass(route, index, flow, said, options))
   await run(route, [
     replaceSegmentClass(index, classId, options),
     replaceSegmentQueue(index, classId, limitBytes),
-    ...(from === undefined || from.filter === 0 ? [addSegmentFilter(index, identifier, classId)] : []),
+    ...(from === undefined || from.filter === 0 ? addSegmentFilter(index, flow, classId) : []),
   ])
 }
 
-/** The class that the VNI would have; where another VNI has it, the next one that is free. */
+/** The class that packets are to say; else the one that the segment would have, and where another has it, the next one that is free. */
 const newClass = async (
   route: RouteSocket,
   index: number,
-  identifier: number,
+  flow: Flow,
+  said: number | undefined,
   options: Reservation['options'],
 ): Promise<number> => {
-  const first = candidateClass(identifier, 0)
+  const first = said ?? candidateClass(flow, 0)
   const [outcome] = await route.batch([addSegmentClass(index, first, options)])
   if (!(outcome instanceof NetlinkError)) return first
-  if (outcome.code !== 'EEXIST') throw outcome
+  if (outcome.code !== 'EEXIST' || said !== undefined) throw outcome
   const { classes } = await readState(route, index)
   for (let attempt = 1; attempt < candidates; attempt++) {
-    const classId = candidateClass(identifier, attempt)
+    const classId = candidateClass(flow, attempt)
     if (!classes.has(classId)) return classId
   }
   throw outcome
 }
 
 /** Filter first: a class that one leads to cannot go. What is gone already is as it should be. */
-const release = async (route: RouteSocket, { identifier, from }: Of<'reserve'>, index: number): Promise<void> => {
-  const found = from ?? findReservation(await readState(route, index), identifier)
+const release = async (
+  route: RouteSocket,
+  { flow, classId: said, from }: Of<'reserve'>,
+  index: number,
+): Promise<void> => {
+  const found = from ?? findReservation(await readState(route, index), flow, said)
   if (found === undefined) return
   const { filter, classId } = found
   await run(
@@ -146,12 +165,26 @@ const readState = async (route: RouteSocket, index: number): Promise<TrafficStat
   return trafficState([], classes, filters)
 }
 
-/** `tc qdisc del dev NIC root`, where no tunnel of ours is left on the NIC and none is being made. */
-const tidy = async (route: RouteSocket, index: number, isClaimed: () => boolean): Promise<void> => {
-  const links = await route.links()
-  const used = links.some(
-    ({ info, alias }) => info?.kind === 'vxlan' && info.lower === index && parseMark(alias) !== undefined,
-  )
-  if (used || isClaimed()) return
-  await run(route, [deleteQdisc(index, parent.root, rootHandle)], 'ENOENT', 'EINVAL', 'ENODEV')
+interface Users {
+  readonly drivers: readonly UsesOf[]
+  readonly isClaimed: () => boolean
+}
+
+/** `tc qdisc del dev NIC root`, where no segment of ours is left on the NIC and none is being made; else what a killed agent left of it. */
+const tidy = async (route: RouteSocket, index: number, { drivers, isClaimed }: Users): Promise<void> => {
+  const uses = await Promise.all(drivers.map((usesOf) => usesOf(index)))
+  if (isClaimed()) return
+  if (uses.every((one) => one === undefined)) {
+    return run(route, [deleteQdisc(index, parent.root, rootHandle)], 'ENOENT', 'EINVAL', 'ENODEV')
+  }
+  const said = new Set(uses.flatMap((one) => one ?? []))
+  const { classes } = await readState(route, index)
+  const orphans = [...classes.keys()].filter((classId) => isTold(classId) && !said.has(classId))
+  // Unless a segment has begun to take one meanwhile.
+  if (orphans.length > 0 && !isClaimed())
+    await run(
+      route,
+      orphans.map((one) => deleteClass(index, one)),
+      'ENOENT',
+    )
 }

@@ -3,7 +3,7 @@ import type { TrafficClass } from '../../netlink/traffic/class.ts'
 import type { Filter } from '../../netlink/traffic/filter.ts'
 import { majorOf, parent } from '../../netlink/traffic/handle.ts'
 import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
-import { identifierOf } from './reservation.ts'
+import { formatKeys, tellings } from './flow.ts'
 
 export interface TrafficState {
   /** Root discipline that somebody chose: one without a handle is the kernel's own choice. */
@@ -14,8 +14,8 @@ export interface TrafficState {
   readonly queues: ReadonlyMap<number, Qdisc>
   readonly classes: ReadonlyMap<number, TrafficClass>
   readonly filters: ReadonlyMap<number, Filter>
-  /** Filters of segments, by VNI. */
-  readonly segments: ReadonlyMap<number, Filter>
+  /** Filters of segments, by what they find (flowKey). */
+  readonly segments: ReadonlyMap<string, Filter>
   /** Classes that a filter leads to. */
   readonly filtered: ReadonlySet<number>
 }
@@ -34,9 +34,13 @@ export const trafficState = (
   filtered: new Set(filters.flatMap(({ options }) => (options.kind === 'u32' ? [options.classId] : []))),
 })
 
-const entryOf = (filter: Filter): readonly (readonly [number, Filter])[] => {
-  const identifier = identifierOf(filter)
-  return identifier === undefined ? [] : [[identifier, filter]]
+const tables: ReadonlySet<number> = new Set(Object.values(tellings).map(({ table }) => table))
+
+const entryOf = (filter: Filter): readonly (readonly [string, Filter])[] => {
+  const { handle, options } = filter
+  const table = handle >>> 20
+  if (options.kind !== 'u32' || options.divisor !== 0 || !tables.has(table)) return []
+  return [[formatKeys(table, options.keys), filter]]
 }
 
 /** Of an interface that nothing is known of. */

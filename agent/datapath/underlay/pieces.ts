@@ -1,18 +1,14 @@
 /**
- * Queueing at an underlay NIC (`tc qdisc|class|filter show dev NIC`):
+ * Queueing at an underlay NIC (`tc qdisc|class|filter show dev NIC`), which every segment that leaves by it shares, whatever makes it:
  *
  *     7766: htb                                   the handle says that it is ours
  *       7766:1  rate = ceil = the NIC's
- *         7766:2  management: whatever no filter places, what is left of the NIC included; borrows before all others
- *         7766:3  best effort: tunnels without a rate
+ *         7766:2  management: whatever is in no other class, what is left of the NIC included; borrows before all others
+ *         7766:3  best effort: segments without a rate
  *         7766:X  one for each segment with a rate: guaranteed in bytes of the wire, may borrow up to the NIC's
  *
- * A tunnel's packets are found by their VNI: one filter tells them from all else and leads into a hash table over the VNI's low
- * byte, so that a packet meets 1/256 of the filters. Offsets count from the outer IP header, which never has options here:
- *
- *     9 protocol (17 UDP) | 22 destination port (4789) | 32 VNI (24 bits) and a zero byte
+ * flow.ts says how packets find their class, reservation.ts which class a segment has.
  */
-
 import { isDeepStrictEqual } from 'node:util'
 import type { Request } from '../../netlink/socket/request.ts'
 import type { TrafficClass } from '../../netlink/traffic/class.ts'
@@ -21,9 +17,9 @@ import { addFilter, type Filter, type NewFilter, protocol } from '../../netlink/
 import { handle, minorOf, parent } from '../../netlink/traffic/handle.ts'
 import type { HtbClass } from '../../netlink/traffic/htb.ts'
 import { addQdisc, type QdiscOptions, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
-import { type U32, type U32Key, u32Handle, u32Link, u32Match, u32Table } from '../../netlink/traffic/u32.ts'
+import { type U32, u32Handle, u32Link, u32Match, u32Table } from '../../netlink/traffic/u32.ts'
 import { classOf, queueOf, sameClass } from '../rates.ts'
-import { vxlanPort } from './ports.ts'
+import { type Telling, tellings } from './flow.ts'
 import type { TrafficState } from './traffic-state.ts'
 
 /** 'wf'. */
@@ -38,9 +34,8 @@ const managementShare = 0.05
 const bestEffortShare = 0.01
 export const priorities = { management: 0, segment: 3, bestEffort: 7 } as const
 
-/** Filters of ours: one priority, one table. */
+/** Filters of ours have one priority. */
 export const filterPriority = 1
-export const table = u32Handle(1)
 
 /** A part that every underlay NIC has, in the order in which they are made. */
 interface Piece {
@@ -59,14 +54,6 @@ export const filterOf = (index: number, options: U32, node = 0): NewFilter => ({
   options,
 })
 
-const tunnelKeys: readonly U32Key[] = [
-  { offset: 8, mask: 0x00ff_0000, value: 17 << 16 },
-  { offset: 20, mask: 0x0000_ffff, value: vxlanPort },
-]
-
-const linkFilter = u32Link(tunnelKeys, table, { offset: 32, mask: 0x0000_ff00 })
-const bestEffortFilter = u32Match(tunnelKeys, bestEffortClass)
-
 const classPiece = (name: string, classId: number, of: number, options: HtbClass): Piece => ({
   name,
   isThere: ({ classes }) => isClass(classes.get(classId), options),
@@ -78,6 +65,20 @@ const queuePiece = (name: string, classId: number, options: Exclude<QdiscOptions
   isThere: ({ queues }) => sameFifo(queues.get(classId)?.options, options),
   request: (index) => replaceQdisc({ index, parent: classId, options }),
 })
+
+/** Table 800 is the root: what is to be asked first has the lower number. */
+const rootFilter = (order: number): number => u32Handle(0x800, 0, 0x800 + order)
+
+/** A technology's table, the filter that leads there, and the one behind it that takes what no segment's filter took. */
+const filterPieces = ([technology, telling]: readonly [string, Telling]): readonly Piece[] => {
+  const { table, common, hash } = telling
+  const order = 2 * (table - 1)
+  return [
+    filterPiece(`table of ${technology}`, u32Handle(table), u32Table(256)),
+    filterPiece(technology, rootFilter(order), u32Link(common, u32Handle(table), hash)),
+    filterPiece(`${technology} without a rate`, rootFilter(order + 1), u32Match(common, bestEffortClass)),
+  ]
+}
 
 const filterPiece = (name: string, node: number, options: U32): Piece => ({
   name,
@@ -113,9 +114,7 @@ export const pieces = (nicRate: number): readonly Piece[] => [
   ),
   queuePiece('management queue', managementClass, { kind: 'pfifo', limit: 1000 }),
   queuePiece('best effort queue', bestEffortClass, queueOf(nicRate)),
-  filterPiece('table', table, u32Table(256)),
-  filterPiece('tunnels', u32Handle(0x800, 0, 0x800), linkFilter),
-  filterPiece('tunnels without a rate', u32Handle(0x800, 0, 0x801), bestEffortFilter),
+  ...Object.entries(tellings).flatMap(filterPieces),
 ]
 
 /** A root discipline that somebody chose, and not we. */

@@ -1,0 +1,82 @@
+/** Pure: what a segment needs at the NIC that it leaves by, as operations that either driver puts into its steps. */
+
+import { wireRate } from '../rates.ts'
+import type { Flow } from './flow.ts'
+import { describeFlow } from './flow.ts'
+import type { UnderlayOperation } from './operation.ts'
+import { bestEffortClass, pieces } from './pieces.ts'
+import { findReservation, reservationDrift, reservationOf, saidClass } from './reservation.ts'
+import { noTraffic, type TrafficState } from './traffic-state.ts'
+
+/** A segment at its NIC. */
+export interface SegmentAtNic {
+  /** Its name. */
+  readonly nic: string
+  /** undefined where nobody knows. */
+  readonly nicRateBitsPerSecond: number | undefined
+  readonly state: TrafficState | undefined
+  readonly flow: Flow
+  /** Of the guest's frames; 0: best effort. */
+  readonly rateBitsPerSecond: number
+  readonly mtu: number
+  readonly overheadBytes: number
+  /** Class that the segment's device or router has its packets say now; undefined: none. */
+  readonly toldClass?: number | undefined
+}
+
+export interface SegmentPlan {
+  /** Before packets of the segment leave. */
+  readonly before: readonly UnderlayOperation[]
+  /** Once none leaves any more as it did. */
+  readonly after: readonly UnderlayOperation[]
+  readonly reasons: readonly string[]
+  /** Class (handle.ts) that packets have to say in their priority; undefined: filters find them. */
+  readonly saidClass: number | undefined
+}
+
+/** Of a NIC that tells no speed and is given none in the agent's configuration. */
+export const defaultNicRate = 10e9
+
+export const planAtNic = (segment: SegmentAtNic): SegmentPlan => {
+  const { nic, flow, rateBitsPerSecond, mtu, overheadBytes, toldClass, state = noTraffic } = segment
+  const nicRate = segment.nicRateBitsPerSecond ?? defaultNicRate
+  const before: UnderlayOperation[] = []
+  const after: UnderlayOperation[] = []
+  const reasons: string[] = []
+  const missing = pieces(nicRate).filter(({ isThere }) => !isThere(state))
+  if (missing.length > 0) {
+    const names = missing.map((piece) => piece.name)
+    before.push({ op: 'underlay', nic, rateBitsPerSecond: nicRate, missing: names })
+    reasons.push(`${nic} lacks queueing: ${names.join(', ')}`)
+  }
+  const from = findReservation(state, flow, toldClass)
+  const classId = saidClass(flow, state, toldClass)
+  if (rateBitsPerSecond === 0) {
+    if (from !== undefined) {
+      after.push({ op: 'reserve', nic, flow, classId: from.classId, to: undefined, from })
+      reasons.push(`${describeFlow(flow)} is guaranteed a rate at ${nic} and shall have none`)
+    }
+    return { before, after, reasons, saidClass: classId && bestEffortClass }
+  }
+  const to = reservationOf(wireRate(rateBitsPerSecond, mtu, overheadBytes), nicRate)
+  const drift = reservationDrift(flow, from, to)
+  if (drift !== undefined) {
+    before.push({ op: 'reserve', nic, flow, classId, to, from })
+    reasons.push(`the guarantee of ${describeFlow(flow)} at ${nic} ${drift}`)
+  }
+  return { before, after, reasons, saidClass: classId }
+}
+
+/** What a segment had at a NIC that it leaves no more by, and the NIC's queueing, if it was the last one there. */
+export const leaveNic = (
+  nic: string,
+  flow: Flow,
+  state: TrafficState | undefined,
+  toldClass?: number,
+): readonly UnderlayOperation[] => {
+  const from = state && findReservation(state, flow, toldClass)
+  return [
+    ...(from === undefined ? [] : [{ op: 'reserve', nic, flow, classId: from.classId, to: undefined, from } as const]),
+    { op: 'tidy', nic },
+  ]
+}

@@ -1,0 +1,58 @@
+/**
+ * The NICs that links between hosts leave by, of one Dom0: what both data paths share of them. It is made where the drivers are made, and given
+ * to both.
+ */
+import type { Link } from '../../netlink/link/link.ts'
+import { openRoute, type RouteSocket } from '../../netlink/route.ts'
+import { isNic, speedReader } from '../nics.ts'
+import { type UnderlayKeeper, underlayKeeper } from './keeper.ts'
+
+export interface UnderlayOptions {
+  /** Path of the network namespace that is Dom0's; the process's own without it. */
+  readonly namespace?: string | undefined
+  /** Bits per second of NICs, by name, where the driver's word for it is wrong or missing. */
+  readonly nicRates?: Readonly<Record<string, number>>
+}
+
+export interface Underlay extends UnderlayKeeper {
+  /** Bits per second of NICs, by name; those of which nobody knows are left out. */
+  rates(interfaces: readonly Link[]): Promise<ReadonlyMap<string, number>>
+  /** Whether a change that the kernel announced was made by this. */
+  isOwn(portId: number): boolean
+  /** Lets go of sockets, which are opened anew where they are needed. Idempotent. */
+  close(): void
+}
+
+export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {}): Underlay => {
+  let socket: RouteSocket | undefined
+  let speeds: ReturnType<typeof speedReader> | undefined
+
+  const route = (): RouteSocket => {
+    if (socket === undefined || socket.closed) socket = openRoute({ namespace })
+    return socket
+  }
+
+  return {
+    ...underlayKeeper(route),
+
+    rates: async (interfaces) => {
+      speeds ??= speedReader({ namespace })
+      const reader = speeds
+      const read = await Promise.all(
+        interfaces
+          .filter(isNic)
+          .map(async (nic) => [nic.name, nicRates[nic.name] ?? (await reader.speed(nic))] as const),
+      )
+      return new Map(read.filter(([, rate]) => rate > 0))
+    },
+
+    isOwn: (portId) => socket?.portId === portId,
+
+    close: () => {
+      speeds?.close()
+      speeds = undefined
+      socket?.close()
+      socket = undefined
+    },
+  }
+}
