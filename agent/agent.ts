@@ -162,6 +162,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
 
   const context = {
     desired,
+    slots,
     reconciler,
     hypervisors: drivers.hypervisors,
     datapaths: drivers.datapaths,

@@ -19,6 +19,8 @@ export interface HandlerInfo {
   readonly name: string
   readonly read: boolean
   readonly write: boolean
+  /** What is read depends on a text: read alone, as `element.handler TEXT`. */
+  readonly query: boolean
 }
 
 export interface ElementInfo {
@@ -85,7 +87,7 @@ export const describeElement = (placed: PlacedElement): ElementInfo => {
   const names = new Set([...Object.keys(common), ...Object.keys(tableOf(placed))])
   const handlers = [...names].sort().map((name): HandlerInfo => {
     const { read, query, write } = handlerOf(placed, name) ?? {}
-    return { name, read: (read ?? query) !== undefined, write: write !== undefined }
+    return { name, read: (read ?? query) !== undefined, write: write !== undefined, query: query !== undefined }
   })
   return { name: placed.element.name, class: placed.element.class, handlers }
 }

@@ -7,6 +7,7 @@ import type { Limit } from '../reconcile/limit.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { DesiredStore } from '../state/desired.ts'
 import { controllerOwner } from '../state/rules.ts'
+import type { SlotStore } from '../state/slots.ts'
 
 /** Who calls over the agent's own socket: root on this host. */
 export const localOwner = 'local'
@@ -15,7 +16,9 @@ export interface CommandContext {
   readonly desired: DesiredStore
   readonly reconciler: Reconciler
   readonly hypervisors: readonly HypervisorDriver[]
-  readonly datapaths: readonly Pick<DatapathDriver, 'inspect' | 'counters' | 'useOwn'>[]
+  /** X of vifX.Y, by node. */
+  readonly slots: Pick<SlotStore, 'get'>
+  readonly datapaths: readonly Pick<DatapathDriver, 'name' | 'inspect' | 'counters' | 'useOwn'>[]
   readonly hostView: () => Promise<HostView>
   /** Commands that run in nodes at a time: whoever asks for more waits. */
   readonly execLimit: Limit

@@ -2,10 +2,11 @@
 import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { GetLink, HostReply, LinkCounters } from '../../proto/generated/weft.v1.ts'
+import { linkSpecs } from '../reconcile/plan-links.ts'
 import { type CommandContext, visibleSlice } from './context.ts'
 
 export const countLink = async (
-  { desired, datapaths }: CommandContext,
+  { desired, slots, datapaths }: CommandContext,
   { vnet, link: id }: GetLink,
   owner: string,
 ): Promise<HostReply> => {
@@ -15,7 +16,14 @@ export const countLink = async (
     const hint = `links: ${slice.links.map((one) => one.id).join(', ') || 'none'}`
     throw new WeftError('link.unknown', `${vnet} has no link ${id} on this host`, { object, hint })
   }
-  const answers = await Promise.all(datapaths.map(({ counters }) => counters?.(vnet, id)))
+  const slotOf = ({ id: node }: { readonly id: string }): readonly [string, number][] => {
+    const slot = slots.get(vnet, node)
+    return slot === undefined ? [] : [[node, slot]]
+  }
+  const specs = linkSpecs(slice, new Map(slice.nodes.flatMap(slotOf))).filter(({ spec }) => spec.link.id === id)
+  const answers = await Promise.all(
+    specs.map(({ datapath, spec }) => datapaths.find(({ name }) => name === datapath)?.counters?.(spec)),
+  )
   const parts = answers.filter((part): part is LinkCounters => part !== undefined)
   if (parts.length === 0) {
     throw new WeftError('datapath.unavailable', `nothing of link ${id} of ${vnet} stands here that counts`, {

@@ -89,8 +89,8 @@ export interface DatapathDriver {
    * config.invalid with the handler's own words, router.broken.
    */
   useOwn?(vnet: string, node: string, index: number, use: OwnHandlerUse): Promise<InterfaceRouter | undefined>
-  /** What a link carried, in each direction; undefined where the driver has no part of it. */
-  counters?(vnet: string, link: string): Promise<LinkCounters | undefined>
+  /** What a link carried, in the directions that are this driver's to count (directionsOf of counters.ts); undefined where it has no part of it. */
+  counters?(spec: LinkSpec): Promise<LinkCounters | undefined>
   /** Lets go of sockets; links go on. Idempotent. */
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@
  */
 import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
+import { directionsOf } from './counters.ts'
 import type { DatapathDriver, LinkSpec, LinkStep, ObservedLink, Snapshot } from './driver.ts'
 
 /** A link as the fake holds it. */
@@ -125,16 +126,9 @@ export const fakeDatapath = (): FakeDatapath => {
       watchers.add(changed)
     },
 
-    counters: async (vnet, link) => {
-      const found = held.get(keyOf(vnet, link))
-      if (!found) return undefined
-      const { ends, segments } = found.spec.link
-      const joined = [...ends.map((end) => `${end.node}.${end.interface}`), ...segments.map(({ peer }) => peer)]
-      const [a = '', b = ''] = joined
-      const directions = [
-        { from: a, to: b },
-        { from: b, to: a },
-      ]
+    counters: async (spec) => {
+      if (!held.has(keyOf(spec.vnet, spec.link.id))) return undefined
+      const directions = directionsOf(spec, () => true).map(({ from, to }) => ({ from: from.name, to: to.name }))
       return create('LinkCounters', { datapath: 'bridge', directions })
     },
 

@@ -39,6 +39,14 @@ export interface RouterInfo {
   readonly attachments: readonly AttachmentInfo[]
 }
 
+/** What a handler said. */
+export interface HandlerReading {
+  readonly element: string
+  readonly class: string
+  readonly handler: string
+  readonly value: string
+}
+
 /** Every call rejects with WeftError where it says so; with BpfError or NetlinkError where the kernel refuses what it should not. */
 export interface ClickService {
   /** router.exists, config.invalid, not-supported, nic.unknown, nic.taken, object.foreign: there is still none then. */
@@ -49,6 +57,8 @@ export interface ClickService {
   swap(name: string, configuration: Configuration): Promise<RouterInfo>
   /** The value of `element.handler`. router.unknown, router.broken, config.invalid. */
   read(name: string, handler: string): Promise<string>
+  /** The values of all handlers that can be read and that `wanted` says, in the order of the elements; those that need a text left out. */
+  readAll(name: string, wanted: (element: ElementInfo, handler: string) => boolean): Promise<readonly HandlerReading[]>
   write(name: string, handler: string, text: string): Promise<void>
   elements(name: string): Promise<readonly ElementInfo[]>
   list(): Promise<readonly RouterInfo[]>
@@ -86,6 +96,7 @@ export const clickService = (places: Places): ClickService => {
       }),
 
     read: (name, handler) => withFound(places, name, (found) => found.read(handler)),
+    readAll: (name, wanted) => withFound(places, name, (found) => readHandlers(found, wanted)),
     elements: (name) => withFound(places, name, ({ compiled }) => compiled.elements.map(describeElement)),
 
     write: (name, handler, text) => locked(() => writeHandler(places, name, handler, text)),
@@ -115,6 +126,21 @@ export const clickService = (places: Places): ClickService => {
       }),
   }
 }
+
+const readHandlers = (
+  { compiled, read }: FoundGeneration,
+  wanted: (element: ElementInfo, handler: string) => boolean,
+): readonly HandlerReading[] =>
+  compiled.elements.map(describeElement).flatMap((element) =>
+    element.handlers
+      .filter(({ name, read: isRead, query }) => isRead && !query && wanted(element, name))
+      .map(({ name }) => ({
+        element: element.name,
+        class: element.class,
+        handler: name,
+        value: read(`${element.name}.${name}`),
+      })),
+  )
 
 /** Whatever it was attached to is gone (its network namespace, mostly): nobody misses it. Rejects with WeftError router.exists. */
 const removeDead = async (places: Places, record: RouterRecord): Promise<void> => {

@@ -53,10 +53,13 @@ t.test('a token bucket is written with its burst in bytes and read from ticks', 
         00 01 00 00 00 00 00 00 40 4b 4c 00  //     rate
         00 00 00 00 00 00 00 00 00 00 00 00  //     peak rate
         00 00 04 00 5a 62 02 00 00 00 00 00  //     limit, buffer, mtu
+        1c 00 07 00 18 00 03 00              // TCA_STATS2, TCA_STATS_QUEUE
+        02 00 00 00 80 00 00 00              //     2 packets wait, 128 bytes
+        07 00 00 00 00 00 00 00 09 00 00 00  //     7 dropped, none requeued, 9 over the limit
       `),
     ),
   )
-  t.same(read, { index: 5, handle: 0x83ad0000, parent: parent.root, options })
+  t.same(read, { index: 5, handle: 0x83ad0000, parent: parent.root, options, drops: 7 })
 })
 
 t.test('disciplines of other kinds and blocks of filters are read', { skip: otherOrder }, async (t) => {

@@ -17,7 +17,7 @@ export const rtm = {
 } as const
 
 /** TCA_*. */
-export const tca = { kind: 1, options: 2, ingressBlock: 13, egressBlock: 14 } as const
+export const tca = { kind: 1, options: 2, statistics: 7, ingressBlock: 13, egressBlock: 14 } as const
 
 export interface TrafficHeader {
   /** Of the link, or `blockIndex` and the block's number as parent. */
@@ -45,6 +45,8 @@ export interface TrafficMessage extends TrafficHeader {
   readonly options: Buffer
   readonly ingressBlock: number
   readonly egressBlock: number
+  /** Packets that were dropped, since it was made; undefined where nothing was counted. */
+  readonly drops: number | undefined
   readonly unknown: readonly RawAttribute[]
 }
 
@@ -54,6 +56,7 @@ export const decodeTraffic = ({ body }: Message): TrafficMessage => {
   let options: Buffer = Buffer.alloc(0)
   let ingressBlock = 0
   let egressBlock = 0
+  let drops: number | undefined
   const unknown: RawAttribute[] = []
   const decoder = new AttributeDecoder(body.subarray(20))
   while (decoder.next()) {
@@ -61,6 +64,7 @@ export const decodeTraffic = ({ body }: Message): TrafficMessage => {
     else if (decoder.type === tca.options) options = decoder.value
     else if (decoder.type === tca.ingressBlock) ingressBlock = decoder.u32()
     else if (decoder.type === tca.egressBlock) egressBlock = decoder.u32()
+    else if (decoder.type === tca.statistics) drops = readDrops(decoder)
     else unknown.push(decoder.raw())
   }
   decoder.finish()
@@ -73,6 +77,16 @@ export const decodeTraffic = ({ body }: Message): TrafficMessage => {
     options,
     ingressBlock,
     egressBlock,
+    drops,
     unknown,
   }
+}
+
+/** TCA_STATS_QUEUE, struct gnet_stats_queue: u32 length, backlog, drops, requeues, overlimits. */
+const readDrops = (decoder: AttributeDecoder): number | undefined => {
+  let drops: number | undefined
+  decoder.nested((inner) => {
+    while (inner.next()) if (inner.type === 3 && inner.value.length >= 12) drops = readU32(inner.value, 8)
+  })
+  return drops
 }

@@ -38,6 +38,8 @@ export interface Qdisc {
   /** `parent.root`, a class, or 0 where it is below a discipline without classes. */
   readonly parent: number
   readonly options: QdiscOptions
+  /** Packets that it dropped since it was made; left out where the kernel tells no counts. */
+  readonly drops?: number
 }
 
 export interface NewQdisc {
@@ -111,8 +113,9 @@ export const dumpQdiscs = (): Request => ({
 
 /** Reads a message of type RTM_NEWQDISC or RTM_DELQDISC. Throws CodecError. */
 export const decodeQdisc = (message: Message): Qdisc => {
-  const { index, handle, parent: of, ...rest } = decodeTraffic(message)
-  return { index, handle, parent: of, options: decodeOptions(rest) }
+  const { index, handle, parent: of, drops, ...rest } = decodeTraffic(message)
+  const qdisc: Qdisc = { index, handle, parent: of, options: decodeOptions(rest) }
+  return drops === undefined ? qdisc : { ...qdisc, drops }
 }
 
 const decodeOptions = ({

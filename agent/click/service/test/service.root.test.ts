@@ -55,8 +55,8 @@ for (const attach of ['auto', 'clsact']) {
       ['FromDevice@1 FromDevice', 'c Counter', 'Queue@3 Queue', 'out ToDevice'],
     )
     const handlers = new Map(elements[1]?.handlers.map((handler) => [handler.name, handler]))
-    t.same(handlers.get('count'), { name: 'count', read: true, write: false })
-    t.same(handlers.get('reset'), { name: 'reset', read: false, write: true })
+    t.same(handlers.get('count'), { name: 'count', read: true, write: false, query: false })
+    t.same(handlers.get('reset'), { name: 'reset', read: false, write: true, query: false })
     await service.down('edge.1')
     t.same(await service.list(), [])
     t.same(listPins(pinsOf(lines.places, 'edge.1')), [])
