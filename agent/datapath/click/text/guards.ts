@@ -151,9 +151,13 @@ const icmp = {
 const unspecified = '0'.repeat(32)
 
 /** Who has no address yet asks for routers, for whether it may have one, and joins the groups of that (RFC 3590). */
-const ip6Beginnings = [
-  ...[icmp.routerSolicitation, icmp.solicitation].map((type) => `22/${unspecified}ff 20/${next.icmp} 54/${type}`),
-  ...icmp.mldReports.map((type) => `22/${unspecified}ff 20/00 54/${next.icmp} 62/${type}`),
+const beginnings: readonly Rule[] = [
+  ...pass(
+    `!22/${unspecified}`,
+    ...[icmp.routerSolicitation, icmp.solicitation].map((type) => `20/${next.icmp} 38/ff 54/${type}`),
+    ...icmp.mldReports.map((type) => `20/00 38/ff 54/${next.icmp} 62/${type}`),
+  ),
+  ...refuse(counterOf.ip, '-'),
 ]
 
 /** Discovery behind an extension header. Routers speak from link-local addresses alone (RFC 4861, 6.1.2 and 8.1). */
@@ -180,7 +184,8 @@ const ip6Checks = (on: ReadonlySet<string>, { ip6 }: Own): readonly Check[] => {
   const addresses = ip6.map((address) => `22/${address}`)
   const elseThan = (header: string) => pass(`!20/${header}`)
   const checks: Readonly<Record<string, readonly Rule[] | false>> = {
-    ip6_source: on.has('ip') && [...pass(...addresses, ...ip6Beginnings), ...refuse(counterOf.ip, '-')],
+    beginnings: on.has('ip') && beginnings,
+    ip6_source: on.has('ip') && [...pass(...addresses, `22/${unspecified}`), ...refuse(counterOf.ip, '-')],
     extended: (on.has('nd') || on.has('ra')) && hiddenDiscovery(on),
     chained: on.has('dhcp-server') && hiddenServers,
     advertisements: on.has('ra') && [
