@@ -57,6 +57,12 @@ export const u32 = (type: number): Field<number> => ({
   get: (decoder) => decoder.u32(),
 })
 
+export const u32be = (type: number): Field<number> => ({
+  type,
+  put: (encoder, value) => encoder.u32be(type, value),
+  get: (decoder) => decoder.u32be(),
+})
+
 export const text = (type: number): Field<string> => ({
   type,
   put: (encoder, value) => encoder.string(type, value),

@@ -5,8 +5,10 @@
 import { decodeFields, unknownFields } from '../codec/fields.ts'
 import { type Bridge, bridgeFields } from './bridge.ts'
 import { bridgePortFields, type Port } from './bridge-port.ts'
+import { type Gretap, greFields } from './gre.ts'
 import { type Tun, tunFields } from './tun.ts'
 import type { Veth } from './veth.ts'
+import { type Vlan, vlanFields } from './vlan.ts'
 import { type Vxlan, vxlanFields } from './vxlan.ts'
 
 /** A kind that has no file here: a macvlan, a bond, …. */
@@ -17,10 +19,16 @@ export interface OtherKind {
   readonly data: Buffer
 }
 
-export type LinkInfo = Bridge | Vxlan | Tun | Veth | OtherKind
+export type LinkInfo = Bridge | Vxlan | Gretap | Vlan | Tun | Veth | OtherKind
 
 /** The kinds of which data is a table of fields. */
-export const fieldKinds = { bridge: bridgeFields, vxlan: vxlanFields, tun: tunFields } as const
+export const fieldKinds = {
+  bridge: bridgeFields,
+  vxlan: vxlanFields,
+  gretap: greFields,
+  vlan: vlanFields,
+  tun: tunFields,
+} as const
 
 export const decodeInfo = (name: string, data: Buffer): LinkInfo => {
   if (name === 'veth') return { kind: 'veth' }

@@ -7,8 +7,10 @@ import { messageFlag } from '../codec/message.ts'
 import type { Request } from '../socket/request.ts'
 import { type BridgeSettings, bridgeFields } from './bridge.ts'
 import { type BridgePortSettings, bridgePortFields } from './bridge-port.ts'
+import { type GreSettings, greFields } from './gre.ts'
 import { linkFlag } from './link.ts'
 import { encodePeer } from './veth.ts'
+import { type VlanSettings, vlanFields } from './vlan.ts'
 import { type VxlanSettings, vxlanFields } from './vxlan.ts'
 
 /** A link is named by its index or by its name. */
@@ -29,6 +31,8 @@ export interface LinkChange {
   readonly transmitQueueLength?: number
   /** A number that links can be deleted by; 0 without it. */
   readonly group?: number
+  /** Packets of so many bytes, or more, are cut into their segments before they go out (`gso_max_size`). */
+  readonly greatestSegmentedBytes?: number
   /** Moves it there, with all else that the change says. */
   readonly namespace?: NamespaceRef
 }
@@ -37,6 +41,10 @@ export interface LinkChange {
 export type NewKind =
   | ({ readonly kind: 'bridge' } & BridgeSettings)
   | ({ readonly kind: 'vxlan' } & VxlanSettings)
+  /** Not all kernels have it. */
+  | ({ readonly kind: 'gretap' } & GreSettings)
+  /** On `lower`; not all kernels have it. */
+  | ({ readonly kind: 'vlan' } & VlanSettings)
   /** Ends of no wire; not all kernels have it. */
   | { readonly kind: 'dummy' }
   /** A new peer cannot be up: the kernel would raise it before it has one (veth_open: ENOTCONN). */
@@ -44,6 +52,8 @@ export type NewKind =
 
 export interface NewLink extends LinkChange {
   readonly name: string
+  /** Index of the interface below, of kinds that do not say it among their settings. */
+  readonly lower?: number
   readonly info: NewKind
 }
 
@@ -57,7 +67,7 @@ export interface LinkSettings extends LinkChange {
   readonly addressGeneration?: number
   /** As a port of the bridge that it is in already. */
   readonly port?: BridgePortSettings
-  readonly info?: Exclude<NewKind, { readonly kind: 'veth' }>
+  readonly info?: Exclude<NewKind, { readonly kind: 'veth' | 'vlan' }>
 }
 
 const rtm = { newLink: 16, deleteLink: 17, getLink: 18 } as const
@@ -72,12 +82,13 @@ const header = (index: number, { up, arp }: Pick<LinkChange, 'up' | 'arp'> = {})
 }
 
 const putChange = (encoder: AttributeEncoder, change: LinkChange): void => {
-  const { mtu, mac, master, transmitQueueLength, group, namespace } = change
+  const { mtu, mac, master, transmitQueueLength, group, greatestSegmentedBytes, namespace } = change
   if (mac !== undefined) encoder.bytes(1, parseMac(mac))
   if (mtu !== undefined) encoder.u32(4, mtu)
   if (master !== undefined) encoder.u32(10, master)
   if (transmitQueueLength !== undefined) encoder.u32(13, transmitQueueLength)
   if (group !== undefined) encoder.u32(27, group)
+  if (greatestSegmentedBytes !== undefined) encoder.u32(41, greatestSegmentedBytes)
   if (namespace !== undefined && 'pid' in namespace) encoder.u32(19, namespace.pid)
   if (namespace !== undefined && 'fd' in namespace) encoder.u32(28, namespace.fd)
 }
@@ -89,6 +100,8 @@ const putInfo = (encoder: AttributeEncoder, info: NewKind): void => {
     inner.nested(2, (data) => {
       if (info.kind === 'bridge') encodeFields(data, bridgeFields, info)
       else if (info.kind === 'vxlan') encodeFields(data, vxlanFields, info)
+      else if (info.kind === 'gretap') encodeFields(data, greFields, info)
+      else if (info.kind === 'vlan') encodeFields(data, vlanFields, info)
       else if (info.kind === 'veth') {
         const { name, ...peer } = info.peer
         encodePeer(data, header(0), (end) => {
@@ -103,6 +116,7 @@ const putInfo = (encoder: AttributeEncoder, info: NewKind): void => {
 /** `ip link add NAME type KIND …`; EEXIST where there is one. */
 export const addLink = (link: NewLink): Request => {
   const encoder = new AttributeEncoder().fixed(header(0, link)).string(3, link.name)
+  if (link.lower !== undefined) encoder.u32(5, link.lower)
   putChange(encoder, link)
   putInfo(encoder, link.info)
   return {

@@ -1,6 +1,8 @@
 import t from 'tap'
+import { greFlag } from '../link/gre.ts'
 import { decodeLink } from '../link/link.ts'
 import { addLink, deleteLink, setLink } from '../link/requests.ts'
+import { vlanProtocol } from '../link/vlan.ts'
 import { bytes, message, otherOrder } from './support/bytes.ts'
 
 t.test('a tunnel that is a port of a bridge is read with all that is known of it', { skip: otherOrder }, async (t) => {
@@ -118,6 +120,91 @@ t.test(
     )
   },
 )
+
+t.test('a new GRE tunnel with a key, and one that is read', { skip: otherOrder }, async (t) => {
+  const settings = {
+    lower: 2,
+    inFlags: greFlag.key,
+    outFlags: greFlag.key,
+    inKey: 0xfedc_ba98,
+    outKey: 0xfedc_ba98,
+    local: '192.0.2.1',
+    remote: '192.0.2.2',
+    ttl: 64,
+    tos: 0,
+    dontFragment: true,
+  } as const
+  const data = `
+    08 00 01 00 02 00 00 00  // IFLA_GRE_LINK 2
+    06 00 02 00 20 00 00 00  // IFLA_GRE_IFLAGS: a key
+    06 00 03 00 20 00 00 00  // IFLA_GRE_OFLAGS
+    08 00 04 00 fe dc ba 98  // IFLA_GRE_IKEY, as on the wire
+    08 00 05 00 fe dc ba 98  // IFLA_GRE_OKEY
+    08 00 06 00 c0 00 02 01  // IFLA_GRE_LOCAL 192.0.2.1
+    08 00 07 00 c0 00 02 02  // IFLA_GRE_REMOTE 192.0.2.2
+    05 00 08 00 40 00 00 00  // IFLA_GRE_TTL 64
+    05 00 09 00 00 00 00 00  // IFLA_GRE_TOS
+    05 00 0a 00 01 00 00 00  // IFLA_GRE_PMTUDISC
+  `
+  t.same(
+    addLink({ name: 'g1', info: { kind: 'gretap', ...settings } }).body,
+    bytes(`
+      00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00  // struct ifinfomsg
+      07 00 03 00 67 31 00 00              // IFLA_IFNAME g1
+      64 00 12 80                          // IFLA_LINKINFO
+      0b 00 01 00 67 72 65 74 61 70 00 00  //   IFLA_INFO_KIND gretap
+      54 00 02 80                          //   IFLA_INFO_DATA
+      ${data}
+    `),
+  )
+  const read = decodeLink(
+    message(
+      bytes(`
+        00 00 01 00 07 00 00 00 00 00 00 00 00 00 00 00  // struct ifinfomsg
+        6c 00 12 00                          // IFLA_LINKINFO
+        0b 00 01 00 67 72 65 74 61 70 00 00  //   IFLA_INFO_KIND gretap
+        5c 00 02 00                          //   IFLA_INFO_DATA
+        ${data}
+        08 00 14 00 00 00 00 00              //     IFLA_GRE_FWMARK, which is not used
+      `),
+    ),
+  )
+  t.match(read.info, { kind: 'gretap', ...settings, unknown: [{ type: 20 }] })
+})
+
+t.test('a new VLAN on an interface, and one that is read', { skip: otherOrder }, async (t) => {
+  t.same(
+    addLink({ name: 'v1', lower: 2, info: { kind: 'vlan', identifier: 100, protocol: vlanProtocol.service } }).body,
+    bytes(`
+      00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00  // struct ifinfomsg
+      07 00 03 00 76 31 00 00              // IFLA_IFNAME v1
+      08 00 05 00 02 00 00 00              // IFLA_LINK 2
+      24 00 12 80                          // IFLA_LINKINFO
+      09 00 01 00 76 6c 61 6e 00 00 00 00  //   IFLA_INFO_KIND vlan
+      14 00 02 80                          //   IFLA_INFO_DATA
+      06 00 01 00 64 00 00 00              //     IFLA_VLAN_ID 100
+      06 00 05 00 88 a8 00 00              //     IFLA_VLAN_PROTOCOL 802.1ad, as on the wire
+    `),
+  )
+  const read = decodeLink(
+    message(
+      bytes(`
+        00 00 01 00 08 00 00 00 00 00 00 00 00 00 00 00  // struct ifinfomsg
+        08 00 05 00 02 00 00 00              // IFLA_LINK 2
+        30 00 12 00                          // IFLA_LINKINFO
+        09 00 01 00 76 6c 61 6e 00 00 00 00  //   IFLA_INFO_KIND vlan
+        20 00 02 00                          //   IFLA_INFO_DATA
+        06 00 05 00 81 00 00 00              //     IFLA_VLAN_PROTOCOL 802.1Q
+        06 00 01 00 c8 00 00 00              //     IFLA_VLAN_ID 200
+        0c 00 02 00 01 00 00 00 ff ff ff ff  //     IFLA_VLAN_FLAGS, which is not used
+      `),
+    ),
+  )
+  t.match(read, {
+    lower: 2,
+    info: { kind: 'vlan', identifier: 200, protocol: vlanProtocol.customer, unknown: [{ type: 2 }] },
+  })
+})
 
 t.test('a change names the link by index or name and holds only what changes', { skip: otherOrder }, async (t) => {
   t.same(

@@ -10,6 +10,8 @@ export interface KindCase {
   readonly below?: string
   /** An attribute of its data (IFLA_VLAN_ID, …) and its bytes, as hexadecimal digits; none: the kind has no data. */
   readonly data?: readonly [type: number, value: string, meaning: string]
+  /** What is read of a kind that agent/netlink knows. */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 const ends = 'local 192.0.2.1 remote 192.0.2.2'
@@ -18,24 +20,35 @@ const ends = 'local 192.0.2.1 remote 192.0.2.2'
 export const kinds: readonly KindCase[] = [
   { name: 'a-dummy', kind: 'dummy', make: 'type dummy' },
   { name: 'a-ifb', kind: 'ifb', make: 'type ifb' },
-  { name: 'a-vlan', kind: 'vlan', make: 'link a-dummy type vlan id 7', below: 'a-dummy', data: [1, '0700', 'id 7'] },
+  {
+    name: 'a-vlan',
+    kind: 'vlan',
+    make: 'link a-dummy type vlan id 7',
+    below: 'a-dummy',
+    settings: { identifier: 7, protocol: 0x8100 },
+  },
   {
     name: 'a-service',
     kind: 'vlan',
     make: 'link a-dummy type vlan proto 802.1ad id 100',
     below: 'a-dummy',
-    data: [5, '88a8', 'protocol 802.1ad'],
+    settings: { identifier: 100, protocol: 0x88a8 },
   },
   {
     name: 'a-customer',
     kind: 'vlan',
     make: 'link a-service type vlan id 200',
     below: 'a-service',
-    data: [1, 'c800', 'id 200'],
+    settings: { identifier: 200, protocol: 0x8100 },
   },
   { name: 'a-ipip', kind: 'ipip', make: `type ipip ${ends}`, data: [3, 'c0000202', 'remote 192.0.2.2'] },
   { name: 'a-gre', kind: 'gre', make: `type gre ${ends} key 7`, data: [5, '00000007', 'okey 7'] },
-  { name: 'a-gretap', kind: 'gretap', make: `type gretap ${ends} key 7`, data: [4, '00000007', 'ikey 7'] },
+  {
+    name: 'a-gretap',
+    kind: 'gretap',
+    make: `type gretap ${ends} key 7`,
+    settings: { inKey: 7, outKey: 7, remote: '192.0.2.2' },
+  },
   { name: 'a-sit', kind: 'sit', make: `type sit ${ends}`, data: [2, 'c0000201', 'local 192.0.2.1'] },
   { name: 'a-vrf', kind: 'vrf', make: 'type vrf table 10', data: [1, '0a000000', 'table 10'] },
   { name: 'a-bond', kind: 'bond', make: 'type bond mode 802.3ad', data: [1, '04', 'mode 802.3ad'] },

@@ -76,7 +76,7 @@ t.test('netlink on the kernel of Debian', { skip: problem }, async (t) => {
         name,
       )
     }
-    for (const { name, kind, below, data } of kinds) {
+    for (const { name, kind, below, data, settings } of kinds) {
       const link = read.find((each) => each.name === name)
       if (link === undefined) {
         t.fail(`${name} was read`)
@@ -84,6 +84,7 @@ t.test('netlink on the kernel of Debian', { skip: problem }, async (t) => {
       }
       t.equal(kindOf(link), kind, `${name} is a ${kind}`)
       if (below !== undefined) t.equal(nameOf(link.lower), below, `${name} is on ${below}`)
+      if (settings !== undefined) t.match(link.info, settings, `${name} is read`)
       const attributes = attributesOf(link)
       if (data === undefined) t.same(attributes, [], `${name} has no data`)
       else {
