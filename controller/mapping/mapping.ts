@@ -10,6 +10,8 @@ import type { SubstrateLink, SubstrateNode, VNetRequest } from '../../proto/gene
 export interface SubstrateGraph {
   readonly nodes: readonly SubstrateNode[]
   readonly links: readonly SubstrateLink[]
+  /** By id of the link, the technologies whose segments can run over it; a link that is missing carries all. */
+  readonly carried?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 /** What is taken of a substrate, by id. Missing: nothing is. */

@@ -24,6 +24,8 @@ export interface Topology {
   readonly capacity: Float64Array
   /** Links on the shortest way from every node to this one, whatever is free; 2^31 - 1 where there is none. */
   readonly hopsTo: (node: number) => Int32Array
+  /** Whether segments of a technology can run over a link. */
+  readonly carries: (link: number, technology: string) => boolean
 }
 
 export const unreachable = 0x7fffffff
@@ -59,6 +61,7 @@ export const topologyOf = (graph: SubstrateGraph): Topology => {
     delay: Float64Array.from(links, ({ delayMicroseconds }) => delayMicroseconds),
     capacity: Float64Array.from(head, (_, arc) => links[arc >> 1]?.capacityBitsPerSecond ?? 0),
     hopsTo: hopsOver(nodes.length, first, arcs, head),
+    carries: (link, technology) => graph.carried?.get(links[link]?.id ?? '')?.has(technology) ?? true,
   }
 }
 

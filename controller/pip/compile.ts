@@ -17,10 +17,11 @@ import type {
   SliceNode,
   SubstrateLink,
 } from '../../proto/generated/weft.v1.ts'
+import { overheadBytes, technologies } from '../../proto/technologies.ts'
 import { anyHypervisor } from '../mapping/demand.ts'
 import type { Embedding } from '../mapping/mapping.ts'
 import { type PathSegment, segmentsOf } from '../mapping/segments.ts'
-import { leastMtu, nicOf, nicProblem, tunnelOverheadBytes, underlayAddress } from '../substrate/nic.ts'
+import { leastMtu, leastUnderlayMtu, nicOf, nicProblem, underlayAddress } from '../substrate/nic.ts'
 import type { DeclaredSubstrate, Inventories } from '../substrate/substrate.ts'
 import type { AllocatedSegment, Allocation } from './allocate.ts'
 
@@ -86,7 +87,7 @@ const compileLink = (input: CompileInput, link: Link, allocated: readonly Alloca
   if (mtu < leastMtu)
     throw new WeftError('mtu.too-small', `link ${link.id} would have an MTU of ${mtu}`, {
       object: `link/${link.id}`,
-      hint: `raise the MTU of the underlay to at least ${leastMtu + tunnelOverheadBytes}`,
+      hint: `raise the MTU of the underlay to at least ${leastUnderlayMtu(technologies.vxlan)}`,
     })
 
   const byHost = new Map<string, SliceLink>()
@@ -142,7 +143,7 @@ const tunnelOf = (input: CompileInput, link: string, segment: PathSegment) => {
   }
   const from = end(segment.from, segment.firstLink)
   const to = end(segment.to, segment.lastLink)
-  return { ends: { from, to }, mtu: Math.min(from.mtu, to.mtu) - tunnelOverheadBytes }
+  return { ends: { from, to }, mtu: Math.min(from.mtu, to.mtu) - (overheadBytes('vxlan') as number) }
 }
 
 const nicAt = (links: readonly SubstrateLink[], id: string, host: string): string => {

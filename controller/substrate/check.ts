@@ -4,8 +4,9 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { HostInventory, SubstrateLink, SubstrateNode } from '../../proto/generated/weft.v1.ts'
 import { formatCpu, formatRate, formatSize } from '../units.ts'
-import { nicOf, nicProblem } from './nic.ts'
+import { nicOf, nicProblem, nicTechnologies } from './nic.ts'
 import type { DeclaredSubstrate, Inventories } from './substrate.ts'
+import { addressInPrefix } from './tunnel-prefix.ts'
 
 /**
  * Where what is declared and what the agents see disagree: errors substrate.mismatch, object "host/NAME" or "link/ID", where
@@ -22,7 +23,7 @@ export const checkSubstrate = (substrate: DeclaredSubstrate, inventories: Invent
     if (node.kind !== 'host') continue
     const inventory = inventories.get(node.id)
     const problems: readonly Problem[] = inventory
-      ? hostProblems(node, inventory, substrate.cpuOvercommit)
+      ? hostProblems(node, inventory, inventories, substrate.cpuOvercommit)
       : [[`no agent is known by the name ${node.id}`, `start "weft agent" there, or take ${node.id} out of the file`]]
     for (const [message, hint] of problems) mismatch(`host/${node.id}`, `node/${node.id}`, message, hint)
   }
@@ -34,7 +35,12 @@ export const checkSubstrate = (substrate: DeclaredSubstrate, inventories: Invent
 
 type Problem = readonly [message: string, hint: string]
 
-const hostProblems = (node: SubstrateNode, inventory: HostInventory, cpuOvercommit: number): readonly Problem[] => {
+const hostProblems = (
+  node: SubstrateNode,
+  inventory: HostInventory,
+  inventories: Inventories,
+  cpuOvercommit: number,
+): readonly Problem[] => {
   const problems: Problem[] = []
   const seenCpuMillis = Math.floor(inventory.cpus * 1000 * cpuOvercommit)
   if (node.cpuMillis > seenCpuMillis)
@@ -53,6 +59,12 @@ const hostProblems = (node: SubstrateNode, inventory: HostInventory, cpuOvercomm
         `host ${node.id} is declared with the NIC ${name}, which its agent does not see`,
         nicHint(inventory),
       ])
+  const inside = addressInPrefix(node.tunnelPrefix, inventories.values())
+  if (inside)
+    problems.push([
+      `host ${node.id} is declared with the tunnel prefix ${node.tunnelPrefix}, which holds the address ${inside}`,
+      'a tunnel_prefix that no NIC has an address of; until then the host has no etherip and no ipip',
+    ])
   return problems
 }
 
@@ -68,7 +80,12 @@ const linkProblems = (link: SubstrateLink, inventories: Inventories): readonly P
     const nic = nicOf(inventory, end.nic)
     const name = `${end.node}/${end.nic}`
     const problem = nicProblem(nic)
-    if (problem) problems.push([`link ${link.id} ends at ${name}, and ${problem}`, nicHint(inventory)])
+    const left = nicTechnologies(nic).join(', ')
+    if (problem)
+      problems.push([
+        `link ${link.id} ends at ${name}, and ${problem}${left && `: it carries ${left} alone`}`,
+        nicHint(inventory),
+      ])
     else if (nic && nic.rateBitsPerSecond > 0 && link.capacityBitsPerSecond > nic.rateBitsPerSecond)
       problems.push([
         `link ${link.id} is declared with ${formatRate(link.capacityBitsPerSecond)}, ${name} runs at ${formatRate(nic.rateBitsPerSecond)}`,

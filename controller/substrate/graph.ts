@@ -2,37 +2,55 @@
  * From the declared substrate and the inventories to what a mapping may use.
  */
 import type { HostInventory, SubstrateEnd, SubstrateLink, SubstrateNode } from '../../proto/generated/weft.v1.ts'
+import { type TechnologyName, technologies, technologyNames } from '../../proto/technologies.ts'
 import type { SubstrateGraph } from '../mapping/mapping.ts'
-import { nicOf, nicProblem } from './nic.ts'
+import { linksBesidePrefix } from './components.ts'
+import { nicOf, nicTechnologies } from './nic.ts'
 import type { DeclaredSubstrate, Inventories } from './substrate.ts'
+import { addressInPrefix } from './tunnel-prefix.ts'
 
 /**
  * What can be given of a substrate: the lower of declared limits and inventories. Left out is what cannot be used: a host
- * without an inventory, with its links, and a link that no tunnel could leave by (NIC missing, down, without an IPv4 address,
- * MTU too small). Disk is what is declared, without bound where nothing is: an inventory says nothing of it.
+ * without an inventory, with its links, and a link that no segment could leave by (NIC missing, down, MTU too small); the
+ * technologies of the others are those that both NICs can carry. A tunnel prefix that holds an address of a NIC counts for none. Disk is
+ * what is declared, without bound where nothing is: an inventory says nothing of it.
  */
 export const substrateGraph = (substrate: DeclaredSubstrate, inventories: Inventories): SubstrateGraph => {
   const nodes: SubstrateNode[] = []
   for (const node of substrate.nodes) {
     const inventory = inventories.get(node.id)
     if (node.kind !== 'host') nodes.push(node)
-    else if (inventory) nodes.push(hostOf(node, inventory, substrate.cpuOvercommit))
+    else if (inventory) nodes.push(hostOf(node, inventory, inventories, substrate.cpuOvercommit))
   }
   const known = new Set(nodes.map(({ id }) => id))
-  const usable = (end: SubstrateEnd | undefined): boolean =>
-    end !== undefined &&
-    known.has(end.node) &&
-    (end.nic === '' || !nicProblem(nicOf(inventories.get(end.node), end.nic)))
+  const beside = linksBesidePrefix(substrate)
+  const carriedBy = (end: SubstrateEnd | undefined): readonly TechnologyName[] => {
+    if (!end || !known.has(end.node)) return []
+    return end.nic === '' ? technologyNames : nicTechnologies(nicOf(inventories.get(end.node), end.nic))
+  }
+  const carried = new Map(
+    substrate.links.map(({ id, a, b }) => {
+      const [byA, byB] = [carriedBy(a), carriedBy(b)]
+      const isWay = (name: TechnologyName): boolean => !(technologies[name].needsTunnelPrefix && beside.has(id))
+      return [id, new Set(byA.filter((name) => byB.includes(name) && isWay(name)))] as const
+    }),
+  )
   return {
     nodes,
-    links: substrate.links.filter(({ a, b }) => usable(a) && usable(b)).map((l) => limited(l, inventories)),
+    links: substrate.links.filter(({ id }) => carried.get(id)?.size).map((link) => limited(link, inventories)),
+    carried,
   }
 }
 
 /** The lower of the two; 0 declared: none. */
 const lower = (declared: number, seen: number): number => (declared > 0 ? Math.min(declared, seen) : seen)
 
-const hostOf = (node: SubstrateNode, inventory: HostInventory, cpuOvercommit: number): SubstrateNode => {
+const hostOf = (
+  node: SubstrateNode,
+  inventory: HostInventory,
+  inventories: Inventories,
+  cpuOvercommit: number,
+): SubstrateNode => {
   const has = (name: string): boolean => nicOf(inventory, name) !== undefined
   return {
     ...node,
@@ -49,6 +67,7 @@ const hostOf = (node: SubstrateNode, inventory: HostInventory, cpuOvercommit: nu
         technologies.length === 0 ? [name] : technologies.map((technology) => `${name}/${technology}`),
       ),
     images: inventory.images,
+    tunnelPrefix: addressInPrefix(node.tunnelPrefix, inventories.values()) === undefined ? node.tunnelPrefix : '',
   }
 }
 

@@ -1,10 +1,14 @@
 /**
- * What a tunnel needs of the NIC that it leaves by.
+ * What a segment of a link needs of the NIC that it leaves by.
  */
 import type { HostInventory, Nic } from '../../proto/generated/weft.v1.ts'
-
-/** Outer Ethernet (14), IPv4 (20), UDP (8) and VXLAN (8) headers around a guest's frame (RFC 7348, section 5). */
-export const tunnelOverheadBytes = 50
+import {
+  overheadBytes,
+  type Technology,
+  type TechnologyName,
+  technologies,
+  technologyNames,
+} from '../../proto/technologies.ts'
 
 /** The least payload of a guest's frame that a link may have: IPv6's minimum (RFC 8200, section 5). */
 export const leastMtu = 1280
@@ -18,11 +22,19 @@ export const underlayAddress = (nic: Nic): string | undefined =>
     .map((address) => address.split('/')[0] as string)
     .find((address) => /^\d+\.\d+\.\d+\.\d+$/.test(address) && !/^(127\.|169\.254\.)/.test(address))
 
-/** Why no tunnel can leave by the NIC; undefined where one can. */
-export const nicProblem = (nic: Nic | undefined): string | undefined => {
+/** The MTU that an underlay needs at least for links of the technology; outer addresses are IPv4. */
+export const leastUnderlayMtu = ({ name }: Technology): number => leastMtu + (overheadBytes(name) as number)
+
+/** Why no segment of the technology can leave by the NIC; undefined where one can. Of vxlan unless another is asked for. */
+export const nicProblem = (nic: Nic | undefined, technology: Technology = technologies.vxlan): string | undefined => {
   if (!nic) return 'the host does not have it'
   if (!nic.up) return 'it is down'
-  if (!underlayAddress(nic)) return 'it has no IPv4 address'
-  const least = leastMtu + tunnelOverheadBytes
+  if (technology.crosses && !underlayAddress(nic)) return 'it has no IPv4 address'
+  if (technology.name === 'mpls' && nic.mac === '') return 'it has no Ethernet address'
+  const least = leastUnderlayMtu(technology)
   return nic.mtu < least ? `its MTU is ${nic.mtu}, a tunnel needs at least ${least}` : undefined
 }
+
+/** Technologies that can use the NIC. */
+export const nicTechnologies = (nic: Nic | undefined): readonly TechnologyName[] =>
+  technologyNames.filter((name) => nicProblem(nic, technologies[name]) === undefined)

@@ -9,6 +9,7 @@ import { bytes, delay, type Parsed, parseCpus, parseQuantity, type Quantity, rat
 import { compileSchema, type Path, readYaml, type YamlFile } from '../yaml.ts'
 import schema from './schema/weft-substrate-1.json' with { type: 'json' }
 import type { DeclaredSubstrate } from './substrate.ts'
+import { overlappingPrefixes, tunnelPrefixProblem } from './tunnel-prefix.ts'
 
 /** What the schema has let through. */
 interface SubstrateFile {
@@ -27,6 +28,7 @@ interface HostEntry extends PlaceEntry {
   readonly memory?: string
   readonly disk?: string
   readonly nics?: Readonly<Record<string, 'dedicated' | 'shared'>>
+  readonly tunnel_prefix?: string
 }
 interface LinkEntry {
   readonly id?: string
@@ -115,8 +117,15 @@ const readNodes = (input: SubstrateFile, reader: Reader): ReadonlyMap<string, Su
       diskBytes: reader.amount(bytes, host?.disk, [...path, 'disk']),
       nics: named('dedicated'),
       sharedNics: named('shared'),
+      tunnelPrefix: readTunnelPrefix(host?.tunnel_prefix, [...path, 'tunnel_prefix'], reader),
     })
   }
+  for (const [id, { id: other, subnet }] of overlappingPrefixes([...nodes.values()]))
+    reader.fail(
+      ['hosts', id, 'tunnel_prefix'],
+      `is ${nodes.get(id)?.tunnelPrefix}, which overlaps ${subnet} of ${other}`,
+      'a prefix of its own for each host',
+    )
   for (const [section, kind] of [
     ['switches', 'switch'],
     ['fabrics', 'fabric'],
@@ -124,6 +133,15 @@ const readNodes = (input: SubstrateFile, reader: Reader): ReadonlyMap<string, Su
     for (const [id, place] of Object.entries(input[section] ?? {}))
       add([section, id], id, { kind, location: locationOf(place) })
   return nodes
+}
+
+/** '' where there is none, or where it is wrong (and told). */
+const readTunnelPrefix = (text: string | undefined, path: Path, reader: Reader): string => {
+  if (text === undefined) return ''
+  const problem = tunnelPrefixProblem(text)
+  if (problem === undefined) return text
+  reader.fail(path, `is ${JSON.stringify(text)}: ${problem}`, 'an IPv4 prefix, for instance 198.18.1.0/24')
+  return ''
 }
 
 const locationOf = (place: PlaceEntry | null): Location | undefined =>

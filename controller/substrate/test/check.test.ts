@@ -68,3 +68,24 @@ t.test('a NIC for nodes that the host lacks is told', async (t) => {
   const errors = checkSubstrate(substrate, inventories({ ...whole, nics: whole.nics.slice(0, 3) }, h2))
   t.match(errors, [{ object: 'host/h1', where: 'lab.yaml:3', message: /eth4/, hint: /eth1, eth2, eth3/ }])
 })
+
+t.test('a NIC that some technologies can use is told with them', async (t) => {
+  const [error] = checkSubstrate(substrate, inventories(withNic({ addresses: [] }), h2))
+  t.match(error?.message, /no IPv4 address: it carries vlan, qinq, mpls alone/)
+  const [narrow] = checkSubstrate(substrate, inventories(withNic({ mtu: 1310 }), h2))
+  t.match(narrow?.message, /at least 1330: it carries ipip, vlan, qinq, mpls alone/)
+})
+
+t.test('a tunnel prefix that an address of a NIC lies in is told', async (t) => {
+  const text = 'name: lab\nhosts:\n  h1: { tunnel_prefix: 192.0.2.0/29 }\n  h2: { tunnel_prefix: 192.0.2.8/29 }\n'
+  const errors = checkSubstrate(parseSubstrate(text, 'lab.yaml'), inventories(inventory('h1'), h2))
+  t.match(errors, [
+    {
+      code: 'substrate.mismatch',
+      object: 'host/h1',
+      where: 'lab.yaml:3',
+      message: /holds the address 192.0.2.1 of h1\/eth1/,
+    },
+  ])
+  t.equal(errors.length, 1)
+})

@@ -10,6 +10,7 @@ hosts:
     memory: 2 GiB
     disk: 20 GiB
     nics: { eth2: dedicated, eth3: shared }
+    tunnel_prefix: 198.18.1.0/24
   h2:
   h3: {}
 switches:
@@ -47,7 +48,9 @@ t.test('a substrate file declares hosts, switches, fabrics and links', async (t)
     diskBytes: 20 * 2 ** 30,
     nics: ['eth2'],
     sharedNics: ['eth3'],
+    tunnelPrefix: '198.18.1.0/24',
   })
+  t.equal(substrate.nodes[1]?.tunnelPrefix, '')
   t.strictSame(
     substrate.links.map((l) => [
       l.id,
@@ -65,8 +68,8 @@ t.test('a substrate file declares hosts, switches, fabrics and links', async (t)
       ['h3-wan', 'h3', 'eth1', 'wan', '', 1e8, 250],
     ],
   )
-  t.equal(substrate.positions.get('node/h2'), 'lab.yaml:10')
-  t.equal(substrate.positions.get('link/uplink'), 'lab.yaml:20')
+  t.equal(substrate.positions.get('node/h2'), 'lab.yaml:11')
+  t.equal(substrate.positions.get('link/uplink'), 'lab.yaml:21')
 })
 
 t.test('what breaks a rule is told with its line and what would be right', async (t) => {
@@ -110,6 +113,29 @@ t.test('what breaks a rule is told with its line and what would be right', async
     ['an unknown member', 'name: x\nhosts:\n  a:\n    memmory: 1\n', /memmory is unknown/, 'f:4', /memory/],
     ['no hosts', 'name: x\nhosts: {}\n', /hosts/, 'f:2', /./],
     ['half a place', 'name: x\nhosts:\n  a:\n    location: {latitude: 3}\n', /longitude/, 'f:4', /./],
+    [
+      'a prefix that is none',
+      'name: x\nhosts:\n  a: {tunnel_prefix: 198.18.0.1/24}\n',
+      /host bits set.*198.18.0.0\/24/,
+      'f:3',
+      /198.18.1.0\/24/,
+    ],
+    ['a prefix of IPv6', 'name: x\nhosts:\n  a: {tunnel_prefix: "fd00::/64"}\n', /not IPv4/, 'f:3', /IPv4 prefix/],
+    ['a prefix of the loopback', 'name: x\nhosts:\n  a: {tunnel_prefix: 127.1.0.0/24}\n', /loopback/, 'f:3', /IPv4/],
+    [
+      'prefixes that overlap',
+      'name: x\nhosts:\n  a: {tunnel_prefix: 198.18.0.0/16}\n  b: {tunnel_prefix: 198.19.0.0/24}\n  c: {tunnel_prefix: 198.18.7.0/24}\n',
+      /c.tunnel_prefix is 198.18.7.0\/24, which overlaps 198.18.0.0\/16 of a/,
+      'f:5',
+      /of its own/,
+    ],
+    [
+      'a prefix around one before it',
+      'name: x\nhosts:\n  a: {tunnel_prefix: 198.18.7.0/24}\n  b: {tunnel_prefix: 198.18.0.0/16}\n',
+      /b.tunnel_prefix is 198.18.0.0\/16, which overlaps 198.18.7.0\/24 of a/,
+      'f:4',
+      /of its own/,
+    ],
     ['no YAML', 'name: x\nhosts: {a: {}\n', /not YAML/, 'f:3', /^$/],
     ['an empty file', '', /not of type object/, 'f:1', /substrate/],
   ]
