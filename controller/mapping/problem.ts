@@ -6,6 +6,7 @@ import type { Link, Location, Node, VNetRequest } from '../../proto/generated/we
 import { anyHypervisor, chooseHypervisor, forwardingOf, reservedCpuMillis, technologyOf } from './demand.ts'
 import type { EmbedOptions, Usage } from './mapping.ts'
 import type { Arcs, Route } from './route.ts'
+import { canEnd, groundOf, type TechnologyRule } from './technology.ts'
 import type { Topology } from './topology.ts'
 
 /** What a node needs of its host. A constraint that was relaxed is 0, empty or undefined. */
@@ -190,30 +191,24 @@ export const copyFree = (free: Free): Free => ({
   rates: free.rates.slice(),
 })
 
-/** What a path for a link between two different hosts must keep; undefined where one of them cannot make its tunnels. */
-export const routeOf = (problem: Problem, link: LinkDemand, from: number, to: number): Route | undefined => {
+/**
+ * What a path for a link between two different hosts must keep; undefined where one of them cannot make its tunnels.
+ * @param waived a rule of the technology that is not looked at
+ */
+export const routeOf = (
+  problem: Problem,
+  link: LinkDemand,
+  from: number,
+  to: number,
+  waived?: TechnologyRule,
+): Route | undefined => {
   const { forward, backward, delay, technology } = link
-  const offers = (host: number, forwarding: string): boolean =>
-    technology === '' || problem.topology.nodes[host]?.datapaths.includes(`${forwarding}/${technology}`) === true
-  if (!offers(from, link.forwardingA) || !offers(to, link.forwardingB)) return undefined
-  return { from, to, forward, backward, delay, passable: passableFor(problem, technology) }
-}
-
-const passable = new WeakMap<Problem, Map<string, Uint8Array>>()
-
-/** Switches and fabrics are crossed; a host relays over bridges, if it is not excluded and they have the technology. */
-const passableFor = (problem: Problem, technology: string): Uint8Array => {
-  const known = passable.get(problem) ?? new Map<string, Uint8Array>()
-  passable.set(problem, known)
-  const found = known.get(technology)
-  if (found) return found
-  const relays = (index: number, datapaths: readonly string[]): boolean =>
-    problem.excluded[index] === 0 && (technology === '' || datapaths.includes(`bridge/${technology}`))
-  const made = Uint8Array.from(problem.topology.nodes, ({ kind, datapaths }, index) =>
-    kind !== 'host' || relays(index, datapaths) ? 1 : 0,
-  )
-  known.set(technology, made)
-  return made
+  const ends = [
+    [from, link.forwardingA],
+    [to, link.forwardingB],
+  ] as const
+  if (ends.some(([host, forwarding]) => !canEnd(problem, technology, host, forwarding, waived))) return undefined
+  return { from, to, forward, backward, delay, ...groundOf(problem, technology, waived) }
 }
 
 export const hypervisorFor = (problem: Problem, node: NodeDemand, host: number, before: string | undefined): string => {

@@ -16,14 +16,18 @@ export interface Route {
   readonly delay: number
   /** By node: 1 where a path may lead through it. The two ends need not be. */
   readonly passable: Uint8Array
+  /** By link: 1 where a path may lead over it. */
+  readonly usable: Uint8Array
 }
 
 /** Bits per second that are free, by arc. */
 export type FreeRates = Float64Array
 
 /** What asks for nothing is carried also where more was promised than there is (a capacity that was lowered). */
-const carries = (free: FreeRates, arc: number, { forward, backward }: Route): boolean =>
-  (forward === 0 || (free[arc] as number) >= forward) && (backward === 0 || (free[arc ^ 1] as number) >= backward)
+const carries = (free: FreeRates, arc: number, { forward, backward, usable }: Route): boolean =>
+  usable[arc >> 1] === 1 &&
+  (forward === 0 || (free[arc] as number) >= forward) &&
+  (backward === 0 || (free[arc ^ 1] as number) >= backward)
 
 /** Delay of a path in microseconds. */
 export const delayOf = (topology: Topology, arcs: Arcs): number =>

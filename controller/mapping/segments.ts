@@ -11,6 +11,8 @@ export interface PathSegment {
   /** Substrate links that it leaves `from` and enters `to` by. */
   readonly firstLink: string
   readonly lastLink: string
+  /** Whether it crosses a routed network: its ends do not see each other's Ethernet addresses. */
+  readonly crossesFabric: boolean
 }
 
 /** From the host of end a to the host of end b; none for a path within a host. */
@@ -18,17 +20,18 @@ export const segmentsOf = (
   substrate: { readonly nodes: readonly SubstrateNode[] },
   path: MappedPath,
 ): readonly PathSegment[] => {
-  const hosts = new Set(substrate.nodes.filter(({ kind }) => kind === 'host').map(({ id }) => id))
+  const kinds = new Map(substrate.nodes.map(({ id, kind }) => [id, kind]))
   const segments: PathSegment[] = []
   let begin = 0
   for (let end = 1; end < path.nodes.length; end++) {
     const to = path.nodes[end] as string
-    if (!hosts.has(to) && end < path.nodes.length - 1) continue
+    if (kinds.get(to) !== 'host' && end < path.nodes.length - 1) continue
     segments.push({
       from: path.nodes[begin] as string,
       to,
       firstLink: path.links[begin] as string,
       lastLink: path.links[end - 1] as string,
+      crossesFabric: path.nodes.slice(begin + 1, end).some((id) => kinds.get(id) === 'fabric'),
     })
     begin = end
   }

@@ -7,6 +7,7 @@ import { pairsOf, pairsTried } from './pairs.ts'
 import { type LinkDemand, type Problem, routeOf } from './problem.ts'
 import { delayOf, findPath, type Route } from './route.ts'
 import type { Text } from './unmet-node.ts'
+import { technologyText } from './unmet-technology.ts'
 
 /** A link's constraint against the best path between hosts that suit its two nodes. */
 export const linkText = (problem: Problem, link: LinkDemand, kind: LinkKind, alone: boolean, free: string): Text => {
@@ -36,11 +37,7 @@ export const linkText = (problem: Problem, link: LinkDemand, kind: LinkKind, alo
       }
     }
     case 'technology':
-      return {
-        object,
-        message: `link ${link.id} needs ${link.technology} tunnels between ${a} and ${b}${beside}; no path is over hosts whose data paths all make them`,
-        hint: `offered: ${[...new Set(problem.topology.nodes.flatMap(({ datapaths }) => datapaths))].sort().join(', ') || 'none'}`,
-      }
+      return technologyText(problem, link, beside)
     case 'path':
       return {
         object,

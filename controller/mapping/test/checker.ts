@@ -31,6 +31,10 @@ export const cpuOf = (cpu: { count: number; quotaMillis: number } | undefined): 
 
 export const tunnelOf = (technology: string): string => (['', 'any'].includes(technology) ? 'vxlan' : technology)
 
+const bridged = ['vxlan', 'gre', 'vlan', 'qinq']
+const routed = ['vxlan', 'gre', 'etherip', 'ipip']
+const addressed = ['etherip', 'ipip']
+
 export const problemsOf = (
   graph: SubstrateGraph,
   usage: Usage,
@@ -112,8 +116,20 @@ export const problemsOf = (
     const tunnel = tunnelOf(link.technology)
     for (const id of path.nodes.slice(1, -1)) {
       const relay = nodes.get(id)
+      wrong(relay?.kind === 'fabric' && !routed.includes(tunnel), `${link.id} cannot cross ${id}`)
       if (relay?.kind !== 'host') continue
-      wrong(excluded.has(id) || !relay.datapaths.includes(`bridge/${tunnel}`), `${id} cannot relay ${link.id}`)
+      const byBridge = bridged.includes(tunnel) && relay.datapaths.includes(`bridge/${tunnel}`)
+      const isAble = byBridge || relay.datapaths.includes(`click/${tunnel}`)
+      wrong(excluded.has(id) || !isAble, `${id} cannot relay ${link.id}`)
+    }
+    for (const id of from === to ? [] : path.nodes) {
+      const host = nodes.get(id)
+      const isWithout = addressed.includes(tunnel) && host?.kind === 'host' && host.tunnelPrefix === ''
+      wrong(isWithout, `${id} has no addresses for ${link.id}`)
+    }
+    for (const id of path.links) {
+      const carried = graph.carried?.get(id)
+      wrong(carried !== undefined && !carried.has(tunnel), `${id} cannot carry ${link.id}`)
     }
     for (const end of [link.a, link.b]) {
       const forwarding = request.nodes.find(({ id }) => id === end?.node)?.interfaces[end?.interface ?? 0]?.forwarding

@@ -22,6 +22,14 @@ export const randomFrom = (seed: number) => {
 export type Random = ReturnType<typeof randomFrom>
 
 const gib = 2 ** 30
+const clickAlone = ['etherip', 'ipip', 'mpls']
+const withBridge = ['vxlan', 'gre', 'vlan', 'qinq']
+const everyTechnology = [...withBridge, ...clickAlone]
+const everyDatapath = [
+  ...withBridge.map((technology) => `bridge/${technology}`),
+  ...everyTechnology.map((technology) => `click/${technology}`),
+  'click',
+]
 const places = ['eu', 'eu/london', 'eu/paris', 'us/denver']
 
 export const randomSubstrate = (random: Random, sizes: { hosts: number; others: number }): SubstrateGraph => {
@@ -38,7 +46,8 @@ export const randomSubstrate = (random: Random, sizes: { hosts: number; others: 
           hypervisors: random.some(['lxc', 'qemu'], 0.8),
           nics: random.some(['eth8', 'eth9'], 0.3),
           sharedNics: random.some(['eth7'], 0.5),
-          datapaths: random.some(['bridge/vxlan', 'bridge/gre', 'click/vxlan', 'click'], 0.9),
+          datapaths: random.some(everyDatapath, 0.9),
+          tunnelPrefix: random.chance(0.8) ? `198.18.${index}.0/24` : '',
           images: random.some(['debian'], 0.8),
           ...(random.chance(0.7) && {
             location: {
@@ -58,8 +67,12 @@ export const randomSubstrate = (random: Random, sizes: { hosts: number; others: 
     const b = random.integer(0, nodes.length - 1)
     if (a !== b) links.push([a, b])
   }
+  const carried = links.flatMap((_, index) =>
+    random.chance(0.2) ? [[`l${index}`, new Set(random.some(everyTechnology, 0.7))] as const] : [],
+  )
   return {
     nodes,
+    carried: new Map(carried),
     links: links.map(([a = 0, b = 0], index) =>
       create('SubstrateLink', {
         id: `l${index}`,
@@ -94,9 +107,9 @@ export const randomRequest = (random: Random, size: number): VNetRequest => {
     { length: count },
     () => [] as { index: number; forwarding: string; physical: string }[],
   )
-  const attach = (node: number, physical = '') => {
+  const attach = (node: number, physical = '', isClick = random.chance(0.1)) => {
     const list = interfaces[node] ?? []
-    list.push({ index: list.length, forwarding: random.chance(0.1) ? 'click' : '', physical })
+    list.push({ index: list.length, forwarding: isClick ? 'click' : '', physical })
     return { node: `n${node}`, interface: list.length - 1 }
   }
   const links = []
@@ -105,14 +118,16 @@ export const randomRequest = (random: Random, size: number): VNetRequest => {
     const a = random.integer(0, count - 1)
     const b = random.integer(0, count - 1)
     if (a === b) continue
+    const technology = random.chance(0.3) ? random.pick(everyTechnology) : random.pick(['', 'any'])
+    const isClick = (): boolean => random.chance(clickAlone.includes(technology) ? 0.95 : 0.1)
     links.push({
       id: `v${index}`,
-      a: attach(a),
-      b: attach(b),
+      a: attach(a, '', isClick()),
+      b: attach(b, '', isClick()),
       rateAToBBitsPerSecond: rate(),
       rateBToABitsPerSecond: rate(),
       delayMicroseconds: random.chance(0.3) ? random.integer(1, 8) * 1000 : 0,
-      technology: random.chance(0.1) ? 'gre' : random.pick(['', 'any', 'vxlan']),
+      technology,
     })
   }
   for (let node = 0; node < count; node++)

@@ -79,11 +79,53 @@ t.test('what no path has is told with what the best one has', async (t) => {
     message: /allows 900 us between a and b; the quickest path takes 1 ms/,
     hint: 'allow 1 ms',
   })
-  t.match(told({ technology: 'gre' }), { object: 'link/a-b', message: /needs gre tunnels/, hint: /bridge\/vxlan/ })
+  t.match(told({ technology: 'gre' }), { object: 'link/a-b', message: /needs gre between/, hint: /bridge\/vxlan/ })
   t.match(refused(graph, request({ a: {}, c: {} }, { 'a-c': {} }), emptyUsage, { fixed }), {
     object: 'link/a-c',
     message: /no path joins hosts for a and c/,
   })
+})
+
+t.test('a technology that finds no way is told with what stands in it and what would do', async (t) => {
+  const fixed = new Map([
+    ['a', 'h1'],
+    ['b', 'h2'],
+    ['c', 'h3'],
+  ])
+  const click = { interfaces: [{ index: 0, forwarding: 'click' }] }
+  const told = (graph: SubstrateGraph, technology: string, [a, b]: readonly string[] = ['a', 'b']) => {
+    const ends = { a: { node: a ?? '', interface: 0 }, b: { node: b ?? '', interface: 0 } }
+    const asked = request({ [a ?? '']: click, [b ?? '']: click }, { link: { ...ends, technology } })
+    return refused(graph, asked, emptyUsage, { fixed })
+  }
+  const everything = ['vxlan', 'gre', 'vlan', 'mpls', 'etherip', 'ipip'].map((name) => `click/${name}`)
+  const able = (id: string, tunnelPrefix = '', datapaths = everything) => host(id, { datapaths, tunnelPrefix })
+  const [h1, h2, h3] = [able('h1', '198.18.1.0/24'), able('h2'), able('h3', '198.18.3.0/24')]
+
+  const acrossFabric = substrate([h1, h2, fabric('wan')], { 'h1-wan': {}, 'wan-h2': {} })
+  t.match(told(acrossFabric, 'vlan'), {
+    code: 'admission.never-fits',
+    object: 'link/link',
+    message:
+      'link link needs vlan between a and b; it stays on one Ethernet segment, and every path crosses a routed network (wan)',
+    hint: 'technology vxlan, gre',
+  })
+  t.match(told(acrossFabric, 'ipip'), {
+    message: /outer addresses are of the hosts' tunnel prefixes, and h2 has none/,
+    hint: 'tunnel_prefix for these hosts in the substrate; or technology vxlan, gre',
+  })
+  t.match(told(acrossFabric, 'qinq'), {
+    message: /no host that would do has it for a by click, nor for b by click/,
+    hint: /offered: click\/etherip, .*; or technology vxlan, gre/,
+  })
+  const relayed = (relay: ReturnType<typeof host>) => substrate([h1, relay, h3], { 'h1-h2': {}, 'h2-h3': {} })
+  t.match(told(relayed(able('h2', '198.18.2.0/24', ['bridge/mpls'])), 'mpls', ['a', 'c']), {
+    message: /hosts on the way have no data path that relays it/,
+    hint: 'click/mpls on them',
+  })
+  t.match(told(relayed(h2), 'etherip', ['a', 'c']).message, /and h2 has none/, 'a relay needs addresses too')
+  const narrow = { ...relayed(h2), carried: new Map([['h2-h3', new Set(['vlan'])]]) }
+  t.match(told(narrow, 'vxlan', ['a', 'c']), { message: /NICs on the way cannot carry it/, hint: 'technology vlan' })
 })
 
 t.test('what others hold is refused for now only', async (t) => {
@@ -211,10 +253,10 @@ t.test('an object that is named is one without which the request fits, or that f
   let named = 0
   for (let seed = 5001; seed <= 5600; seed++) {
     const random = randomFrom(seed)
-    const { nodes, links } = randomSubstrate(random, { hosts: 5, others: 3 })
+    const { nodes, links, carried } = randomSubstrate(random, { hosts: 5, others: 3 })
     // A node without its links would not need a data path either: that is not what is asked here.
-    const datapaths = ['bridge/vxlan', 'bridge/gre', 'click/vxlan', 'click/gre']
-    const graph = { nodes: nodes.map((node) => ({ ...node, datapaths })), links }
+    const datapaths = ['bridge/vxlan', 'bridge/gre', 'click/vxlan', 'click/gre', 'click/ipip']
+    const graph = { nodes: nodes.map((node) => ({ ...node, datapaths })), links, ...(carried && { carried }) }
     const usage = randomUsage(random, graph)
     const asked = randomRequest(random, 5)
     const result = embed(graph, usage, asked)

@@ -22,6 +22,7 @@ const route = (from: string, to: string, changes: Partial<Route> = {}): Route =>
   backward: 0,
   delay: Number.POSITIVE_INFINITY,
   passable: all,
+  usable: new Uint8Array(topology.links.length).fill(1),
   ...changes,
 })
 const names = (arcs: readonly number[] | undefined): string | undefined =>

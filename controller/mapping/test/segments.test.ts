@@ -6,8 +6,8 @@ const substrate = { nodes: [host('h1'), host('h2'), host('h3'), fabric('f'), fab
 
 t.test('consecutive hosts are joined by one segment each, what is between is crossed', async (t) => {
   t.strictSame(segmentsOf(substrate, { nodes: ['h1', 'f', 'g', 'h2', 'h3'], links: ['a', 'b', 'c', 'd'] }), [
-    { from: 'h1', to: 'h2', firstLink: 'a', lastLink: 'c' },
-    { from: 'h2', to: 'h3', firstLink: 'd', lastLink: 'd' },
+    { from: 'h1', to: 'h2', firstLink: 'a', lastLink: 'c', crossesFabric: true },
+    { from: 'h2', to: 'h3', firstLink: 'd', lastLink: 'd', crossesFabric: false },
   ])
 })
 
