@@ -49,6 +49,7 @@ interface Expansion extends Flat {
   /** Characters that names and configurations may still take. */
   textLeft: number
   stepsLeft: number
+  readonly mostNodes: number
   depth: number
 }
 
@@ -58,7 +59,7 @@ const deepest = 500
 /**
  * What a file's body expands to. `scope` has the values of the file's variables. Throws Overflow.
  */
-export const expandBody = (body: Body, scope: Scope, diagnostics: Diagnostics): Flat => {
+export const expandBody = (body: Body, scope: Scope, diagnostics: Diagnostics, mostNodes: number): Flat => {
   const flat: Expansion = {
     nodes: [],
     connections: [],
@@ -70,6 +71,7 @@ export const expandBody = (body: Body, scope: Scope, diagnostics: Diagnostics): 
     ports: new WeakMap(),
     textLeft: limits.allText,
     stepsLeft: limits.steps,
+    mostNodes,
     depth: 0,
   }
   addRequirements(flat, body)
@@ -109,7 +111,7 @@ const spendSteps = (flat: Expansion, steps: number, landmark: Landmark): void =>
 const addNode = (flat: Expansion, node: FlatNode): number => {
   spend(flat, node.name, node.landmark)
   if (node.name.length > limits.text) throw new Overflow(node.landmark, 'element name too long')
-  if (flat.nodes.length >= limits.elements) throw new Overflow(node.landmark, `more than ${limits.elements} elements`)
+  if (flat.nodes.length >= flat.mostNodes) throw new Overflow(node.landmark, `more than ${flat.mostNodes} elements`)
   flat.names.set(node.name, flat.nodes.length)
   return flat.nodes.push(node) - 1
 }
