@@ -10,17 +10,18 @@ export interface BuildContext {
   readonly readSource: SourceReader
   /** Notes where a part of the model stands, by its path, for instance `nodes[3].interfaces[0].mac`. */
   readonly note: (path: string, at: Position) => void
-  /** Characters of start-up texts that the request still has room for: defaults multiply a text by the number of nodes. */
+  /** Characters of start-up texts and of Click that the request still has room for: defaults multiply a text by the number of nodes. */
   readonly room: { left: number }
 }
 
-/** A quantity; 0 where the entry is missing or wrong. Wrong is reported. */
+/** A quantity; 0 where the entry is missing or wrong. Wrong is reported, with what the schema says of the key in `owners`. */
 export const amount = (
   entry: Entry | undefined,
   path: string,
   object: string,
   { report, note }: BuildContext,
   parse: (text: string) => Parsed,
+  owners: readonly string[] = ['node', 'link', 'location', 'cpu'],
 ): number => {
   const text = textOf(entry?.value)
   if (!entry || text === undefined) return 0
@@ -28,7 +29,7 @@ export const amount = (
   note(path, value.at)
   const parsed = parse(text)
   if ('value' in parsed) return parsed.value
-  const hint = ['node', 'link', 'location', 'cpu'].map((owner) => whatIsRight(owner, key)).find((h) => h !== undefined)
+  const hint = owners.map((owner) => whatIsRight(owner, key)).find((h) => h !== undefined)
   report.add({ message: `${key}: ${quote(text)} ${parsed.problem}`, object, hint, at: value.at })
   return 0
 }

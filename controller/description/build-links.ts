@@ -1,7 +1,8 @@
-/** Links of a file: ends by node and interface or by node alone, rates, delay, technology. */
+/** Links of a file: ends by node and interface or by node alone, rates, delay, technology, impairments. */
 import type { Init } from '../../proto/codec.ts'
 import type { Endpoint, Link } from '../../proto/generated/weft.v1.ts'
 import { amount, type BuildContext } from './build-context.ts'
+import { buildImpairments } from './impairments.ts'
 import { type Entry, find, get, type MapNode, type TreeNode, textOf } from './tree.ts'
 import { delay, parseQuantity, rate } from './units.ts'
 
@@ -53,6 +54,8 @@ export const buildLinks = (
         parseQuantity(delay, text),
       ),
       technology: technologyOf(link, path, context),
+      ...buildImpairments(find(link, 'impairments'), path, object, context),
+      down: isSet(get(link, 'down')),
     }
   })
 }
@@ -62,6 +65,9 @@ const technologyOf = (link: MapNode, path: string, { note }: BuildContext): stri
   if (value) note(`${path}.technology`, value.at)
   return textOf(value) ?? ''
 }
+
+const isSet = (value: TreeNode | undefined): boolean =>
+  value?.kind === 'scalar' && (value.value === true || value.value === 'true')
 
 const endsOf = (link: TreeNode): readonly TreeNode[] => {
   const ends = link.kind === 'list' ? link : get(link, 'ends')

@@ -1,6 +1,7 @@
 /** From the tree of a file to the model: units, defaults, interfaces of bare ends, files; and where each part stands. */
 import { create, type Init } from '../../proto/codec.ts'
 import type { Cpu, Interface, Location, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { buildAntiSpoofing } from './anti-spoofing.ts'
 import { amount, type BuildContext } from './build-context.ts'
 import { buildLinks, type InterfaceBudget } from './build-links.ts'
 import { readDefaults } from './defaults.ts'
@@ -86,6 +87,7 @@ const buildNode = (
     allocation: text('allocation', 'allocation'),
     startUp,
     restartPolicy: text('restart', 'restartPolicy'),
+    forwarding: text('forwarding', 'forwarding'),
   }
 }
 
@@ -163,7 +165,8 @@ const buildInterfaces = (
   }
 }
 
-const buildInterface = ({ at, value }: Entry, index: number, path: string, { note }: BuildContext): Init<Interface> => {
+const buildInterface = ({ at, value }: Entry, index: number, path: string, context: BuildContext): Init<Interface> => {
+  const { note } = context
   note(path, at)
   const text = (key: string): string => {
     const found = get(value, key)
@@ -179,7 +182,21 @@ const buildInterface = ({ at, value }: Entry, index: number, path: string, { not
     addresses: items.map((item) => textOf(item) ?? ''),
     forwarding: text('forwarding'),
     physical: text('physical'),
+    antiSpoofing: buildAntiSpoofing(find(value, 'anti-spoofing'), `${path}.antiSpoofing`, note),
+    click: buildClick(get(value, 'click'), `${path}.click`, context),
   }
+}
+
+/** Each line of it is noted, as `click[0]` and so on, where it has one of its own in the file. */
+const buildClick = (value: TreeNode | undefined, path: string, { note, room }: BuildContext): string => {
+  const text = textOf(value)
+  if (value?.kind !== 'scalar' || text === undefined) return ''
+  note(path, value.at)
+  room.left -= text.length
+  const { firstLine } = value
+  if (firstLine === undefined || room.left < 0) return text
+  for (const i of text.split('\n').keys()) note(`${path}[${i}]`, { line: firstLine + i, column: 0 })
+  return text
 }
 
 const physicalIndices = (interfaces: readonly Init<Interface>[]): ReadonlySet<number> =>

@@ -2,7 +2,7 @@
 import { type Entry, entriesOf, type MapNode, map, type TreeNode } from './tree.ts'
 
 /** Keys of a link; all others are a node's. */
-const linkKeys = new Set(['rate', 'delay', 'technology'])
+const linkKeys = new Set(['rate', 'delay', 'technology', 'impairments', 'down'])
 
 export interface Defaults {
   readonly node: (own: TreeNode) => MapNode

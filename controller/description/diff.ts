@@ -1,20 +1,25 @@
 /** What turns one version of a VNet into another: for `weft plan`, and for what is touched when a change is applied. */
 import type {
+  AntiSpoofing,
   Change,
   ChangeAction,
+  Impairment,
   Interface,
   Link,
   Location,
   Node,
   VNetRequest,
 } from '../../proto/generated/weft.v1.ts'
+import { guardFields, guards } from './anti-spoofing.ts'
 import { fillIn } from './fill-in.ts'
+import { outlineImpairment } from './impairments.ts'
 import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
 
 /**
  * Changes from `old` to `next`, undefined for a VNet that is not there, in the order of `next`, removals last. None where the two
- * mean the same, whether or not a default is written out. Live (`CHANGE_ACTION_CHANGE`) are the rates of links, the addresses of
- * interfaces and the prefix; anything else makes a node or link anew. Requests of two names are two VNets.
+ * mean the same, whether or not a default is written out. Live (`CHANGE_ACTION_CHANGE`) are the rates of links, their impairments and
+ * whether they are down, the addresses of interfaces, their anti-spoofing and their Click, and the prefix; anything else makes a node
+ * or link anew. Requests of two names are two VNets.
  */
 export const diffRequests = (old: VNetRequest | undefined, next: VNetRequest | undefined): readonly Change[] => {
   if (old && next && old.name !== next.name) return [...diffRequests(undefined, next), ...diffRequests(old, undefined)]
@@ -87,6 +92,7 @@ const nodeDifferences = (was: Node, is: Node): readonly Difference[] => [
   ...compare('disk', showBytes(was.diskBytes), showBytes(is.diskBytes)),
   ...compare('image', was.image, is.image),
   ...compare('hypervisor', was.hypervisor, is.hypervisor),
+  ...compare('forwarding', was.forwarding, is.forwarding),
   ...compare('interfaces', showIndices(was), showIndices(is)),
   ...interfaceDifferences(was, is),
   ...compare('allocation', was.allocation, is.allocation),
@@ -127,11 +133,29 @@ const interfaceDifferences = (was: Node, is: Node): readonly Difference[] => {
       ...compare(`${name} addresses`, before.addresses.join(' '), each.addresses.join(' '), true),
       ...compare(`${name} forwarding`, before.forwarding, each.forwarding),
       ...compare(`${name} physical`, before.physical, each.physical),
+      ...spoofingDifferences(name, before.antiSpoofing, each.antiSpoofing),
+      ...clickDifferences(name, before.click, each.click),
     ]
   })
 }
 
+const spoofingDifferences = (
+  name: string,
+  was: AntiSpoofing | undefined,
+  is: AntiSpoofing | undefined,
+): readonly Difference[] =>
+  guards.flatMap((guard) => {
+    const word = (spoofing: AntiSpoofing | undefined) => spoofing?.[guardFields[guard]] || 'on'
+    return compare(`${name} anti-spoofing ${guard}`, word(was), word(is), true)
+  })
+
 /** Texts are named, not shown: they have many lines. */
+const clickDifferences = (name: string, was: string, is: string): readonly Difference[] => {
+  if (was === is) return []
+  const what = was === '' ? 'new' : is === '' ? 'removed' : 'another text'
+  return [{ field: `${name} click`, live: true, reason: `${name} click: ${what}` }]
+}
+
 const startUpDifferences = (was: Node, is: Node): readonly Difference[] => {
   const before = new Map((was.startUp?.files ?? []).map((file) => [file.path, file]))
   const after = new Map((is.startUp?.files ?? []).map((file) => [file.path, file]))
@@ -154,8 +178,16 @@ const linkDifferences = (was: Link, is: Link): readonly Difference[] => [
   ...compare('rate b to a', showRate(was.rateBToABitsPerSecond), showRate(is.rateBToABitsPerSecond), true),
   ...compare('delay', showDelay(was.delayMicroseconds), showDelay(is.delayMicroseconds)),
   ...compare('technology', was.technology, is.technology),
+  ...compare('impairments a to b', showImpairment(was.impairmentAToB), showImpairment(is.impairmentAToB), true),
+  ...compare('impairments b to a', showImpairment(was.impairmentBToA), showImpairment(is.impairmentBToA), true),
+  ...compare('state', showState(was), showState(is), true),
 ]
 
 const showEnds = ({ a, b }: Link): string => [a, b].map((end) => (end ? `${end.node}.${end.interface}` : '')).join(' ')
 const showRate = (value: number): string => (value === 0 ? 'best effort' : formatQuantity(rate, value))
 const showDelay = (value: number): string => (value === 0 ? 'any' : formatQuantity(delay, value))
+const showState = ({ down }: Link): string => (down ? 'down' : 'up')
+const showImpairment = (impairment: Impairment | undefined): string =>
+  Object.entries(impairment ? outlineImpairment(impairment) : {})
+    .map(([key, amount]) => `${key} ${amount}`)
+    .join(', ')

@@ -1,5 +1,7 @@
 /** A valid request in its normal form: every default explicit, so that what works on it asks no "or else". */
-import type { Cpu, Interface, Link, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { Cpu, Impairment, Interface, Link, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { normalAntiSpoofing } from './anti-spoofing.ts'
+import { isUnimpaired } from './impairments.ts'
 
 const mi = 1024 * 1024
 
@@ -11,17 +13,27 @@ const defaultMemoryBytes = (hypervisor: string): number => {
 
 /**
  * The same request with interfaces derived from links and sorted by index, and with the defaults of processing power, memory,
- * hypervisor, forwarding, allocation, restart policy, file mode and technology. What a provider chooses (image, MAC and IP addresses,
- * disk) stays empty. Idempotent.
+ * hypervisor, forwarding, allocation, restart policy, file mode and technology, and with anti-spoofing where it is not on
+ * (normalAntiSpoofing). What a provider chooses (image, MAC and IP addresses, disk) stays empty. Idempotent.
  */
 export const fillIn = (request: VNetRequest): VNetRequest => {
   const linked = linkedInterfaces(request.links)
   return {
     ...request,
     nodes: request.nodes.map((node) => fillInNode(node, linked.get(node.id) ?? new Set())),
-    links: request.links.map((link) => ({ ...link, technology: link.technology || 'any' })),
+    links: request.links.map(fillInLink),
   }
 }
+
+const fillInLink = (link: Link): Link => ({
+  ...link,
+  technology: link.technology || 'any',
+  impairmentAToB: fillInImpairment(link.impairmentAToB),
+  impairmentBToA: fillInImpairment(link.impairmentBToA),
+})
+
+const fillInImpairment = (impairment: Impairment | undefined): Impairment | undefined =>
+  impairment && isUnimpaired(impairment) ? undefined : impairment
 
 const linkedInterfaces = (links: readonly Link[]): ReadonlyMap<string, ReadonlySet<number>> => {
   const linked = new Map<string, Set<number>>()
@@ -36,7 +48,8 @@ const linkedInterfaces = (links: readonly Link[]): ReadonlyMap<string, ReadonlyS
 }
 
 const fillInNode = (node: Node, linked: ReadonlySet<number>): Node => {
-  const hypervisor = node.hypervisor || 'any'
+  const forwarding = node.forwarding || 'guest'
+  const hypervisor = fillInHypervisor(node.hypervisor, forwarding)
   const { startUp } = node
   return {
     ...node,
@@ -46,8 +59,15 @@ const fillInNode = (node: Node, linked: ReadonlySet<number>): Node => {
     interfaces: fillInInterfaces(node.interfaces, linked),
     allocation: node.allocation || 'on-demand',
     restartPolicy: node.restartPolicy || 'always',
+    forwarding,
     ...(startUp && { startUp: fillInStartUp(startUp) }),
   }
+}
+
+/** The host forwards for containers alone. */
+const fillInHypervisor = (hypervisor: string, forwarding: string): string => {
+  if (hypervisor !== '' && hypervisor !== 'any') return hypervisor
+  return forwarding === 'host' ? 'lxc' : 'any'
 }
 
 const fillInCpu = (cpu: Cpu | undefined): Cpu => ({
@@ -60,10 +80,18 @@ const fillInInterfaces = (given: readonly Interface[], linked: ReadonlySet<numbe
   const known = new Set(given.map(({ index }) => index))
   const derived = [...linked]
     .filter((index) => !known.has(index))
-    .map((index) => ({ index, mac: '', addresses: [], forwarding: '', physical: '', click: '' }))
-  return [...given, ...derived]
+    .map((index): Interface => ({ index, mac: '', addresses: [], forwarding: '', physical: '', click: '' }))
+  const all = [...given, ...derived]
+  const isJoined = ({ index, physical }: Interface) => physical !== '' || linked.has(index)
+  const passesOn = all.filter(isJoined).length > 1
+  return all
     .sort((a, b) => a.index - b.index)
-    .map((each) => ({ ...each, mac: each.mac.toLowerCase(), forwarding: each.forwarding || 'bridge' }))
+    .map((each) => ({
+      ...each,
+      mac: each.mac.toLowerCase(),
+      forwarding: each.forwarding || 'bridge',
+      antiSpoofing: normalAntiSpoofing(each.antiSpoofing, passesOn && isJoined(each)),
+    }))
 }
 
 const fillInStartUp = ({ files, command }: StartUp): StartUp => ({

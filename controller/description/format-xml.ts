@@ -1,5 +1,7 @@
 /** XML by the XSD. */
 import type { Cpu, File, Interface, Link, Location, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { outlineAntiSpoofing } from './anti-spoofing.ts'
+import { outlineImpairments } from './impairments.ts'
 import { countedNodes, isNameAlone, isQuotaAlone, showMode } from './outline.ts'
 import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
 
@@ -15,7 +17,7 @@ export const formatXml = (request: VNetRequest): string => {
     ...nodes.flatMap((node) => formatNode(node, counted.has(node)).map((line) => `    ${line}`)),
     '  </nodes>',
   ]
-  if (links.length > 0) lines.push('  <links>', ...links.map((link) => `    ${formatLink(link)}`), '  </links>')
+  if (links.length > 0) lines.push('  <links>', ...links.flatMap(formatLink).map((line) => `    ${line}`), '  </links>')
   return `${[...lines, '</vnet>'].join('\n')}\n`
 }
 
@@ -51,6 +53,7 @@ const formatNode = (node: Node, counted: boolean): readonly string[] => {
     disk: node.diskBytes === 0 ? undefined : formatQuantity(bytes, node.diskBytes),
     image: node.image,
     hypervisor: node.hypervisor,
+    forwarding: node.forwarding,
     interfaces: counted ? interfaces.length : undefined,
     allocation: node.allocation,
     restart: node.restartPolicy,
@@ -59,7 +62,7 @@ const formatNode = (node: Node, counted: boolean): readonly string[] => {
     ...(location && !isNameAlone(location) ? [formatLocation(location)] : []),
     ...(cpu && !isQuotaAlone(cpu) ? [formatCpu(cpu)] : []),
     ...(startUp ? formatStartUp(startUp) : []),
-    ...(counted ? [] : interfaces.map(formatInterface)),
+    ...(counted ? [] : interfaces.flatMap(formatInterface)),
   ])
 }
 
@@ -73,8 +76,22 @@ const formatCpu = ({ count, shares, quotaMillis }: Cpu): string =>
     quota: quotaMillis === 0 ? undefined : formatCpus(quotaMillis),
   })}/>`
 
-const formatInterface = ({ index, mac, addresses, forwarding, physical }: Interface): string =>
-  `<interface${attributes({ index, mac, addresses: addresses.join(' '), forwarding, physical })}/>`
+const formatInterface = (each: Interface): readonly string[] => {
+  const { index, mac, addresses, forwarding, physical, antiSpoofing, click } = each
+  const spoofing = antiSpoofing && outlineAntiSpoofing(antiSpoofing)
+  const word = typeof spoofing === 'string' ? spoofing : undefined
+  return element(
+    'interface',
+    attributes({ index, mac, addresses: addresses.join(' '), forwarding, physical, 'anti-spoofing': word }),
+    [
+      ...(typeof spoofing === 'object' ? element('anti-spoofing', attributes(spoofing), []) : []),
+      ...(click === '' ? [] : [`<click>${formatCode(click)}</click>`]),
+    ],
+  )
+}
+
+/** As it stands where that can be: arrows and comparisons of Click are hard to read as entities. */
+const formatCode = (text: string): string => (/\r|\]\]>/.test(text) ? escapeText(text) : `<![CDATA[${text}]]>`)
 
 const formatStartUp = ({ files, command }: StartUp): readonly string[] =>
   element('start-up', '', [
@@ -87,15 +104,30 @@ const formatFile = ({ path, content, mode }: File): string => {
   return content === '' ? `<file${head}/>` : `<file${head}>${escapeText(content)}</file>`
 }
 
-const formatLink = ({ id, a, b, ...link }: Link): string => {
+const formatLink = ({ id, a, b, ...link }: Link): readonly string[] => {
   const [forth, back] = [link.rateAToBBitsPerSecond, link.rateBToABitsPerSecond]
   const bits = (value: number) => (value === 0 ? undefined : formatQuantity(rate, value))
-  return `<link${attributes({
+  const head = attributes({
     id,
     a: a && `${a.node}.${a.interface}`,
     b: b && `${b.node}.${b.interface}`,
     ...(forth === back ? { rate: bits(forth) } : { 'rate-a-to-b': bits(forth), 'rate-b-to-a': bits(back) }),
     delay: link.delayMicroseconds === 0 ? undefined : formatQuantity(delay, link.delayMicroseconds),
     technology: link.technology,
-  })}/>`
+    down: link.down ? 'true' : undefined,
+  })
+  return element('link', head, formatImpairments(link))
+}
+
+const formatImpairments = (link: Omit<Link, 'id' | 'a' | 'b'>): readonly string[] => {
+  const impairments = outlineImpairments(link)
+  if (!impairments) return []
+  return element(
+    'impairments',
+    attributes(impairments.both ?? {}),
+    (['a-to-b', 'b-to-a'] as const).flatMap((direction) => {
+      const amounts = impairments[direction]
+      return amounts ? element(direction, attributes(amounts), []) : []
+    }),
+  )
 }

@@ -11,6 +11,8 @@ export const maxInterfaceIndex = 999
 export const maxAddressesPerInterface = 16
 /** Of an encoded VNetRequest: what a message may be, less 2 KiB for the call around it and its envelope. */
 export const maxRequestBytes = maxPayloadBytes - 2048
+/** Of what a link adds to the delay of its path: one minute. */
+export const maxImpairmentDelayMicroseconds = 60_000_000
 /** Errors of one request that are kept; the others are counted. */
 export const maxErrors = 100
 
@@ -23,4 +25,6 @@ export const technologies = ['any', 'vxlan', 'gre', 'etherip', 'ipip', 'vlan', '
 export const allocations = ['on-demand', 'preallocated'] as const
 export const restartPolicies = ['always', 'on-failure', 'never'] as const
 export const forwardings = ['bridge', 'click'] as const
+/** Of a node, where its interfaces have one of `forwardings`. */
+export const nodeForwardings = ['guest', 'host'] as const
 export const physicals = ['dedicated', 'shared'] as const

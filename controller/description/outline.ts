@@ -1,9 +1,13 @@
 /** A request in the shape of its file: what the JSON form is, and YAML's before its layout. */
 import type { Cpu, Interface, Link, Location, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { outlineAntiSpoofing } from './anti-spoofing.ts'
+import { outlineImpairments } from './impairments.ts'
 import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
 
 /** Keys with undefined values are left out. */
-export type Outline = { readonly [key: string]: Outline | readonly Outline[] | string | number | undefined } | string
+export type Outline =
+  | { readonly [key: string]: Outline | readonly Outline[] | string | number | boolean | undefined }
+  | string
 
 type Members = Exclude<Outline, string>
 
@@ -39,6 +43,7 @@ const outlineNode = (node: Node, counted: boolean): Members => ({
   disk: quantity(bytes, node.diskBytes),
   image: word(node.image),
   hypervisor: word(node.hypervisor),
+  forwarding: word(node.forwarding),
   interfaces: outlineInterfaces(node.interfaces, counted),
   allocation: word(node.allocation),
   restart: word(node.restartPolicy),
@@ -77,8 +82,11 @@ export const countedNodes = ({ nodes, links }: VNetRequest): ReadonlySet<Node> =
   return new Set(
     nodes.filter(({ id, interfaces }) => {
       const blank = interfaces.every(
-        ({ index, mac, addresses, forwarding, physical }, i) =>
-          index === i && mac === '' && addresses.length === 0 && forwarding === '' && physical === '',
+        ({ index, mac, addresses, forwarding, physical, antiSpoofing, click }, i) =>
+          index === i &&
+          addresses.length === 0 &&
+          antiSpoofing === undefined &&
+          [mac, forwarding, physical, click].every((text) => text === ''),
       )
       return blank && interfaces.length > (highest.get(id) ?? 0)
     }),
@@ -89,7 +97,7 @@ const outlineInterfaces = (interfaces: readonly Interface[], counted: boolean): 
   if (interfaces.length === 0) return undefined
   if (counted) return interfaces.length
   return Object.fromEntries(
-    interfaces.map(({ index, mac, addresses, forwarding, physical }) => [
+    interfaces.map(({ index, mac, addresses, forwarding, physical, antiSpoofing, click }) => [
       // As eth0: JavaScript would sort keys that are numbers.
       `eth${index}`,
       {
@@ -97,6 +105,8 @@ const outlineInterfaces = (interfaces: readonly Interface[], counted: boolean): 
         addresses: addresses.length === 0 ? undefined : addresses,
         forwarding: word(forwarding),
         physical: word(physical),
+        'anti-spoofing': antiSpoofing && outlineAntiSpoofing(antiSpoofing),
+        click: word(click),
       },
     ]),
   )
@@ -124,5 +134,12 @@ const outlineLink = (link: Link): Members => {
       : { 'rate-a-to-b': quantity(rate, forth), 'rate-b-to-a': quantity(rate, back) }),
     delay: quantity(delay, link.delayMicroseconds),
     technology: word(link.technology),
+    impairments: outlineLinkImpairments(link),
+    down: link.down || undefined,
   }
+}
+
+const outlineLinkImpairments = (link: Link): Members | undefined => {
+  const impairments = outlineImpairments(link)
+  return impairments?.both ?? (impairments && { 'a-to-b': impairments['a-to-b'], 'b-to-a': impairments['b-to-a'] })
 }

@@ -8,6 +8,8 @@ export interface ScalarNode {
   readonly text: string
   /** As the form types it; XML has texts alone. */
   readonly value: string | number | boolean | null
+  /** Line of the file where the text's first line stands, if its lines are lines of the file. */
+  readonly firstLine?: number | undefined
   readonly size: 1
 }
 
@@ -34,13 +36,12 @@ export interface ListNode {
 /** `size` counts the values in it, each mention of a YAML anchor in full: what a walk costs. */
 export type TreeNode = ScalarNode | MapNode | ListNode
 
-export const scalar = (at: Position, text: string, value: ScalarNode['value'] = text): ScalarNode => ({
-  kind: 'scalar',
-  at,
-  text,
-  value,
-  size: 1,
-})
+export const scalar = (
+  at: Position,
+  text: string,
+  value: ScalarNode['value'] = text,
+  firstLine?: number,
+): ScalarNode => ({ kind: 'scalar', at, text, value, firstLine, size: 1 })
 
 export const map = (at: Position, entries: readonly Entry[]): MapNode => ({
   kind: 'map',

@@ -33,8 +33,8 @@ export const delay: Quantity = { units: { us: 1n, µs: 1n, ms: k, s: k ** 2n }, 
 
 export type Parsed = { readonly value: number } | { readonly problem: string }
 
-/** In base units, at least 1 and at most 2^53 - 1; or what is wrong with the text. */
-export const parseQuantity = (quantity: Quantity, text: string): Parsed => {
+/** In base units, at least `least` and at most 2^53 - 1; or what is wrong with the text. */
+export const parseQuantity = (quantity: Quantity, text: string, least: 0 | 1 = 1): Parsed => {
   const match = /^([0-9]{1,20})(?:\.([0-9]{1,20}))? ?(\S+)$/.exec(text)
   const factor = match?.[3] === undefined ? undefined : lookUp(quantity.units, match[3])
   if (!match || factor === undefined) {
@@ -46,7 +46,7 @@ export const parseQuantity = (quantity: Quantity, text: string): Parsed => {
   const [base = ''] = Object.keys(quantity.units)
   if (scaled % scale !== 0n) return { problem: `is not a whole number of ${base}` }
   const value = scaled / scale
-  if (value === 0n) return { problem: 'must be more than zero' }
+  if (value < least) return { problem: 'must be more than zero' }
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) return { problem: `is more than ${Number.MAX_SAFE_INTEGER} ${base}` }
   return { value: Number(value) }
 }
@@ -75,6 +75,27 @@ export const formatCpus = (millis: number): string => {
     .padStart(3, '0')
     .replace(/0+$/, '')
   return `${Math.floor(millis / 1000)}${fraction && `.${fraction}`}`
+}
+
+const millionths = 1_000_000
+/** Of one per cent: its ten thousandths are millionths of the whole. */
+const percentDigits = 4
+
+/** Millionths of the whole from a percentage, exact: 0.1 % are 1000. */
+export const parsePercent = (text: string): Parsed => {
+  const match = /^([0-9]{1,9})(?:\.([0-9]{1,20}))? ?%$/.exec(text)
+  if (!match) return { problem: 'is not a number and %' }
+  const fraction = (match[2] ?? '').replace(/0+$/, '')
+  if (fraction.length > percentDigits) return { problem: 'is finer than 0.0001 %' }
+  const value = Number(match[1]) * 10 ** percentDigits + Number(fraction.padEnd(percentDigits, '0'))
+  return value > millionths ? { problem: 'is more than 100 %' } : { value }
+}
+
+export const formatPercent = (value: number): string => {
+  const fraction = String(value % 10 ** percentDigits)
+    .padStart(percentDigits, '0')
+    .replace(/0+$/, '')
+  return `${Math.floor(value / 10 ** percentDigits)}${fraction && `.${fraction}`} %`
 }
 
 /** Kilometres. */

@@ -1,5 +1,6 @@
 /** Rules of nodes by themselves: names, place, processing power, memory, interfaces, start-up. */
 import type { Cpu, File, Interface, Location, Node, StartUp } from '../../proto/generated/weft.v1.ts'
+import { guardFields, guards, guardWords } from './anti-spoofing.ts'
 import {
   allocations,
   forwardings,
@@ -8,6 +9,7 @@ import {
   maxInterfaceIndex,
   namePattern,
   nameRule,
+  nodeForwardings,
   physicals,
   restartPolicies,
 } from './limits.ts'
@@ -42,6 +44,7 @@ const checkNode = (node: Node, path: string, object: string, find: Find): void =
     find(`${path}.image`, object, `${quote(node.image)} is not a name for an image`, hint)
   }
   oneOf(node.hypervisor, hypervisors, 'hypervisor', `${path}.hypervisor`, object, find)
+  oneOf(node.forwarding, nodeForwardings, 'forwarding', `${path}.forwarding`, object, find)
   oneOf(node.allocation, allocations, 'allocation', `${path}.allocation`, object, find)
   oneOf(node.restartPolicy, restartPolicies, 'restart policy', `${path}.restartPolicy`, object, find)
   if (node.startUp) checkStartUp(node.startUp, `${path}.startUp`, object, find)
@@ -129,6 +132,11 @@ const checkInterfaces = (
 const checkInterface = (each: Interface, path: string, object: string, find: Find): void => {
   oneOf(each.forwarding, forwardings, 'forwarding', `${path}.forwarding`, object, find)
   oneOf(each.physical, physicals, 'physical interface', `${path}.physical`, object, find)
+  for (const guard of guards) {
+    const field = guardFields[guard]
+    const what = `anti-spoofing of ${guard}`
+    oneOf(each.antiSpoofing?.[field] ?? '', guardWords, what, `${path}.antiSpoofing.${field}`, object, find)
+  }
   const problem = each.mac === '' ? undefined : macProblem(each.mac)
   if (problem) {
     find(

@@ -10,6 +10,9 @@ import { fillIn } from './fill-in.ts'
 import { maxErrors, maxLinks, maxNodes, maxRequestBytes, namePattern, nameRule } from './limits.ts'
 import { quote } from './request-errors.ts'
 import { checkAddresses } from './validate-addresses.ts'
+import { checkClick } from './validate-click.ts'
+import { checkForwarding } from './validate-forwarding.ts'
+import { checkImpairments } from './validate-impairments.ts'
 import { checkLinks } from './validate-links.ts'
 import { checkNodes } from './validate-nodes.ts'
 
@@ -37,9 +40,9 @@ export const findProblems = (request: VNetRequest): readonly Finding[] => {
 
   if (nodes.length > maxNodes) tooLarge('nodes', `the request has ${nodes.length} nodes`, `at most ${maxNodes}`)
   if (links.length > maxLinks) tooLarge('links', `the request has ${links.length} links`, `at most ${maxLinks}`)
-  const characters = startUpCharacters(request)
+  const characters = textCharacters(request)
   if (characters > maxRequestBytes) {
-    const message = `the start-up files and commands have ${characters} characters`
+    const message = `the start-up files and commands, and Click, have ${characters} characters`
     tooLarge('nodes', message, `at most ${maxRequestBytes} bytes in all: put large files into an image`)
   }
   // What is far too large is not looked at any closer.
@@ -50,6 +53,9 @@ export const findProblems = (request: VNetRequest): readonly Finding[] => {
   checkPrefix(request, vnet, find)
   checkNodes(nodes, find)
   checkLinks(request, find)
+  checkForwarding(request, find)
+  checkImpairments(request, find)
+  checkClick(request, find)
   checkAddresses(request, find)
   if (findings.length === 0) {
     // Between providers it travels filled in.
@@ -71,9 +77,10 @@ export const validateRequest = (request: VNetRequest, locate: Locate = () => '')
     ({ code, path, object, message, hint }) => new WeftError(code, message, { object, hint, where: locate(path) }),
   )
 
-const startUpCharacters = ({ nodes }: VNetRequest): number => {
+const textCharacters = ({ nodes }: VNetRequest): number => {
   let sum = 0
-  for (const { startUp } of nodes) {
+  for (const { startUp, interfaces } of nodes) {
+    for (const { click } of interfaces) sum += click.length
     sum += startUp?.command.length ?? 0
     for (const { path, content } of startUp?.files ?? []) sum += path.length + content.length
   }

@@ -9,26 +9,46 @@ interface ElementWords {
   readonly children: readonly string[]
 }
 
-const nodeAttributes = ['location', 'cpu', 'memory', 'disk', 'image', 'hypervisor', 'allocation', 'restart']
+const nodeAttributes = [
+  'location',
+  'cpu',
+  'memory',
+  'disk',
+  'image',
+  'hypervisor',
+  'forwarding',
+  'allocation',
+  'restart',
+]
 const nodeChildren = ['location', 'cpu', 'variable', 'start-up']
-const linkAttributes = ['rate', 'delay', 'technology']
+const linkAttributes = ['rate', 'delay', 'technology', 'down']
+const linkChildren = ['impairments']
+const impairment: ElementWords = { attributes: ['delay', 'jitter', 'loss', 'duplicate', 'reorder'], children: [] }
 
 /** Attributes and children of each element of the XSD, by the element's name: for what a misspelt one was meant to be. */
 export const xmlVocabulary: ReadonlyMap<string, ElementWords> = new Map(
   Object.entries({
     vnet: { attributes: ['name', 'prefix'], children: ['defaults', 'nodes', 'links'] },
-    defaults: { attributes: [...nodeAttributes, ...linkAttributes], children: nodeChildren },
+    defaults: { attributes: [...nodeAttributes, ...linkAttributes], children: [...nodeChildren, ...linkChildren] },
     nodes: { attributes: [], children: ['node'] },
     links: { attributes: [], children: ['link'] },
     node: { attributes: ['id', 'interfaces', ...nodeAttributes], children: [...nodeChildren, 'interface'] },
     location: { attributes: ['name', 'latitude', 'longitude', 'within'], children: [] },
     cpu: { attributes: ['count', 'shares', 'quota'], children: [] },
     variable: { attributes: ['name', 'value'], children: [] },
-    interface: { attributes: ['index', 'mac', 'addresses', 'forwarding', 'physical'], children: [] },
+    interface: {
+      attributes: ['index', 'mac', 'addresses', 'forwarding', 'physical', 'anti-spoofing'],
+      children: ['anti-spoofing', 'click'],
+    },
+    'anti-spoofing': { attributes: ['mac', 'ip', 'arp', 'nd', 'dhcp-server', 'ra'], children: [] },
+    click: { attributes: [], children: [] },
     'start-up': { attributes: [], children: ['file', 'command'] },
     file: { attributes: ['path', 'source', 'mode'], children: [] },
     command: { attributes: [], children: [] },
-    link: { attributes: ['id', 'a', 'b', 'rate-a-to-b', 'rate-b-to-a', ...linkAttributes], children: [] },
+    link: { attributes: ['id', 'a', 'b', 'rate-a-to-b', 'rate-b-to-a', ...linkAttributes], children: linkChildren },
+    impairments: { ...impairment, children: ['a-to-b', 'b-to-a'] },
+    'a-to-b': impairment,
+    'b-to-a': impairment,
   }),
 )
 
@@ -38,6 +58,7 @@ const hintFor = (element: string, attribute: string): string | undefined => {
   if (attribute === 'a' || attribute === 'b') return whatIsRightFor.end
   if (attribute === 'index') return 'the index of an interface: 0 to 999, or eth0 to eth999'
   if (attribute === 'path') return 'an absolute path'
+  if (element === 'a-to-b' || element === 'b-to-a') return whatIsRight('impairment', attribute)
   return whatIsRight(element === 'vnet' ? '' : element, attribute)
 }
 

@@ -7,7 +7,7 @@ import { WeftError } from '../../proto/errors.ts'
 import { type Position, quote, type Report } from './request-errors.ts'
 import { readXsd } from './schema.ts'
 import { positionAt } from './text.ts'
-import { type Entry, list, type MapNode, map, scalar, type TreeNode } from './tree.ts'
+import { type Entry, list, type MapNode, map, type ScalarNode, scalar, type TreeNode } from './tree.ts'
 import { explainXsd } from './xml-errors.ts'
 import { doctypeOffset, elementAt, type ScannedElement, scanXml } from './xml-scan.ts'
 
@@ -164,6 +164,7 @@ const nodeEntries = (node: Element): readonly Entry[] => {
     const { name } = child.element
     const { at } = child.scanned
     if (name === 'location' || name === 'cpu') entries.push({ key: name, at, value: map(at, attributesOf(child)) })
+    if (name === 'impairments') entries.push({ key: name, at, value: convertImpairments(child) })
     if (name === 'start-up') entries.push({ key: name, at, value: convertStartUp(child) })
   }
   collect('interfaces', 'interface', 'index', convertInterface)
@@ -174,21 +175,38 @@ const nodeEntries = (node: Element): readonly Entry[] => {
   return entries
 }
 
-const convertInterface = (element: Element): TreeNode =>
-  map(
-    element.scanned.at,
-    attributesOf(element, ['index']).map((entry) => {
-      if (entry.key !== 'addresses' || entry.value.kind !== 'scalar') return entry
-      const addresses = entry.value.text.split(' ').filter((address) => address !== '')
-      return {
-        ...entry,
-        value: list(
-          entry.at,
-          addresses.map((address) => scalar(entry.at, address)),
-        ),
-      }
-    }),
+const convertInterface = (element: Element): TreeNode => {
+  const entries = attributesOf(element, ['index']).map((entry) =>
+    entry.key === 'addresses' && entry.value.kind === 'scalar' ? { ...entry, value: addressList(entry.value) } : entry,
   )
+  for (const child of childrenOf(element)) {
+    const { name, content } = child.element
+    const { at } = child.scanned
+    if (name === 'anti-spoofing') entries.push({ key: name, at, value: map(at, attributesOf(child)) })
+    // Its start tag has no attributes, so that it is on one line.
+    if (name === 'click') entries.push({ key: name, at, value: scalar(at, content, content, at.line) })
+  }
+  return map(element.scanned.at, entries)
+}
+
+const addressList = ({ at, text }: ScalarNode): TreeNode =>
+  list(
+    at,
+    text
+      .split(' ')
+      .filter((address) => address !== '')
+      .map((address) => scalar(at, address)),
+  )
+
+/** Attributes are for both directions, children for one. */
+const convertImpairments = (impairments: Element): MapNode =>
+  map(impairments.scanned.at, [
+    ...attributesOf(impairments),
+    ...childrenOf(impairments).map((child) => {
+      const { at } = child.scanned
+      return { key: child.element.name, at, value: map(at, attributesOf(child)) }
+    }),
+  ])
 
 const convertStartUp = (startUp: Element): TreeNode => {
   const entries: Entry[] = []
@@ -220,5 +238,9 @@ const convertLink = (link: Element): TreeNode => {
     return scalar(at, text)
   })
   const { at } = link.scanned
-  return map(at, [{ key: 'ends', at, value: list(at, ends) }, ...attributesOf(link, ['id', 'a', 'b'])])
+  const entries: Entry[] = [{ key: 'ends', at, value: list(at, ends) }, ...attributesOf(link, ['id', 'a', 'b'])]
+  for (const impairments of named(link, 'impairments')) {
+    entries.push({ key: 'impairments', at: impairments.scanned.at, value: convertImpairments(impairments) })
+  }
+  return map(at, entries)
 }

@@ -162,7 +162,7 @@ const convert = (root: Node | null, at: (offset: number) => Position): TreeNode 
     if (!isScalar(node)) return scalar(position, '', null)
     const { value } = node
     const known = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    return scalar(position, scalarText(node), known ? value : null)
+    return scalar(position, scalarText(node), known ? value : null, firstLineOf(node, position))
   }
 
   const entry = ({ key, value }: Pair<Node, Node | null>, position: Position) => {
@@ -174,6 +174,12 @@ const convert = (root: Node | null, at: (offset: number) => Position): TreeNode 
   }
 
   return visit(root, { line: 1, column: 1 })
+}
+
+/** A block begins on the line after its mark; of other texts only those of one line stand as they are. */
+const firstLineOf = ({ type, value }: Scalar, { line }: Position): number | undefined => {
+  if (type === 'BLOCK_LITERAL') return line + 1
+  return typeof value === 'string' && !value.includes('\n') ? line : undefined
 }
 
 /** A number keeps how it was written; a text is what its quotes and escapes stand for. */

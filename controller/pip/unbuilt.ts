@@ -1,12 +1,33 @@
 /** What the model of a request knows and this version does not build: refused at admission, rather than failed on a host. */
 import { WeftError } from '../../proto/errors.ts'
 import type { Interface, Link, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { isImpaired } from '../description/impairments.ts'
 import { forwardingOf } from '../mapping/demand.ts'
 
 const hypervisors = ['', 'any', 'lxc', 'fake']
 const technologies = ['', 'any', 'vxlan']
 const forwardings = ['', 'bridge', 'click']
 const allocations = ['', 'on-demand']
+
+/** Properties that no host makes true yet, each a line: whether it is asked for, and how to do without. */
+const propertiesOfNodes: readonly Property<Node>[] = [
+  { name: 'forwarding "host"', isAsked: ({ forwarding }) => forwarding === 'host', hint: 'forwarding "guest"' },
+]
+const propertiesOfLinks: readonly Property<Link>[] = [
+  { name: 'impairments', isAsked: isImpaired, hint: 'a link without impairments' },
+  { name: 'down', isAsked: ({ down }) => down, hint: 'a link that is not down' },
+]
+
+interface Property<T> {
+  readonly name: string
+  readonly isAsked: (object: T) => boolean
+  readonly hint: string
+}
+
+const propertyErrors = <T>(properties: readonly Property<T>[], one: T, object: string): readonly WeftError[] =>
+  properties
+    .filter(({ isAsked }) => isAsked(one))
+    .map(({ name, hint }) => new WeftError('datapath.unavailable', `${name} is not built yet`, { object, hint }))
 
 const interfaceErrors = (node: Node, { index, forwarding, physical }: Interface): readonly WeftError[] => {
   const isClickOnNic = forwarding === 'click' && physical !== ''
@@ -39,7 +60,11 @@ const nodeErrors = (node: Node): readonly WeftError[] => {
       }),
     )
   }
-  return [...errors, ...node.interfaces.flatMap((one) => interfaceErrors(node, one))]
+  return [
+    ...errors,
+    ...propertyErrors(propertiesOfNodes, node, object),
+    ...node.interfaces.flatMap((one) => interfaceErrors(node, one)),
+  ]
 }
 
 const linkErrors = ({ id, technology }: Link): readonly WeftError[] =>
@@ -65,5 +90,9 @@ const mixedErrors = ({ nodes }: VNetRequest, { id, a, b }: Link): readonly WeftE
 
 export const unbuiltErrors = (request: VNetRequest): readonly WeftError[] => [
   ...request.nodes.flatMap(nodeErrors),
-  ...request.links.flatMap((link) => [...linkErrors(link), ...mixedErrors(request, link)]),
+  ...request.links.flatMap((link) => [
+    ...linkErrors(link),
+    ...propertyErrors(propertiesOfLinks, link, `link/${link.id}`),
+    ...mixedErrors(request, link),
+  ]),
 ]

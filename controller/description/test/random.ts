@@ -1,6 +1,14 @@
 /** Requests by chance, the same for the same seed. */
 import { create, type Init } from '../../../proto/codec.ts'
-import type { File, Interface, Link, Location, Node, VNetRequest } from '../../../proto/generated/weft.v1.ts'
+import type {
+  File,
+  Impairment,
+  Interface,
+  Link,
+  Location,
+  Node,
+  VNetRequest,
+} from '../../../proto/generated/weft.v1.ts'
 import { allocations, forwardings, hypervisors, restartPolicies } from '../limits.ts'
 
 export interface Random {
@@ -143,14 +151,46 @@ const randomFile = (random: Random, i: number): Init<File> => ({
   mode: random.pick([0, 0o644, 0o755, 0o4755, 0o007]),
 })
 
+const randomSpoofing = (random: Random): Init<Interface>['antiSpoofing'] => {
+  const word = () => random.pick(['', 'on', 'off'])
+  if (random.chance(0.6)) return undefined
+  if (random.chance(0.2)) return { mac: 'off', ip: 'off', arp: 'off', nd: 'off', dhcpServer: 'off', ra: 'off' }
+  return { mac: word(), ip: word(), arp: word(), nd: word(), dhcpServer: word(), ra: word() }
+}
+
+/** Right texts that are no easy ones to write down. */
+const clicks = [
+  'input -> output',
+  'input -> Counter -> output\n',
+  '// seen: é, ]]> & "quotes" #\ninput -> seen :: Counter\n    -> output;\n',
+  '\n  input -> c :: Classifier(12/0800, -) -> output;\r\nc[1] -> Discard;  \n\n',
+  '\tinput -> Paint(1) /* <b> */ -> output',
+] as const
+
+const randomImpairment = (random: Random): Init<Impairment> | undefined => {
+  if (random.chance(0.5)) return undefined
+  const share = () => random.pick([0, 0, 1, 1000, 12_345, 500_000, 10 ** 6])
+  const delayMicroseconds = random.pick([0, 1, 1500, 10_000, 60_000_000])
+  return {
+    delayMicroseconds,
+    jitterMicroseconds: random.pick([0, delayMicroseconds, Math.floor(delayMicroseconds / 2)]),
+    lossMillionths: share(),
+    duplicateMillionths: share(),
+    reorderMillionths: delayMicroseconds === 0 ? 0 : share(),
+  }
+}
+
 const randomInterface = (random: Random, index: number, i: number): Init<Interface> => ({
   index,
   mac: random.chance(0.3)
     ? `52:54:00:${[i >> 8, i & 255, index & 255].map((x) => x.toString(16).padStart(2, '0')).join(':')}`
     : '',
   addresses: [],
-  forwarding: random.pick(['', ...forwardings]),
+  antiSpoofing: randomSpoofing(random),
+  ...random.pick([...['', ...forwardings].map((forwarding) => ({ forwarding })), withClick(random)]),
 })
+
+const withClick = (random: Random) => ({ forwarding: 'click', click: random.pick(clicks) })
 
 /** A valid request. */
 export const randomRequest = (random: Random): VNetRequest => {
@@ -166,7 +206,10 @@ export const randomRequest = (random: Random): VNetRequest => {
         memoryBytes: maybe(random, () => randomBytes(random)),
         diskBytes: maybe(random, () => randomBytes(random)),
         image: random.pick(['', 'host', 'debian-12', '12']),
-        hypervisor: random.pick(['', ...hypervisors]),
+        ...random.pick([
+          { hypervisor: random.pick(['', ...hypervisors]), forwarding: random.pick(['', 'guest']) },
+          { hypervisor: random.pick(['', 'any', 'lxc']), forwarding: 'host' },
+        ]),
         allocation: random.pick(['', ...allocations]),
         restartPolicy: random.pick(['', ...restartPolicies]),
         interfaces: [...indices].map((index, k) => (plain ? { index: k } : randomInterface(random, index, i))),
@@ -190,14 +233,16 @@ export const randomRequest = (random: Random): VNetRequest => {
     const technology = random.pick(['', 'any', 'vxlan', 'gre', 'vlan', 'qinq', 'ipip', 'etherip', 'mpls'])
     const addressed = random.chance(0.5)
     const click = ['ipip', 'etherip', 'mpls'].includes(technology)
-    if (addressed || click) {
+    const forwarded = [a, b].some((node) => node.forwarding === 'host')
+    if (addressed || click || forwarded) {
       const six = technology !== 'ipip' && random.chance(0.3)
       const address = (host: number) => (six ? `2001:db8:${i}::${host}/64` : `172.16.${i}.${host}/30`)
-      const forwarding = click ? 'click' : ''
+      const forwarding = click || forwarded ? 'click' : ''
       a.interfaces.push({ index: ai, addresses: addressed ? [address(1)] : [], forwarding })
       b.interfaces.push({ index: bi, addresses: addressed ? [address(2)] : [], forwarding })
     }
     const rate = randomRate(random)
+    const impairment = randomImpairment(random)
     links.push({
       id: randomName(random, i),
       a: { node: a.id, interface: ai },
@@ -206,6 +251,9 @@ export const randomRequest = (random: Random): VNetRequest => {
       rateBToABitsPerSecond: random.chance(0.5) ? rate : randomRate(random),
       delayMicroseconds: random.pick([0, 1, 1500, 5000, 10 ** 6, Number.MAX_SAFE_INTEGER]),
       technology,
+      impairmentAToB: impairment,
+      impairmentBToA: random.chance(0.5) ? impairment : randomImpairment(random),
+      down: random.chance(0.2),
     })
   }
   return create('VNetRequest', {

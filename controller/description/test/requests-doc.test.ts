@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { ownLimits, ownRefused } from '../../../click/own.ts'
 import { maxFileBytes, maxLinks, maxNodes, maxRequestBytes, technologies } from '../limits.ts'
 import { parseRequest } from '../parse.ts'
 import { keysOf } from '../schema.ts'
@@ -10,7 +11,7 @@ const blocks = (language: string): readonly string[] =>
 
 t.test('every example in docs/requests.md is a valid request', async (t) => {
   const found = [...blocks('yaml'), ...blocks('xml')]
-  t.equal(found.length, 4)
+  t.equal(found.length, 8)
   for (const block of found) {
     const parsed = await parseRequest(block, { file: 'docs' }).catch((thrown) => thrown)
     t.ok(parsed.request, `${block.slice(0, 60)}: ${parsed.message ?? 'valid'}`)
@@ -23,8 +24,38 @@ t.test('the long example is the same request in both forms', async (t) => {
   t.same((await parseRequest(xml)).request, (await parseRequest(yaml)).request)
 })
 
+t.test('the example with impairments is the same request in both forms', async (t) => {
+  const xml = blocks('xml').at(-1) ?? ''
+  const yaml = blocks('yaml').at(-1) ?? ''
+  const { request } = await parseRequest(xml)
+  t.same((await parseRequest(yaml)).request, request)
+  t.match(request.links[0], {
+    impairmentAToB: { delayMicroseconds: 1_300_000, lossMillionths: 1000, reorderMillionths: 0 },
+    impairmentBToA: { delayMicroseconds: 1_300_000, jitterMicroseconds: 10_000, lossMillionths: 20_000 },
+  })
+})
+
+t.test('what an own Click may not hold, and its limits, stand in docs/requests.md', async (t) => {
+  for (const name of ownRefused.keys()) t.ok(text.includes(`\`${name}\``), name)
+  const plain = text.replace(/\s+/g, ' ')
+  const { bytes, elements, tables } = ownLimits
+  t.ok(plain.includes(`At most ${bytes / 1024} KiB, ${elements} elements`))
+  t.ok(plain.includes(`${tables} elements with tables`))
+})
+
 t.test('every key, technology and limit stands in docs/requests.md', async (t) => {
-  for (const owner of ['', 'node', 'location', 'cpu', 'interface', 'start-up', 'file', 'link']) {
+  for (const owner of [
+    '',
+    'node',
+    'location',
+    'cpu',
+    'interface',
+    'anti-spoofing',
+    'start-up',
+    'file',
+    'link',
+    'impairments',
+  ]) {
     for (const key of keysOf(owner)) t.ok(text.includes(`\`${key}\``), `${owner}.${key}`)
   }
   for (const technology of technologies) t.ok(text.includes(`\`${technology}\``), technology)
