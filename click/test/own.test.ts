@@ -97,7 +97,7 @@ t.test('what Click itself would refuse is told with its line', async (t) => {
     "click:3: While configuring 'p :: Paint':\nCOLOR: out of range, bound 255",
   ])
   t.same(errors('input -> Print(x) -> output'), ["click:1: element class 'Print' not supported"])
-  t.same(errors('input -> c :: Classifier(12/0800, -) -> output'), ["click:1: 'c :: Classifier' output 1 unused"])
+  t.same(errors('input -> output;\nc :: Counter -> Discard'), ["click:2: 'c :: Counter' input 0 unused"])
 })
 
 t.test('the budget counts what compound elements expand to', async (t) => {
