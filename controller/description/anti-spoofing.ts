@@ -1,6 +1,6 @@
 /** What an interface's node may not forge: as words in a file, and in its normal form. */
 import type { Init } from '../../proto/codec.ts'
-import type { AntiSpoofing } from '../../proto/generated/weft.v1.ts'
+import type { AntiSpoofing, Interface } from '../../proto/generated/weft.v1.ts'
 import { type Entry, get, textOf } from './tree.ts'
 
 /** What each key of a file is called in a message. */
@@ -64,6 +64,15 @@ export const normalAntiSpoofing = (spoofing: AntiSpoofing | undefined, passesOn:
   return guards.some((guard) => normal[guardFields[guard]] !== '') ? normal : undefined
 }
 
-/** The guards that are on; of the normal form. */
-export const guardsOn = (spoofing: AntiSpoofing | undefined): readonly Guard[] =>
-  guards.filter((guard) => (spoofing ?? none)[guardFields[guard]] !== 'off')
+/** Those that compare with the interface's own IP addresses. ARP is also held against its MAC address. */
+const needAddresses: ReadonlySet<Guard> = new Set(['ip', 'nd'])
+
+/** The guards that are on, of an interface in the normal form; without those that have nothing to compare with. */
+export const guardsAt = ({
+  antiSpoofing,
+  addresses,
+}: Pick<Interface, 'antiSpoofing' | 'addresses'>): readonly Guard[] =>
+  guards.filter((guard) => {
+    const isOn = (antiSpoofing ?? none)[guardFields[guard]] !== 'off'
+    return isOn && (addresses.length > 0 || !needAddresses.has(guard))
+  })

@@ -18,6 +18,7 @@ import type {
   SubstrateLink,
 } from '../../proto/generated/weft.v1.ts'
 import { overheadBytes, technologies } from '../../proto/technologies.ts'
+import { guardsAt } from '../description/anti-spoofing.ts'
 import { anyHypervisor } from '../mapping/demand.ts'
 import type { Embedding } from '../mapping/mapping.ts'
 import { type PathSegment, segmentsOf } from '../mapping/segments.ts'
@@ -90,6 +91,8 @@ const compileLink = (input: CompileInput, link: Link, allocated: readonly Alloca
       hint: `raise the MTU of the underlay to at least ${leastUnderlayMtu(technologies.vxlan)}`,
     })
 
+  const toA = { rateBitsPerSecond: link.rateBToABitsPerSecond, impairment: link.impairmentBToA }
+  const toB = { rateBitsPerSecond: link.rateAToBBitsPerSecond, impairment: link.impairmentAToB }
   const byHost = new Map<string, SliceLink>()
   const hosts =
     segments.length === 0 ? path.nodes.slice(0, 1) : [segments[0]?.from as string, ...segments.map(({ to }) => to)]
@@ -103,13 +106,15 @@ const compileLink = (input: CompileInput, link: Link, allocated: readonly Alloca
         id: link.id,
         mtu,
         ends: [
-          ...(before ? [] : [{ ...link.a, rateBitsPerSecond: after ? 0 : link.rateBToABitsPerSecond }]),
-          ...(after ? [] : [{ ...link.b, rateBitsPerSecond: before ? 0 : link.rateAToBBitsPerSecond }]),
+          ...(before ? [] : [{ ...link.a, ...(after ? {} : toA) }]),
+          ...(after ? [] : [{ ...link.b, ...(before ? {} : toB) }]),
         ],
+        // A relay keeps the rate of what it sends on, but what is done to frames on purpose is done once: where they come from.
         segments: [
-          ...(before ? [segmentAt(before, 'to', link.rateBToABitsPerSecond)] : []),
-          ...(after ? [segmentAt(after, 'from', link.rateAToBBitsPerSecond)] : []),
+          ...(before ? [{ ...segmentAt(before, 'to', toA.rateBitsPerSecond), ...(after ? {} : toA) }] : []),
+          ...(after ? [{ ...segmentAt(after, 'from', toB.rateBitsPerSecond), ...(before ? {} : toB) }] : []),
         ],
+        down: link.down,
       }),
     )
   }
@@ -182,7 +187,8 @@ const compileNode = (
   host: string,
   mtus: ReadonlyMap<string, number>,
 ): SliceNode => {
-  const interfaces = node.interfaces.map(({ index, mac, addresses, forwarding }): SliceInterface => {
+  const interfaces = node.interfaces.map((each): SliceInterface => {
+    const { index, mac, addresses, forwarding, click } = each
     const key = `${node.id}.${index}`
     const nic = embedding.nics.get(key) ?? ''
     const nicMtu = nic === '' ? undefined : nicOf(inventories.get(host), nic)?.mtu
@@ -193,11 +199,22 @@ const compileNode = (
       mtu: mtus.get(key) ?? nicMtu ?? ethernetMtu,
       forwarding,
       nic,
-      guards: [],
-      click: '',
+      guards: guardsAt(each),
+      click,
     }
   })
   const { id, cpu, memoryBytes, diskBytes, image, startUp, restartPolicy } = node
   const hypervisor = embedding.hypervisors.get(id) ?? (anyHypervisor(node.hypervisor) ? '' : node.hypervisor)
-  return create('SliceNode', { id, hypervisor, cpu, memoryBytes, diskBytes, image, interfaces, startUp, restartPolicy })
+  return create('SliceNode', {
+    id,
+    hypervisor,
+    cpu,
+    memoryBytes,
+    diskBytes,
+    image,
+    interfaces,
+    startUp,
+    restartPolicy,
+    forwarding: node.forwarding === 'host' ? 'host' : '',
+  })
 }
