@@ -23,6 +23,7 @@ import { readBootId } from './boot-id.ts'
 import { localOwner } from './commands/context.ts'
 import { handleCommand } from './commands/handle.ts'
 import type { AgentConfig } from './config.ts'
+import type { ForwardingKeeper } from './forwarding/keeper.ts'
 import { interfaceNames, readInterfaces } from './interfaces.ts'
 import { openWire, type Wire } from './mqtt/wire.ts'
 import { limit } from './reconcile/limit.ts'
@@ -51,6 +52,8 @@ export interface AgentParts {
   /** Of the local socket; undefined: none. */
   readonly socketPath?: string | undefined
   readonly drivers: Drivers
+  /** Forwards in Dom0 for nodes; is closed with the agent. */
+  readonly forwarding?: (changed: (vnet: string) => void) => ForwardingKeeper
   /** Physical interfaces of the host. */
   readonly nics: () => Promise<readonly Nic[]>
   readonly config: Pick<AgentConfig, 'location' | 'nics'>
@@ -121,8 +124,10 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
   })
 
   let publisher: Publisher | undefined
-  const reconciler = createReconciler({
+  const forwarding = parts.forwarding?.((vnet) => reconciler.enqueue(vnet))
+  const reconciler: Reconciler = createReconciler({
     drivers,
+    forwarding,
     desired,
     slots,
     log,
@@ -238,6 +243,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     for (const timer of timers) clearInterval(timer)
     await local?.close()
     await reconciler.stop(graceMs)
+    forwarding?.close()
     await wire?.session.close()
     await Promise.all([...drivers.hypervisors, ...drivers.datapaths].map((driver) => driver.close()))
   }

@@ -11,8 +11,10 @@ import { type AgentConfig, parseConfig } from './config.ts'
 import { bridgeDriver } from './datapath/bridge/driver.ts'
 import { bpffsOf } from './datapath/click/bpffs.ts'
 import { clickDriver } from './datapath/click/driver.ts'
+import { guardedDriver } from './datapath/guard/driver.ts'
 import { type NicReader, openNicReader } from './datapath/nics.ts'
 import { openUnderlay } from './datapath/underlay/underlay.ts'
+import { forwardingKeeper } from './forwarding/keeper.ts'
 import { openHypervisors } from './hypervisor/drivers.ts'
 import { createLog, type LogLevel } from './log.ts'
 import { agentVersion } from './version.ts'
@@ -111,10 +113,12 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     drivers: {
       hypervisors,
       datapaths: [
-        bridgeDriver({ underlay }),
-        clickDriver({ directory: join(stateDir, 'click'), bpffs: bpffsOf(runDir) }),
+        guardedDriver(bridgeDriver({ underlay }), { directory: join(stateDir, 'guards'), bpffs: bpffsOf(runDir) }),
+        clickDriver({ directory: join(stateDir, 'click'), bpffs: bpffsOf(runDir), underlay }),
       ],
     },
+    forwarding: (changed) =>
+      forwardingKeeper({ directory: join(stateDir, 'forwarding'), bpffs: bpffsOf(runDir), changed }),
     nics: nics.read,
     config,
     imagesDirectory,

@@ -34,6 +34,8 @@ export interface ObservedNode {
   /** nodeDigest of the NodeSpec that it was made from: another one means that it has to be made again. '' where only half of it is there. */
   readonly digest: string
   readonly vifs: readonly ObservedVif[]
+  /** Path of the network namespace of a container that runs; undefined where it has just ended. */
+  readonly networkNamespace?: () => Promise<string | undefined>
 }
 
 export interface HypervisorDriver {

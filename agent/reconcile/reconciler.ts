@@ -3,7 +3,10 @@
  * again and the next steps follow from it alone. That is why a restart needs no memory of what was being done.
  */
 import type { Logger } from 'pino'
+import type { WeftError } from '../../proto/errors.ts'
 import type { Reported, Slice } from '../../proto/generated/weft.v1.ts'
+import { type ForwardingKeeper, forwardingMode } from '../forwarding/keeper.ts'
+import type { ObservedNode } from '../hypervisor/driver.ts'
 import { type Refusal, report, reportGone } from '../report/reported.ts'
 import { share } from '../share.ts'
 import type { DesiredStore } from '../state/desired.ts'
@@ -21,6 +24,8 @@ export interface ReconcilerOptions {
   readonly drivers: Drivers
   readonly desired: DesiredStore
   readonly slots: SlotStore
+  /** Forwards in Dom0 for the nodes that ask for it; undefined: nobody does here. */
+  readonly forwarding?: Pick<ForwardingKeeper, 'look'> | undefined
   /** Names of all interfaces in Dom0. */
   readonly interfaceNames: () => Promise<ReadonlySet<string>>
   /** Called with every report that differs from the one before, and with that one; owner of the slice, '' where none was accepted. */
@@ -169,7 +174,11 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     const slotsNow = await slotsFor(vnet, slice, seen)
     // What shall be has changed meanwhile: the look that follows is the one that counts.
     if (stopped || desired.get(vnet) !== slice) return
-    const next = plan({ vnet, slice, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths })
+    const planned = plan({ vnet, slice, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths })
+    const next = {
+      ...planned,
+      problems: new Map([...(await forwardingProblems(vnet, slice, nodes)), ...planned.problems]),
+    }
 
     const running = busyOf(vnet)
     const retrying = retriesFor(vnet)
@@ -185,12 +194,27 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     if (next.problems.size > 0 || !isWhole(seen)) queue.add(vnet, problemLookMs)
     const left = nodes.length + links.length + running.size
     if (isWhole(seen)) await freeSlots(vnet, slice, new Set([...nodes.map(({ id }) => id), ...nodesIn(running)]))
-    if (left === 0 && isWhole(seen) && (!slice || slice.absent)) {
+    if (left === 0 && next.problems.size === 0 && isWhole(seen) && (!slice || slice.absent)) {
       await forget(vnet, slice)
       if (!slice) tellRefusal(vnet)
       return
     }
     tellState(vnet, slice, slotsNow, { nodes, links, next })
+  }
+
+  const forwardingProblems = async (
+    vnet: string,
+    slice: Slice | undefined,
+    nodes: readonly ObservedNode[],
+  ): Promise<readonly (readonly [string, WeftError])[]> => {
+    try {
+      const problems = await options.forwarding?.look(vnet, slice, nodes)
+      return [...(problems ?? [])].map(([node, error]) => [`node/${node}`, error])
+    } catch (error) {
+      // Without its records it can tell of none whether it forwards: those who asked for it are told.
+      const asked = slice?.nodes.filter(({ forwarding }) => forwarding === forwardingMode) ?? []
+      return asked.map(({ id }) => [`node/${id}`, asWeftError(error)])
+    }
   }
 
   const tellState = (

@@ -11,6 +11,7 @@ import type { ObservedNode } from '../driver.ts'
 import { vifName } from '../vifs.ts'
 import { isLibvirtError } from './connection.ts'
 import type { NodeDirectories } from './directories.ts'
+import { initOf } from './enter.ts'
 import { controlFiles } from './init.ts'
 import { type DomainMark, metadataUri, parseMark } from './metadata.ts'
 import { configurationOf, readReleased } from './released.ts'
@@ -82,6 +83,12 @@ const findKept = async (connection: LibvirtConnection, kept: Kept): Promise<read
   return found.flat()
 }
 
+/** Of a container's own processes: its controller is in that of the host. */
+const namespaceOf = async (controller: number): Promise<string | undefined> => {
+  const init = await initOf(controller)
+  return init === undefined ? undefined : `/proc/${init}/ns/net`
+}
+
 export const observeContainers = async (
   connection: LibvirtConnection,
   kept: Kept,
@@ -108,6 +115,7 @@ export const observeContainers = async (
       // Without its directory a domain cannot start again.
       digest: isWhole ? digest : '',
       vifs: interfaces.map((index) => ({ index, name: vifName(slot, index) })).filter((vif) => vifs.has(vif.name)),
+      ...(running ? { networkNamespace: () => namespaceOf(domain.id) } : {}),
     }
   }
 
