@@ -5,6 +5,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import { WeftError } from '../../proto/errors.ts'
 import type { Segment, Slice, SliceEnd, SliceInterface, SliceLink, SliceNode } from '../../proto/generated/weft.v1.ts'
+import { checkImpairment, checkInterfaceFields, checkNodeForwarding } from './validate-fields.ts'
 
 export const vnetPattern = /^(?=.{1,80}$)[a-z][a-z0-9-]{0,39}(\.[a-z][a-z0-9-]{0,39})?$/
 const idPattern = /^[a-z][a-z0-9-]{0,39}$/
@@ -59,7 +60,8 @@ const checkAddress = (object: string, cidr: string): void => {
     invalid(object, `has the address "${cidr}"`, 'CIDR, for instance 10.0.0.1/30')
 }
 
-const checkInterface = (node: string, { index, mac, addresses, mtu, forwarding, nic }: SliceInterface): void => {
+const checkInterface = (node: string, each: SliceInterface): void => {
+  const { index, mac, addresses, mtu, forwarding, nic } = each
   const object = `interface/${node}.${index}`
   if (index > greatestIndex) invalid(object, 'has too great an index', `0 to ${greatestIndex}`)
   if (mac !== '' && !macPattern.test(mac)) invalid(object, `has the MAC "${mac}"`, 'for instance 02:00:00:00:00:01')
@@ -72,6 +74,7 @@ const checkInterface = (node: string, { index, mac, addresses, mtu, forwarding, 
   checkMtu(object, mtu)
   oneOf(object, 'forwarding', forwarding, forwardings)
   if (nic !== '' && !nicPattern.test(nic)) invalid(object, `has the NIC "${nic}"`, 'a name of a Linux interface')
+  checkInterfaceFields(object, each, invalid)
 }
 
 const checkPath = (object: string, path: string): void => {
@@ -134,6 +137,7 @@ const checkLink = (link: SliceLink, nodes: ReadonlyMap<string, SliceNode>): void
   checkMtu(object, link.mtu)
   for (const end of link.ends) checkEnd(object, end, nodes)
   for (const segment of link.segments) checkSegment(object, segment)
+  for (const { impairment } of [...link.ends, ...link.segments]) checkImpairment(object, impairment, invalid)
 }
 
 /** Throws slice.invalid with the object and what would be right. */
@@ -155,7 +159,10 @@ export const validateSlice = (slice: Slice): void => {
     'the link',
     slice.links.map(({ id }) => id),
   )
-  for (const node of slice.nodes) checkNode(node)
+  for (const node of slice.nodes) {
+    checkNode(node)
+    checkNodeForwarding(`node/${node.id}`, node, slice.links, invalid)
+  }
   const nodes = new Map(slice.nodes.map((node) => [node.id, node]))
   for (const link of slice.links) checkLink(link, nodes)
   // An interface is joined once: by one end of one link, or to one physical interface.
