@@ -18,6 +18,10 @@ export const mapSpecOf = ({ name, entries, ...rest }: CompiledMap): MapSpec => (
   entries: 'count' in entries ? entries.count : entries.perProcessor * possibleCpuCount(),
 })
 
+/** Keys and values of maps, as the kernel has them in memory, without its own lists of them. */
+export const mapBytesOf = (maps: readonly CompiledMap[]): number =>
+  maps.map(mapSpecOf).reduce((sum, { keyBytes, valueBytes, entries }) => sum + (keyBytes + valueBytes) * entries, 0)
+
 /** An element needs more room than it was compiled with. */
 export class OutOfRoom extends WeftError {
   readonly element: string

@@ -7,13 +7,14 @@ import { WeftError } from '../../../proto/errors.ts'
 import { isBpffs, layoutVersion } from '../../ebpf/pins.ts'
 import { describeElement, type ElementInfo } from '../access.ts'
 import { Full } from '../handlers.ts'
+import { mapBytesOf } from '../state.ts'
 import { type Attachment, type AttachmentState, attachmentState } from './attach.ts'
 import { newRecord, replace } from './change.ts'
-import { type Configuration, recordedConfiguration } from './configuration.ts'
+import { type Configuration, compileAnywhere, recordedConfiguration, recordedGraph } from './configuration.ts'
 import { type FoundGeneration, findGeneration, madeByAnotherVersion } from './generation.ts'
 import { exclusively } from './lock.ts'
 import { checkName, generationPins, type Places, pinsOf } from './places.ts'
-import { type RouterRecord, readRecord, recordNames, writeRecord } from './record.ts'
+import { type Generation, type RoomOf, type RouterRecord, readRecord, recordNames, writeRecord } from './record.ts'
 import { settle, tearDown } from './settle.ts'
 import { linkPins, withSite } from './site.ts'
 
@@ -59,7 +60,10 @@ export interface ClickService {
   read(name: string, handler: string): Promise<string>
   /** The values of all handlers that can be read and that `wanted` says, in the order of the elements; those that need a text left out. */
   readAll(name: string, wanted: (element: ElementInfo, handler: string) => boolean): Promise<readonly HandlerReading[]>
-  write(name: string, handler: string, text: string): Promise<void>
+  /**
+   * Where an element has no room for it, it gets more, by a swap; config.invalid where the router's maps would then take more than `mostMapBytes`.
+   */
+  write(name: string, handler: string, text: string, mostMapBytes?: number): Promise<void>
   elements(name: string): Promise<readonly ElementInfo[]>
   list(): Promise<readonly RouterInfo[]>
   /**
@@ -99,7 +103,7 @@ export const clickService = (places: Places): ClickService => {
     readAll: (name, wanted) => withFound(places, name, (found) => readHandlers(found, wanted)),
     elements: (name) => withFound(places, name, ({ compiled }) => compiled.elements.map(describeElement)),
 
-    write: (name, handler, text) => locked(() => writeHandler(places, name, handler, text)),
+    write: (name, handler, text, mostMapBytes) => locked(() => writeHandler(places, name, handler, text, mostMapBytes)),
 
     list: async () => {
       const routers: RouterInfo[] = []
@@ -217,7 +221,13 @@ const findCurrent = (places: Places, { name, layout, current }: RouterRecord): F
 }
 
 /** Where an element has no room for it, the router is exchanged for one that has. */
-const writeHandler = async (places: Places, name: string, handler: string, text: string): Promise<void> => {
+const writeHandler = async (
+  places: Places,
+  name: string,
+  handler: string,
+  text: string,
+  mostMapBytes = Number.POSITIVE_INFINITY,
+): Promise<void> => {
   let record = await expectRecord(places, name, settle)
   for (let attempt = 1; ; attempt++) {
     const found = findCurrent(places, record)
@@ -227,12 +237,25 @@ const writeHandler = async (places: Places, name: string, handler: string, text:
       const full = (error as Error).cause
       if (!(full instanceof Full) || attempt === attempts || !record.current) throw error
       const element = handler.slice(0, handler.lastIndexOf('.'))
-      record = await replace(places, record, recordedConfiguration(record.current), { [element]: full.room })
+      const room = { [element]: full.room }
+      if (mapBytesWith(record.current, room) > mostMapBytes) throw outgrown(handler, mostMapBytes)
+      record = await replace(places, record, recordedConfiguration(record.current), room)
     } finally {
       found.close()
     }
   }
 }
+
+/** What the maps of a router would take with so much more room. */
+const mapBytesWith = (current: Generation, room: RoomOf): number => {
+  const { maps } = compileAnywhere(recordedGraph(current), { ...current, room: { ...current.room, ...room } })
+  return mapBytesOf(maps)
+}
+
+const outgrown = (handler: string, mostMapBytes: number): WeftError =>
+  new WeftError('config.invalid', `${handler}: its tables would take more than ${mostMapBytes} bytes`, {
+    object: `handler/${handler}`,
+  })
 
 const attempts = 5
 
