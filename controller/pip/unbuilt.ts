@@ -10,9 +10,6 @@ const forwardings = ['', 'bridge', 'click']
 const allocations = ['', 'on-demand']
 
 /** Properties that no host makes true yet, each a line: whether it is asked for, and how to do without. */
-const propertiesOfNodes: readonly Property<Node>[] = [
-  { name: 'forwarding "host"', isAsked: ({ forwarding }) => forwarding === 'host', hint: 'forwarding "guest"' },
-]
 const propertiesOfLinks: readonly Property<Link>[] = [
   { name: 'impairments', isAsked: isImpaired, hint: 'a link without impairments' },
   { name: 'down', isAsked: ({ down }) => down, hint: 'a link that is not down' },
@@ -60,11 +57,7 @@ const nodeErrors = (node: Node): readonly WeftError[] => {
       }),
     )
   }
-  return [
-    ...errors,
-    ...propertyErrors(propertiesOfNodes, node, object),
-    ...node.interfaces.flatMap((one) => interfaceErrors(node, one)),
-  ]
+  return [...errors, ...node.interfaces.flatMap((one) => interfaceErrors(node, one))]
 }
 
 const linkErrors = ({ id, technology }: Link): readonly WeftError[] =>
