@@ -22,6 +22,12 @@ const dumpAttempts = 20
 export interface ConnectionOptions {
   /** Path of a network namespace: /proc/PID/ns/net, /proc/self/fd/N, /run/netns/NAME; the process's own without it. */
   readonly namespace?: string | undefined
+  /** Multicast groups to join: what they announce comes between the answers, in the order in which the kernel said it. */
+  readonly groups?: readonly number[]
+  /** Told of every message, of answers too, before the request that it answers settles. */
+  readonly onMessage?: (message: Message) => void
+  /** Announcements or answers were dropped (ENOBUFS): whoever keeps count reads all again. */
+  readonly onLost?: () => void
 }
 
 export interface Connection {
@@ -57,7 +63,8 @@ interface Pending {
 type Outcome = Reply | NetlinkError
 
 /** Opens a socket of a protocol: 0 rtnetlink, 16 generic. Throws NetlinkError, or ERR_ADDON_UNAVAILABLE. */
-export const openConnection = (protocol: number, { namespace }: ConnectionOptions = {}): Connection => {
+export const openConnection = (protocol: number, options: ConnectionOptions = {}): Connection => {
+  const { namespace, groups = [], onMessage, onLost } = options
   const inFlight = new Map<number, Pending>()
   const queue: Pending[][] = []
   let sequence = 0
@@ -90,7 +97,9 @@ export const openConnection = (protocol: number, { namespace }: ConnectionOption
   }
 
   const receive = (message: Message): void => {
-    const pending = inFlight.get(message.sequence)
+    onMessage?.(message)
+    // An announcement has the number and the port of the request that made the change, mostly another socket's.
+    const pending = groups.length > 0 && message.portId !== socket?.portId ? undefined : inFlight.get(message.sequence)
     if (pending === undefined) return
     if ((message.flags & messageFlag.dumpInterrupted) !== 0) pending.interrupted = true
     if (message.type !== messageType.error && message.type !== messageType.done) {
@@ -113,6 +122,7 @@ export const openConnection = (protocol: number, { namespace }: ConnectionOption
    */
   const onError = (error: NodeJS.ErrnoException): void => {
     if (error.code === 'ENOBUFS') {
+      onLost?.()
       failAll(constants.errno.ENOBUFS, error, (pending) => !pending.dump)
       send()
     } else {
@@ -192,7 +202,8 @@ export const openConnection = (protocol: number, { namespace }: ConnectionOption
   }
 
   try {
-    socket = loadNetlink().open(protocol, { ...(namespace === undefined ? {} : { namespace }), onDatagram, onError })
+    const place = namespace === undefined ? {} : { namespace }
+    socket = loadNetlink().open(protocol, { ...place, groups, onDatagram, onError })
     socket.unref()
   } catch (error) {
     const { errno, code } = error as NodeJS.ErrnoException
