@@ -86,6 +86,10 @@ export const sort = (place: Place, choices: readonly Choice[]): Code => {
   ]
 }
 
+/** Up to where a packet is looked at, in bytes, by decisions on its data alone. */
+export const furthestByte = (choices: readonly Choice[]): number =>
+  Math.max(0, ...choices.flatMap(({ decision }) => termsOf(decision)).map(({ offset, length }) => offset + length))
+
 const termsOf = (decision: Decision): readonly Term[] => {
   switch (decision.kind) {
     case 'constant':

@@ -142,6 +142,8 @@ interface ElementWork<A extends Arguments, L> {
   readonly modifies: boolean | ((configured: Configured<A, L>) => boolean)
   /** Sets the length of frames, or makes copies, after which it is set again: the kernel refuses both once it has been told of a tunnel. */
   readonly resizes?: boolean
+  /** Takes packets whose outermost VLAN tag is beside the frame (`Packet.tagBeside`); for others it is put into the frame before. */
+  readonly takesTag?: boolean | ((configured: Configured<A, L>) => boolean)
   /** Looks at the MAC header annotation: where no element does, it is not told apart. */
   readonly readsMac?: boolean
   /** Handlers beside those that every element has. */

@@ -28,6 +28,7 @@ import type { Site } from './element.ts'
 import { dropFront } from './geometry.ts'
 import { type NewLabel, type Packet, reach, skb, unreached } from './packet.ts'
 import { packetType, packetTypeSlot } from './stack.ts'
+import { liftTag } from './tags.ts'
 import { verdict } from './verdict.ts'
 
 /** Its two low bits are for the packet type. */
@@ -44,14 +45,16 @@ export const toHost = (place: Place, device: string | undefined): Code => {
   const { packet, at, dropLabel } = place
   const own = at.direction === 'ingress' && (device === undefined || device === at.device)
   const front = packet.offset === 0 ? [] : [mov('r2', packet.offset), dropFront(packet, dropLabel(packet)).code]
-  const whole = packet.offset === 0 ? packet : { ...unreached(packet), offset: 0 }
+  const frame = packet.offset === 0 ? packet : { ...unreached(packet), offset: 0 }
   if (packet.hook === 'xdp') {
     if (!own) return place.refuse('packets for the host at another device than the one that they came by, in XDP,')
     return [front, mov('r0', verdict.xdp.pass), place.finish()]
   }
   const index = place.device(device ?? at.device)
   const redirected = sendMarked(place, index)
-  return [front, own && !place.isCopy ? passUnlessMoved(place, whole) : [], redirected]
+  if (place.isCopy) return [front, redirected]
+  const { code: lift, packet: whole } = liftTag(frame, dropLabel(unreached(packet)), place.newLabel, !own)
+  return [front, lift, own ? passUnlessMoved(place, whole) : [], redirected]
 }
 
 const sendMarked = ({ packet, isCopy, drop, finish }: Place, index: number): Code => {

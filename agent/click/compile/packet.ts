@@ -22,6 +22,8 @@ export interface Packet {
   readonly mac: number | undefined
   /** How many bytes from r7 on the verifier lets the program touch. */
   readonly reachable: number
+  /** Whether the outermost VLAN tag of the frame may be beside it, not in it (`tags.ts`): then the packet is the whole frame. */
+  readonly tagBeside: boolean
   /** By how many bytes the frame has grown at its front since it came: its first byte then is its byte `grown` now. */
   readonly grown: number
 }
@@ -32,6 +34,7 @@ export const received = (hook: Hook): Packet => ({
   network: undefined,
   mac: 0,
   reachable: 0,
+  tagBeside: false,
   grown: 0,
 })
 
@@ -45,7 +48,10 @@ export const skb = {
   vlanTci: 24,
   vlanProtocol: 28,
   priority: 32,
-  /** The first word that is a program's own: whether the kernel still knows where the headers of the frame begin, 0 as long as it does. */
+  /**
+   * The first word that is a program's own: whether the kernel still knows where the headers of the frame begin. 0 as long as it does, 2 where it would
+   * if the frame's VLAN tags were not in it, else 1.
+   */
   moved: 48,
   /** The second one: bytes that were put before the frame less those that the kernel took from there, as a signed number. For copies. */
   grown: 52,

@@ -38,6 +38,7 @@ import { clearKept, kept, packetTypeSlot } from './stack.ts'
 import { countIn } from './state.ts'
 import { straighten } from './straighten.ts'
 import { sumFunctions } from './sum.ts'
+import { insertTags } from './tags.ts'
 import { dropUnread, readsContext, readWords } from './unread.ts'
 import { verdict } from './verdict.ts'
 import type { Wiring } from './wiring.ts'
@@ -53,7 +54,6 @@ export const compileProgram = (
   options: CompileOptions,
 ): ProgramResult => {
   const { level, lostSlot } = root
-  const start = received(root.hook)
   const { goesBack, sources } = wiring.reachedFrom(root.node)
   const tasks = new Map<string, Task>()
   const byLabel = new Map<string, Task>()
@@ -74,6 +74,15 @@ export const compileProgram = (
     if (!found) throw new RangeError(`no element ${node}`)
     return found
   }
+
+  const takesTag = (node: number | undefined): boolean => {
+    if (node === undefined) return false
+    const { code, configured } = placed(node)
+    return typeof code.takesTag === 'function' ? code.takesTag(configured) : code.takesTag === true
+  }
+
+  const followsTag = root.hook === 'tc' && takesTag(root.node) && takesTag(wiring.after(root.node, 0)?.node)
+  const start = { ...received(root.hook), tagBeside: followsTag }
 
   const noteOf = (node: number) => {
     const { element } = placed(node)
@@ -120,6 +129,7 @@ export const compileProgram = (
   }
 
   const arrive = (where: Context, to: Port, packet: Packet): string => {
+    if (packet.tagBeside && !takesTag(to.node)) return arriveWhole(where, to, packet)
     // What several connections lead to is written once, for packets of which nothing is reachable yet.
     const joined = sources(to) > 1 ? unreached(packet) : packet
     const known = { ...joined, grown: 0, mac: readsMac ? joined.mac : undefined }
@@ -127,6 +137,13 @@ export const compileProgram = (
       writeElement(to, known),
     )
   }
+
+  /** Where the element looks beyond the addresses of a frame. */
+  const arriveWhole = (where: Context, to: Port, packet: Packet): string =>
+    request(where, `whole ${to.node}:${to.port} ${packetKey(packet)}`, to.node, 'whole', () => {
+      const inserted = insertTags(packet, end(), newLabel)
+      return [inserted.code, goTo(arrive(where, to, inserted.packet))]
+    })
 
   /** The label of what ends an outlined function. */
   const leave = (exits: Exit[], port: number | undefined, packet: Packet): string => {
@@ -372,10 +389,11 @@ export const compileProgram = (
     ...[...routines.values()].flat(),
   ]
   const isRead = readWords(items.first)
-  const moved = readsContext(dropUnreachable([...items.first, ...others]), skb.moved)
+  const entry = usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []
+  const moved = readsContext(dropUnreachable([...entry, ...items.first, ...others]), skb.moved)
   const entered = enter({ ...nothing, moved, grown: usesSaves, packetType: isRead(packetTypeSlot) })
   const all = dropUnreachable([
-    ...(usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []),
+    ...entry,
     ...dropUnread([...noted(entered.code), ...items.first], isRead),
     ...others,
   ])
@@ -383,4 +401,5 @@ export const compileProgram = (
   return { program: dropEmptyJumps(straighten(all)), usesSegments, usesSaves }
 }
 
-const packetKey = ({ offset, network, mac, reachable }: Packet): string => [offset, network, mac, reachable].join(',')
+const packetKey = ({ offset, network, mac, reachable, tagBeside }: Packet): string =>
+  [offset, network, mac, reachable, tagBeside].join(',')

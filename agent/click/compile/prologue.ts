@@ -1,13 +1,11 @@
 /** Where a packet enters: the frame as it was on the wire, its annotations empty. */
-import { be, call, jeq, jne, jset, jump, label, ldx, mov, mov32, stx } from '../../ebpf/asm/asm.ts'
+import { jne, jset, jump, label, ldx, mov, mov32, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
-import { type Moved, pushFront } from './geometry.ts'
+import type { Moved } from './geometry.ts'
 import { passToHost } from './host.ts'
-import { type NewLabel, type Packet, reach, reload, skb, unreached } from './packet.ts'
-import { clearAnnotations, packetType, packetTypeSlot, scratch } from './stack.ts'
-
-/** The kernel takes VLAN tags off a frame on its way in; a packet with more of them than this is dropped. */
-const mostTags = 4
+import { type NewLabel, type Packet, reach, reload, skb } from './packet.ts'
+import { clearAnnotations, packetType, packetTypeSlot } from './stack.ts'
+import { insertTags } from './tags.ts'
 
 /** What is shorter came over no Ethernet; all of a header is needed by nearly every element that comes first. */
 const headerBytes = 14
@@ -40,48 +38,14 @@ export const prologue = (packet: Packet, drop: string, newLabel: NewLabel, asked
       clearAnnotations,
       reload(packet),
       // An XDP program sees frames as they are on the wire.
-      packet.hook === 'tc' ? insertTags(packet, drop, newLabel) : [],
+      packet.hook === 'tc' && !packet.tagBeside
+        ? insertTags(packet, drop, newLabel, asked.moved ? 'as it came' : 'unread').code
+        : [],
       reached.code,
       asked.packetType ? setPacketType(newLabel) : [],
     ],
     packet: reached.packet,
   }
-}
-
-/**
- * Puts the VLAN tags that the kernel holds beside the frame back into it. Taking one makes the kernel take the next one off the frame, so
- * they are all taken first.
- */
-const insertTags = (packet: Packet, drop: string, newLabel: NewLabel): Code => {
-  const untagged = newLabel('untagged')
-  const written = Array.from({ length: mostTags }, (_, i) => newLabel(`tags_${i + 1}`))
-  const take = written.map(
-    (write, i): Code => [
-      ldx('u32', 'r1', 'r6', skb.vlanProtocol),
-      stx('u16', 'r10', scratch.at + 4 * i, 'r1'),
-      ldx('u32', 'r1', 'r6', skb.vlanTci),
-      // Written in the order of the network.
-      be('r1', 16),
-      stx('u16', 'r10', scratch.at + 4 * i + 2, 'r1'),
-      mov('r1', 'r6'),
-      call('skbVlanPop'),
-      reload(packet),
-      jne('r0', 0, drop),
-      ldx('u32', 'r1', 'r6', skb.vlanPresent),
-      jeq('r1', 0, write),
-    ],
-  )
-  const write = written.map((at, i): Code => {
-    const bytes = 4 * (i + 1)
-    const { code: grow, packet: grown } = pushFront(packet, bytes, drop)
-    const { code: touch } = reach(unreached(grown), bytes + 12, drop, newLabel)
-    const addresses = [0, 4, 8].map((k) => [ldx('u32', 'r0', 'r7', bytes + k), stx('u32', 'r7', k, 'r0')])
-    const tags = written
-      .slice(0, i + 1)
-      .map((_, k) => [ldx('u32', 'r0', 'r10', scratch.at + 4 * k), stx('u32', 'r7', 12 + 4 * k, 'r0')])
-    return [label(at), grow, touch, addresses, tags, jump(untagged)]
-  })
-  return [ldx('u32', 'r1', 'r6', skb.vlanPresent), jeq('r1', 0, untagged), take, jump(drop), write, label(untagged)]
 }
 
 /** From the destination address alone, which is reachable: the interface may be promiscuous, whose address counts is for the configuration to say. */

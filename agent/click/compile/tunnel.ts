@@ -2,12 +2,13 @@
  * Headers of a tunnel before a packet: the kernel is told of them (bpf_skb_adjust_room), so that it still makes segments and checksums of the packet
  * within where a device wants them, each with outer headers of its own. Their other end is `dropFront`.
  */
-import { call, jeq, jne, jump, label, ldImm64, ldx, mov, stx } from '../../ebpf/asm/asm.ts'
+import { call, jeq, jne, jump, label, ldImm64, ldx, mov, type Size, stx } from '../../ebpf/asm/asm.ts'
 import type { Code } from './code.ts'
 import type { Site } from './element.ts'
 import { growFront, type Moved, pushFront } from './geometry.ts'
 import { type Packet, reach, reload, skb } from './packet.ts'
 import { scratch } from './stack.ts'
+import { addressBytes, insertTags, jumpIfTagged, liftInsertedTag, saveTag, tagBytes } from './tags.ts'
 
 /** What of Linux's tunnels the kernel takes it for when it makes segments: IP in IP, or behind a UDP or GRE header; `other` is none of them. */
 export type TunnelKind = 'ip' | 'udp' | 'gre' | 'other'
@@ -32,11 +33,12 @@ const room = {
 const etherShift = 56n
 const etherBytes = 14
 
-const flagsOf = ({ kind, carries }: Tunnel): bigint =>
+/** `header`: bytes of that of the frame within. */
+const flagsOf = ({ kind }: Tunnel, header: number): bigint =>
   room.fixedSegments |
   room.ip |
   (kind === 'udp' || kind === 'gre' ? room[kind] : 0n) |
-  (carries === 'ethernet' ? room.ethernet | (BigInt(etherBytes) << etherShift) : 0n)
+  (header > 0 ? room.ethernet | (BigInt(header) << etherShift) : 0n)
 
 /**
  * Makes the Click packet begin earlier, by the headers, which are to be written; they are reachable. Where it is a whole frame, or what follows the
@@ -66,6 +68,7 @@ export const pushTunnel = (
   const later = (at: number | undefined): number | undefined => (at === undefined ? undefined : at + growth)
   const after: Packet = {
     ...packet,
+    tagBeside: false,
     offset: etherBytes,
     network: later(packet.network),
     mac: later(packet.mac),
@@ -77,34 +80,30 @@ export const pushTunnel = (
   if (packet.hook === 'xdp' || isCopy) {
     return { code: [refuseSegments(packet, failed), plain.code], packet: plain.packet }
   }
-  const again = newLabel('again')
-  const otherwise = newLabel('otherwise')
-  const made = newLabel('made')
   const pushed = newLabel('pushed')
-  const inner = reach(packet, etherBytes - packet.offset, failed, newLabel)
   const isEthernet = carries === 'ethernet'
-  const whole = reach(after, bytes + (isEthernet ? etherBytes : 0), failed, newLabel)
-  const adjust = (flags: bigint, refused: string): Code => [
-    mov('r1', 'r6'),
-    mov('r2', growth),
-    mov('r3', room.behindMac),
-    ldImm64('r4', flags),
-    call('skbAdjustRoom'),
-    reload(packet),
-    jne('r0', 0, refused),
-  ]
-  return {
-    code: [
-      isEthernet ? [inner.code, saveHeader] : [],
+  /** What the kernel puts before the packet, where a tag of the frame is to go into it; the header of the frame, which it puts that behind, is saved. */
+  const push = (tag: 0 | typeof tagBytes): Code => {
+    const [again, otherwise, made] = [newLabel('again'), newLabel('otherwise'), newLabel('made')]
+    const header = isEthernet ? etherBytes + tag : 0
+    const adjust = (flags: bigint, refused: string): Code => [
+      mov('r1', 'r6'),
+      mov('r2', growth + tag),
+      mov('r3', room.behindMac),
+      ldImm64('r4', flags),
+      call('skbAdjustRoom'),
+      reload(packet),
+      jne('r0', 0, refused),
+    ]
+    return [
       resizedAfter(0) ? [ldx('u32', 'r0', 'r6', skb.segmentBytes), jeq('r0', 0, otherwise)] : [],
       ldx('u32', 'r0', 'r6', skb.moved),
       jne('r0', 0, otherwise),
-      adjust(flagsOf(tunnel), again),
+      adjust(flagsOf(tunnel, header), again),
       jump(made),
       label(made),
-      whole.code,
-      // The kernel has put the room behind the header of the frame within.
-      isEthernet ? restoreHeader(etherBytes + bytes) : [],
+      reach(after, bytes + header, failed, newLabel).code,
+      restoreHeader(etherBytes + bytes, header),
       jump(pushed),
       label(again),
       // It has come out of another tunnel, of which the kernel still knows: where the packet within begins is the same.
@@ -112,6 +111,35 @@ export const pushTunnel = (
       jump(made),
       label(otherwise),
       refuseSegments(packet, failed),
+      growFront(packet, mov('r2', growth + tag), failed),
+      jump(made),
+    ]
+  }
+  if (!isEthernet) return { code: [push(0), label(pushed)], packet: plain.packet }
+  const { code: lift, packet: frame } = liftInsertedTag(packet, failed, newLabel)
+  const [tagged, several] = [newLabel('tagged'), newLabel('several_tags')]
+  return {
+    code: [
+      lift,
+      reach(frame, etherBytes, failed, newLabel).code,
+      saveHeader,
+      ldx('u32', 'r0', 'r6', skb.vlanPresent),
+      jne('r0', 0, tagged),
+      push(0),
+      label(tagged),
+      // The type comes behind the tag.
+      ldx('u16', 'r0', 'r10', scratch.at + addressBytes),
+      jumpIfTagged('r0', several),
+      stx('u16', 'r10', scratch.at + etherBytes + tagBytes - 2, 'r0'),
+      saveTag(scratch.at + addressBytes),
+      call('skbVlanPop'),
+      reload(packet),
+      jne('r0', 0, failed),
+      push(tagBytes),
+      label(several),
+      // No sender leaves segments of such a frame to its device (vlan_features_check of Linux).
+      refuseSegments(packet, failed),
+      insertTags(frame, failed, newLabel).code,
       plain.code,
       jump(pushed),
       label(pushed),
@@ -120,20 +148,19 @@ export const pushTunnel = (
   }
 }
 
-const words = [
-  { at: 0, size: 'u32' },
-  { at: 4, size: 'u32' },
-  { at: 8, size: 'u32' },
-  { at: 12, size: 'u16' },
-] as const
+/** Words of the header of a frame, with a tag or without. */
+const wordsOf = (bytes: number): readonly { readonly at: number; readonly size: Size }[] => [
+  ...Array.from({ length: bytes >> 2 }, (_, i) => ({ at: 4 * i, size: 'u32' as const })),
+  ...(bytes % 4 === 0 ? [] : [{ at: bytes - 2, size: 'u16' as const }]),
+]
 
-const saveHeader: Code = words.map(({ at, size }) => [
+const saveHeader: Code = wordsOf(etherBytes).map(({ at, size }) => [
   ldx(size, 'r0', 'r7', at),
   stx(size, 'r10', scratch.at + at, 'r0'),
 ])
 
-const restoreHeader = (to: number): Code =>
-  words.map(({ at, size }) => [ldx(size, 'r0', 'r10', scratch.at + at), stx(size, 'r7', to + at, 'r0')])
+const restoreHeader = (to: number, bytes: number): Code =>
+  wordsOf(bytes).map(({ at, size }) => [ldx(size, 'r0', 'r10', scratch.at + at), stx(size, 'r7', to + at, 'r0')])
 
 const refuseSegments = (packet: Pick<Packet, 'hook'>, failed: string): Code =>
   packet.hook === 'tc' ? [ldx('u32', 'r0', 'r6', skb.segmentBytes), jne('r0', 0, failed)] : []

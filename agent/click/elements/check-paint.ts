@@ -15,5 +15,6 @@ export const checkPaint = compileElement(of, {
     output(0, packet),
   ],
   modifies: false,
+  takesTag: true,
   handlers: colorHandlers,
 })

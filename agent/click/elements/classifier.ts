@@ -1,7 +1,8 @@
 import { classifier as of } from '../../../click/elements/classifier.ts'
 import type { Decision } from '../../../click/filters/decision.ts'
-import { sort } from '../compile/decisions.ts'
+import { furthestByte, sort } from '../compile/decisions.ts'
 import { compileElement } from '../compile/element.ts'
+import { addressBytes } from '../compile/tags.ts'
 import { formatProgram } from './program-text.ts'
 
 interface Patterns {
@@ -13,5 +14,6 @@ const choicesOf = ({ list }: Patterns) => list.map(({ decision }, port) => ({ de
 export const classifier = compileElement(of, {
   compile: (site) => sort(site, choicesOf(site)),
   modifies: false,
+  takesTag: (configured) => furthestByte(choicesOf(configured)) <= addressBytes,
   handlers: { program: { read: (_, configured) => formatProgram(choicesOf(configured)) } },
 })

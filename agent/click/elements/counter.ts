@@ -24,6 +24,7 @@ import type { Code } from '../compile/code.ts'
 import { compileElement } from '../compile/element.ts'
 import { loadLength } from '../compile/packet.ts'
 import { addIn, countIn, stateMap } from '../compile/state.ts'
+import { addTagBytes } from '../compile/tags.ts'
 import { type ElementState, readSlot } from '../handlers.ts'
 
 /** In this order, eight bytes each, from the first on: the function below counts on it. */
@@ -89,6 +90,7 @@ export const counter = compileElement(of, {
     return [
       countIn(slot('count')),
       loadLength('r0', packet),
+      addTagBytes('r0', packet),
       addIn(slot('byte_count'), 'r0'),
       call('jiffies64'),
       rsh('r0', windowBits),
@@ -102,6 +104,7 @@ export const counter = compileElement(of, {
     ]
   },
   modifies: false,
+  takesTag: true,
   handlers: {
     count: readSlot('count'),
     byte_count: readSlot('byte_count'),

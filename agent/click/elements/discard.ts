@@ -14,5 +14,6 @@ export const discard = compileElement(of, {
     return [loadSlot('r0', slot('active')), jeq('r0', 0, refused), countIn(slot('count')), label(refused), drop(packet)]
   },
   modifies: false,
+  takesTag: true,
   handlers: { count: readSlot('count'), reset_counts: clearSlots('count'), ...activeHandler },
 })

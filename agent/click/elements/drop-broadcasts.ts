@@ -20,5 +20,6 @@ export const dropBroadcasts = compileElement(of, {
     ]
   },
   modifies: false,
+  takesTag: true,
   handlers: { drops: readSlot('drops') },
 })

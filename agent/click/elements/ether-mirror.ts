@@ -17,4 +17,5 @@ export const etherMirror = compileElement(of, {
     return [reached.code, swap, output(0, reached.packet)]
   },
   modifies: true,
+  takesTag: true,
 })

@@ -14,6 +14,7 @@ export const etherRewrite = compileElement(of, {
   },
   readsMac: true,
   modifies: true,
+  takesTag: true,
   handlers: {
     src: { read: (_, { values }) => formatEtherAddress(values.SRC), ...swapOnly },
     dst: { read: (_, { values }) => formatEtherAddress(values.DST), ...swapOnly },

@@ -22,5 +22,6 @@ export const fromDevice = compileElement(of, {
   },
   compile: ({ output, packet, slot }) => [countIn(slot('count')), output(0, packet)],
   modifies: false,
+  takesTag: true,
   handlers: { count: readSlot('count'), lost: readSlot(lostSlotName), reset_counts: clearSlots('count', lostSlotName) },
 })

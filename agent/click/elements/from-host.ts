@@ -24,6 +24,7 @@ export const fromHost = compileElement(of, {
     site.values.TYPE === 'IP' ? ipPackets(site) : site.output(0, site.packet),
   ],
   modifies: false,
+  takesTag: ({ values }) => values.TYPE === 'ETHER',
   handlers: {
     count: readSlot('count'),
     drops: readSlot('drops'),

@@ -23,6 +23,7 @@ export const greEncap = compileElement(of, {
     )
   },
   modifies: true,
+  takesTag: ({ values }) => values.PROTOCOL === greHeader.ethernet,
   handlers: {
     src: { read: (_, { values }) => formatIpAddress(values.SRC), ...swapOnly },
     dst: { read: (_, { values }) => formatIpAddress(values.DST), ...swapOnly },

@@ -46,5 +46,6 @@ export const hostEtherFilter = compileElement(of, {
     ]
   },
   modifies: false,
+  takesTag: ({ values }) => values.OFFSET === 0,
   handlers: { ether: { read: (_, { values }) => formatEtherAddress(values.ETHER), ...swapOnly } },
 })

@@ -4,4 +4,5 @@ import { compileElement } from '../compile/element.ts'
 export const idle = compileElement(of, {
   compile: ({ packet, drop }) => drop(packet),
   modifies: false,
+  takesTag: true,
 })

@@ -14,5 +14,6 @@ export const paint = compileElement(of, {
     output(0, packet),
   ],
   modifies: false,
+  takesTag: true,
   handlers: colorHandlers,
 })

@@ -14,6 +14,7 @@ export const queue = compileElement(of, {
   settings: ['capacity'],
   compile: ({ packet, output, values }) => output(values.CAPACITY > 0 ? 0 : 1, packet),
   modifies: false,
+  takesTag: true,
   handlers: {
     length: { read: () => '0' },
     highwater_length: { read: () => '0' },

@@ -19,6 +19,7 @@ export const setVlanAnno = compileElement(of, {
     output(0, packet),
   ],
   modifies: false,
+  takesTag: true,
   handlers: {
     vlan_tci: { read: (_, { values }) => `${tagOf(values)}`, ...swapOnly },
     vlan_id: { read: (_, { values }) => `${tagOf(values) & 0xfff}`, ...swapOnly },

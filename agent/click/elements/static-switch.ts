@@ -5,4 +5,5 @@ export const staticSwitch = compileElement(of, {
   compile: ({ values: { OUTPUT }, packet, outputs, output, drop }) =>
     OUTPUT >= 0 && OUTPUT < outputs ? output(OUTPUT, packet) : drop(packet),
   modifies: false,
+  takesTag: true,
 })

@@ -18,6 +18,7 @@ export const switchElement = compileElement(of, {
     drop(packet),
   ],
   modifies: false,
+  takesTag: true,
   handlers: {
     switch: {
       read,

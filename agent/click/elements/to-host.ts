@@ -35,5 +35,6 @@ export const toHost = compileElement(of, {
     ]
   },
   modifies: ({ values }) => values.TYPE === 'IP',
+  takesTag: ({ values }) => values.TYPE === 'ETHER',
   handlers: { count: readSlot('count'), drops: { read: () => '0' }, reset_counts: clearSlots('count') },
 })

@@ -11,6 +11,7 @@ export const trafficClass = compileElement(of, {
     return [mov32('r0', values.CLASSID | 0), stx('u32', 'r6', skb.priority, 'r0'), output(0, packet)]
   },
   modifies: false,
+  takesTag: true,
   handlers: {
     classid: {
       read: (_, { values: { CLASSID } }) => `${(CLASSID >>> 16).toString(16)}:${(CLASSID & 0xffff).toString(16)}`,

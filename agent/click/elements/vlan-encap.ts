@@ -1,11 +1,12 @@
 import { vlanEncap as of } from '../../../click/elements/vlan-encap.ts'
-import { and, jeq, label, ldx, stx } from '../../ebpf/asm/asm.ts'
+import { and, be, call, jeq, jne, label, ldx, mov, stx } from '../../ebpf/asm/asm.ts'
 import { bytes16, copyBytes, loaded, writeBytes } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
-import { compileElement } from '../compile/element.ts'
+import { compileElement, type Site } from '../compile/element.ts'
 import { pushFront } from '../compile/geometry.ts'
-import { reach, unreached } from '../compile/packet.ts'
+import { reach, reload, unreached } from '../compile/packet.ts'
 import { annotationSlot } from '../compile/stack.ts'
+import { addressBytes, isTagType, liftTag, tagBytes } from '../compile/tags.ts'
 import { swapOnly } from '../handlers.ts'
 
 /** The VLAN annotation, as on the wire. */
@@ -31,39 +32,75 @@ const priorityOf = (values: Tag): number => {
   return tag === 'ANNO' ? values.VLAN_PCP : tag >> 13
 }
 
+type Place = Pick<Site, 'packet' | 'output' | 'dropLabel' | 'newLabel'>
+
+/**
+ * By the kernel, which puts a tag that is beside the frame already into it, and makes segments with both. The packet is a whole frame; `setTag` sets
+ * r3 to the tag.
+ */
+const pushTag = ({ packet, output, dropLabel, newLabel }: Place, type: number, setTag: Code): Code => {
+  const failed = dropLabel(unreached(packet))
+  const reached = reach(packet, addressBytes, failed, newLabel)
+  const { code: lift, packet: whole } = liftTag(reached.packet, failed, newLabel)
+  const network = whole.network === undefined ? undefined : whole.network + tagBytes
+  return [
+    reached.code,
+    lift,
+    mov('r1', 'r6'),
+    mov('r2', loaded(bytes16(type))),
+    setTag,
+    call('skbVlanPush'),
+    reload(packet),
+    jne('r0', 0, failed),
+    output(0, { ...unreached(whole), tagBeside: true, network, mac: 0 }),
+  ]
+}
+
+/** Into the frame; `write` writes the tag at the place that it is given. */
+const writeTag = ({ packet, output, dropLabel, newLabel }: Place, type: number, write: (at: number) => Code): Code => {
+  const pushed = pushFront(packet, tagBytes, dropLabel(unreached(packet)))
+  const reached = reach(pushed.packet, 16, dropLabel(unreached(pushed.packet)), newLabel)
+  const at = pushed.packet.offset
+  return [
+    pushed.code,
+    reached.code,
+    copyBytes(at, at + 4, 12),
+    writeBytes(at + 12, bytes16(type)),
+    write(at + 14),
+    output(0, { ...reached.packet, mac: at }),
+  ]
+}
+
 /** A packet without both addresses is dropped. */
 export const vlanEncap = compileElement(of, {
-  compile: ({ values, packet, output, dropLabel, newLabel }) => {
+  compile: (site) => {
+    const { values, packet, isCopy, output, newLabel } = site
     const { NATIVE_VLAN, ETHERTYPE } = values
     const tci = tagOf(values)
-    const pushed = pushFront(packet, 4, dropLabel(unreached(packet)))
-    const reached = reach(pushed.packet, 16, dropLabel(unreached(pushed.packet)), newLabel)
-    const at = pushed.packet.offset
-    const encap = (write: Code): Code => [
-      pushed.code,
-      reached.code,
-      copyBytes(at, at + 4, 12),
-      writeBytes(at + 12, bytes16(ETHERTYPE)),
-      write,
-      output(0, { ...reached.packet, mac: at }),
-    ]
+    const byKernel = packet.hook === 'tc' && !isCopy && packet.offset === 0 && isTagType(ETHERTYPE)
     const native = output(0, { ...packet, mac: packet.offset })
     if (tci !== 'ANNO') {
-      return (tci & 0xfff) === NATIVE_VLAN ? native : encap(writeBytes(at + 14, bytes16(tci)))
+      if ((tci & 0xfff) === NATIVE_VLAN) return native
+      return byKernel
+        ? pushTag(site, ETHERTYPE, [mov('r3', tci)])
+        : writeTag(site, ETHERTYPE, (at) => writeBytes(at, bytes16(tci)))
     }
+    const encap = byKernel
+      ? pushTag(site, ETHERTYPE, [ldx('u16', 'r3', 'r10', tag), be('r3', 16)])
+      : writeTag(site, ETHERTYPE, (at) => [ldx('u16', 'r0', 'r10', tag), stx('u16', 'r7', at, 'r0')])
+    if (NATIVE_VLAN < 0) return encap
     const untagged = newLabel('native')
-    const write = encap([ldx('u16', 'r0', 'r10', tag), stx('u16', 'r7', at + 14, 'r0')])
-    if (NATIVE_VLAN < 0) return write
     return [
       ldx('u16', 'r0', 'r10', tag),
       and('r0', loaded(bytes16(0xfff))),
       jeq('r0', loaded(bytes16(NATIVE_VLAN)), untagged),
-      write,
+      encap,
       label(untagged),
       native,
     ]
   },
   modifies: true,
+  takesTag: ({ values }) => isTagType(values.ETHERTYPE),
   handlers: {
     vlan_tci: { read: (_, { values }) => `${tagOf(values)}`, ...swapOnly },
     vlan_id: { read: (_, { values }) => `${idOf(values)}`, ...swapOnly },

@@ -37,6 +37,7 @@ export const vxlanEncap = compileElement(of, {
     ]
   },
   modifies: true,
+  takesTag: true,
   handlers: {
     vni: { read: (_, { values }) => `${values.VNI}`, ...swapOnly },
     src: { read: (_, { values }) => formatIpAddress(values.SRC), ...swapOnly },

@@ -139,41 +139,13 @@ const takeNote = (to: (typeof leaves)[keyof typeof leaves]): Program => [
   stx('u32', 'r0', 4, 'r1'),
 ]
 
-const drop: Program = [label('drop'), mov('r0', act.drop), exit()]
-
-/** At the egress of an interface: notes a marked frame, which goes no further. */
-export const noter: Program = [
-  mov('r6', 'r1'),
-  ldx('u32', 'r1', 'r6', skb.mark),
-  jne32('r1', mark, 'pass'),
-  ...takeNote(leaves.byDevice),
-  ldx('u32', 'r8', 'r6', skb.length),
-  stx('u32', 'r0', 8, 'r8'),
-  jlt('r8', 1, 'drop'),
-  jgt('r8', mostFrameBytes, 'drop'),
-  mov('r1', 'r6'),
-  mov('r2', 0),
-  mov('r3', 'r0'),
-  add('r3', noteHeader),
-  mov('r4', 'r8'),
-  call('skbLoadBytes'),
-  ...drop,
-  label('pass'),
-  mov('r0', act.pass),
-  exit(),
-]
-
 /** Ethernet addresses, which a VLAN tag stands behind. */
 const addressesBytes = 12
 const tagBytes = 4
 
-/**
- * At the ingress of an interface, behind the router's own program: notes what that lets pass to the host. The tag that the kernel has taken
- * off is put back into the note.
- */
-export const hostNoter: Program = [
-  mov('r6', 'r1'),
-  ...takeNote(leaves.toHost),
+/** Notes the frame, into which the tag is put that is beside it, and lets it go no further. */
+const noteFrame = (to: (typeof leaves)[keyof typeof leaves]): Program => [
+  ...takeNote(to),
   mov('r9', 'r0'),
   ldx('u32', 'r8', 'r6', skb.length),
   stx('u32', 'r9', 8, 'r8'),
@@ -206,8 +178,24 @@ export const hostNoter: Program = [
   jlt('r4', 1, 'drop'),
   jgt('r4', mostFrameBytes - tagBytes - addressesBytes, 'drop'),
   call('skbLoadBytes'),
-  ...drop,
+  label('drop'),
+  mov('r0', act.drop),
+  exit(),
 ]
+
+/** At the egress of an interface: notes a marked frame. */
+export const noter: Program = [
+  mov('r6', 'r1'),
+  ldx('u32', 'r1', 'r6', skb.mark),
+  jne32('r1', mark, 'pass'),
+  ...noteFrame(leaves.byDevice),
+  label('pass'),
+  mov('r0', act.pass),
+  exit(),
+]
+
+/** At the ingress of an interface, behind the router's own program: notes what that lets pass to the host. */
+export const hostNoter: Program = [mov('r6', 'r1'), ...noteFrame(leaves.toHost)]
 
 /**
  * At the ingress of the barrier's interface. A frame goes by the queue that the barrier came by at most twice, into an interface and to the
@@ -228,7 +216,9 @@ export const barrier: Program = [
   ldMapValue('r1', 'progress'),
   mov('r2', 1),
   atomicAdd('u64', 'r1', 8, 'r2'),
-  ...drop,
+  label('drop'),
+  mov('r0', act.drop),
+  exit(),
 ]
 
 /** Before what takes the host's packets: what the kernel says on an interface by itself (IPv6 multicast reports) is none of the run's. */

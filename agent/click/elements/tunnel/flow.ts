@@ -3,7 +3,7 @@ import { add, and, jeq, jne, jset, jump, label, ldx, mov, mov32, mul, rsh } from
 import { bytes16, loaded } from '../../compile/bytes.ts'
 import type { Code } from '../../compile/code.ts'
 import type { Site } from '../../compile/element.ts'
-import { reach, unreached } from '../../compile/packet.ts'
+import { reach, skb, unreached } from '../../compile/packet.ts'
 
 /** 2^32 divided by the golden ratio, as Knuth multiplies. */
 const factor = 0x9e37_79b1
@@ -16,7 +16,7 @@ const udp = 17
 
 /**
  * r8 = a number below `count` for the frame at the packet's offset: the sum, to 32 bits, of its IP addresses and, of TCP and UDP, the word of both
- * ports; or of both Ethernet addresses, where it has no IP header without options and four bytes behind it. The sum, its words taken with the
+ * ports; or of both Ethernet addresses, where it has a VLAN tag or no IP header without options and four bytes behind it. The sum, its words taken with the
  * lowest byte first, times `factor`, to 32 bits, is scaled to `count`. Goes to `failed` where there is no Ethernet header; loses r0 to r5.
  */
 export const flowOf = (
@@ -43,6 +43,8 @@ export const flowOf = (
     header.code,
     mov('r8', 0),
     [0, 4, 8].map(addWord),
+    // As of a frame that has its tag in it.
+    packet.tagBeside ? [ldx('u32', 'r0', 'r6', skb.vlanPresent), jne('r0', 0, summed)] : [],
     ldx('u16', 'r0', 'r7', at + 12),
     jeq('r0', loaded(bytes16(0x0800)), v4),
     jeq('r0', loaded(bytes16(0x86dd)), v6),
