@@ -1,6 +1,6 @@
 import t from 'tap'
 import { create, type Init } from '../../../proto/codec.ts'
-import type { Link, Node, VNetRequest } from '../../../proto/generated/weft.v1.ts'
+import type { Interface, Link, Node, VNetRequest } from '../../../proto/generated/weft.v1.ts'
 import { diffRequests } from '../diff.ts'
 import { fillIn } from '../fill-in.ts'
 import { createRandom, randomRequest } from './random.ts'
@@ -59,6 +59,43 @@ t.test('rates and addresses change live', async (t) => {
   t.same(shown(request(), request({}, {}, { prefix: '10.0.0.0/8' })), ['CHANGE vnet/shop prefix: none → 10.0.0.0/8'])
 })
 
+t.test('impairments, and whether a link is down, change live', async (t) => {
+  const slow = { impairmentAToB: { delayMicroseconds: 10_000, lossMillionths: 1000 } }
+  t.same(shown(request(), request({}, slow)), ['CHANGE link/l impairments a to b: none → delay 10 ms, loss 0.1 %'])
+  t.same(shown(request({}, slow), request({}, { impairmentBToA: { delayMicroseconds: 10_000 } })), [
+    'CHANGE link/l impairments a to b: delay 10 ms, loss 0.1 % → none; impairments b to a: none → delay 10 ms',
+  ])
+  t.same(shown(request(), request({}, { impairmentAToB: {} })), [], 'nothing is no impairment')
+  t.same(shown(request(), request({}, { down: true })), ['CHANGE link/l state: up → down'])
+})
+
+t.test('anti-spoofing and own Click change live', async (t) => {
+  const first = (only: Init<Interface>) => request({ interfaces: [{ index: 0, forwarding: 'click', ...only }] })
+  t.same(shown(first({}), first({ antiSpoofing: { ip: 'off', ra: 'off', mac: 'on' } })), [
+    'CHANGE node/a interface 0 anti-spoofing ip: on → off; interface 0 anti-spoofing ra: on → off',
+  ])
+  t.same(shown(first({}), first({ click: 'input -> output' })), ['CHANGE node/a interface 0 click: new'])
+  t.same(shown(first({ click: 'input -> output' }), first({ click: 'input -> Counter -> output' })), [
+    'CHANGE node/a interface 0 click: another text',
+  ])
+  t.same(shown(first({ click: 'input -> output' }), first({})), ['CHANGE node/a interface 0 click: removed'])
+})
+
+t.test(
+  'a second link makes a node one that passes packets on: its source addresses are no longer guarded',
+  async (t) => {
+    const second = create('VNetRequest', {
+      ...request({ interfaces: [{ index: 0 }, { index: 1 }] }),
+      links: [link, { id: 'm', a: { node: 'a', interface: 1 }, b: { node: 'b', interface: 1 } }],
+    })
+    t.match(shown(request({ interfaces: [{ index: 0 }, { index: 1 }] }), second), [
+      'CHANGE node/a interface 0 anti-spoofing ip: on → off; interface 1 anti-spoofing ip: on → off',
+      /^RECREATE node\/b/,
+      'ADD link/m it is new',
+    ])
+  },
+)
+
 t.test('everything else of a node makes it anew', async (t) => {
   for (const [change, reason] of [
     [{ memoryBytes: 128 << 20 }, 'memory: 64 MiB → 128 MiB'],
@@ -66,6 +103,7 @@ t.test('everything else of a node makes it anew', async (t) => {
     [{ cpu: { count: 2, shares: 100, quotaMillis: 500 } }, 'cpu: count 1 → count 2, shares 100, quota 0.5'],
     [{ image: 'host' }, 'image: none → host'],
     [{ hypervisor: 'fake' }, 'hypervisor: lxc → fake'],
+    [{ forwarding: 'host' }, 'forwarding: guest → host'],
     [{ location: { name: 'London' } }, 'location: none → London'],
     [{ location: { latitude: 1, longitude: 2, withinKm: 3 } }, 'location: none → 1 2, within 3 km'],
     [{ allocation: 'preallocated' }, 'allocation: on-demand → preallocated'],

@@ -138,6 +138,46 @@ t.test('a node may be left empty, and links left out', async (t) => {
   )
 })
 
+t.test('impairments are for both directions, but what one has of its own', async (t) => {
+  const { links } = await parse(`
+vnet: a
+defaults: { impairments: { delay: 10 ms } }
+nodes: { x: {}, y: {} }
+links:
+  both: { ends: [x, y], impairments: { jitter: 1 ms, loss: 0.1 % } }
+  own: { ends: [x, y], impairments: { a-to-b: { delay: 0 ms, loss: 1 % }, b-to-a: { reorder: 2 % } } }
+  plain: [x, y]
+  none: { ends: [x, y], impairments: }
+`)
+  const of = (id: string) => links.find((link) => link.id === id)
+  const both = { delayMicroseconds: 10_000, jitterMicroseconds: 1000, lossMillionths: 1000 }
+  t.match(of('both'), { impairmentAToB: both, impairmentBToA: both })
+  t.match(of('own'), {
+    impairmentAToB: { delayMicroseconds: 0, lossMillionths: 10_000, reorderMillionths: 0 },
+    impairmentBToA: { delayMicroseconds: 10_000, lossMillionths: 0, reorderMillionths: 20_000 },
+  })
+  t.match(of('plain'), { impairmentAToB: { delayMicroseconds: 10_000 }, impairmentBToA: { delayMicroseconds: 10_000 } })
+  t.match(of('none'), { impairmentAToB: undefined, impairmentBToA: undefined })
+})
+
+t.test('one direction alone may be impaired', async (t) => {
+  const { links } = await parse(
+    'vnet: a\nnodes: { x: {}, y: {} }\nlinks:\n  l: { ends: [x, y], impairments: { b-to-a: { loss: 1 % } } }\n',
+  )
+  t.equal(links[0]?.impairmentAToB, undefined)
+  t.match(links[0]?.impairmentBToA, { lossMillionths: 10_000 })
+})
+
+t.test('a link is down where it says so, whatever the defaults', async (t) => {
+  const { links } = await parse(
+    'vnet: a\ndefaults: { down: true }\nnodes: { x: {}, y: {} }\nlinks: { l: [x, y], m: { ends: [x, y], down: false } }\n',
+  )
+  t.same(
+    links.map(({ down }) => down),
+    [true, false],
+  )
+})
+
 t.test('mappings of defaults are merged key by key, everything else is replaced', async (t) => {
   const { nodes } = await parse(`
 vnet: a

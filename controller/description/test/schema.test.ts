@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { XmlDocument, type XmlElement } from 'libxml2-wasm'
 import t from 'tap'
+import { guards, guardWords } from '../anti-spoofing.ts'
 import { formatRequest } from '../format.ts'
+import { impairmentAmounts } from '../impairments.ts'
 import {
   allocations,
   forwardings,
   hypervisors,
   maxInterfaceIndex,
+  nodeForwardings,
   physicals,
   restartPolicies,
   technologies,
@@ -34,10 +37,17 @@ t.test('the JSON Schema knows the words and units of the model', async (t) => {
   t.same(definitions['restart']?.enum, restartPolicies)
   t.same(definitions['interface']?.properties?.['forwarding']?.enum, forwardings)
   t.same(definitions['interface']?.properties?.['physical']?.enum, physicals)
+  t.same(definitions['node-forwarding']?.enum, nodeForwardings)
+  t.same(definitions['on-or-off']?.enum, guardWords)
+  t.same(keysOf('anti-spoofing'), guards)
+  t.same(keysOf('impairment'), Object.keys(impairmentAmounts))
   const pattern = (name: string) => new RegExp((definitions[name] as { pattern: string }).pattern)
   for (const unit of Object.keys(bytes.units)) t.match(`1 ${unit}`, pattern('memory'))
   for (const unit of Object.keys(rate.units)) t.match(`1.5${unit}`, pattern('rate'))
-  for (const unit of Object.keys(delay.units)) t.match(`1 ${unit}`, pattern('delay'))
+  for (const unit of Object.keys(delay.units)) {
+    for (const kind of ['delay', 'added-delay', 'jitter']) t.match(`1 ${unit}`, pattern(kind))
+  }
+  t.match('0.1 %', pattern('percent'))
   t.match(`a.${maxInterfaceIndex}`, pattern('end'))
   t.notMatch(`a.${maxInterfaceIndex + 1}`, pattern('end'))
 })
@@ -87,7 +97,17 @@ t.test('the XSD has the elements and attributes that errors speak of, and the ke
     const singular: Record<string, string> = { interfaces: 'interface', variables: 'variable', files: 'file' }
     return attributes.includes(key) || children.includes(key) || children.includes(singular[key] ?? key)
   }
-  for (const owner of ['node', 'location', 'cpu', 'interface', 'start-up', 'file', 'link']) {
+  for (const owner of [
+    'node',
+    'location',
+    'cpu',
+    'interface',
+    'anti-spoofing',
+    'start-up',
+    'file',
+    'link',
+    'impairments',
+  ]) {
     for (const key of keysOf(owner)) {
       if (key === 'content' || key === 'ends') continue
       t.ok(has(owner, key), `<${owner}> has ${key}`)

@@ -1,5 +1,16 @@
 import t from 'tap'
-import { bytes, delay, formatCpus, formatQuantity, parseCpus, parseDistance, parseQuantity, rate } from '../units.ts'
+import {
+  bytes,
+  delay,
+  formatCpus,
+  formatPercent,
+  formatQuantity,
+  parseCpus,
+  parseDistance,
+  parsePercent,
+  parseQuantity,
+  rate,
+} from '../units.ts'
 
 t.test('quantities are exact', async (t) => {
   for (const [quantity, text, value] of [
@@ -64,6 +75,28 @@ t.test('numbers of CPUs are thousandths', async (t) => {
   t.equal(formatCpus(1250), '1.25')
   t.equal(formatCpus(2000), '2')
   for (const text of ['0', '0.0005', '-1', '1e3', 'one', '']) t.match(parseCpus(text), { problem: /./ }, text)
+})
+
+t.test('shares are millionths', async (t) => {
+  for (const [text, value, shown = text] of [
+    ['0 %', 0],
+    ['0.1 %', 1000],
+    ['0.0001 %', 1],
+    ['1%', 10_000, '1 %'],
+    ['12.3450000 %', 123_450, '12.345 %'],
+    ['100.0 %', 1_000_000, '100 %'],
+  ] as const) {
+    t.same(parsePercent(text), { value }, text)
+    t.equal(formatPercent(value), shown)
+  }
+  for (const text of ['1', '-1 %', '100.0001 %', '101 %', '0.00001 %', '1e1 %', '.5 %', '%', '']) {
+    t.match(parsePercent(text), { problem: /./ }, text)
+  }
+})
+
+t.test('a delay that is added may be none', async (t) => {
+  t.same(parseQuantity(delay, '0 ms', 0), { value: 0 })
+  t.match(parseQuantity(delay, '0 ms'), { problem: /more than zero/ })
 })
 
 t.test('distances are kilometres', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { create, type Init } from '../../../proto/codec.ts'
-import type { VNetRequest } from '../../../proto/generated/weft.v1.ts'
+import type { Impairment, Interface, VNetRequest } from '../../../proto/generated/weft.v1.ts'
 import { validateRequest } from '../validate.ts'
 import { createRandom, type Random, randomRequest } from './random.ts'
 
@@ -87,6 +87,35 @@ t.test('technologies that a bridge cannot carry need click at both ends', async 
   for (const technology of ['', 'any', 'vxlan', 'gre', 'vlan', 'qinq'])
     t.same(linked(technology, '', 'click'), [], technology)
   t.match(linked('ipip', 'click', 'click', 'fd00::'), [/IPv4 alone/])
+})
+
+t.test('a message cannot bring what a file could not', async (t) => {
+  const node = (interfaces: Init<Interface>[], forwarding = '') => ({ id: 'a', forwarding, interfaces })
+  const messages = (init: Init<VNetRequest>) => validateRequest(request(init)).map(({ message }) => message)
+  t.match(messages({ nodes: [node([{ index: 0, antiSpoofing: { nd: 'maybe' } }])] }), [
+    /no anti-spoofing of nd "maybe"/,
+  ])
+  t.match(messages({ nodes: [node([], 'nobody')] }), [/no forwarding "nobody"/])
+  const click = (text: string) => messages({ nodes: [node([{ index: 0, forwarding: 'click', click: text }])] })
+  t.same(click('input -> output'), [])
+  t.match(click('input -> ToHost; Idle -> output'), [/^a.0.click:1: 'ToHost@1 :: ToHost' cannot stand/])
+  t.match(click(`input -> output //${'x'.repeat(16384)}`), [/^a.0.click:1: 16402 bytes are too many/])
+  t.match(click('input -> output // \u001b[2J'), [/holds control characters/])
+  t.ok(click(`input ${'-> Foo '.repeat(50)} -> output`).length <= 10)
+  const ends = { a: { node: 'a' }, b: { node: 'a', interface: 1 } }
+  const impaired = (impairmentAToB: Init<Impairment>) => messages({ links: [{ id: 'l', ...ends, impairmentAToB }] })
+  t.same(impaired({ lossMillionths: 10 ** 6, delayMicroseconds: 6e7, jitterMicroseconds: 6e7 }), [])
+  t.match(impaired({ lossMillionths: 10 ** 6 + 1 }), ['loss cannot be 100.0001 %'])
+  t.match(impaired({ delayMicroseconds: 6e7 + 1 }), [/delay of an impairment cannot be 60000001 us/])
+})
+
+t.test('Click, all of it, counts in the size of a request', async (t) => {
+  const click = `input -> output // ${'x'.repeat(16_000)}`
+  const nodes = Array.from({ length: 9 }, (_, i) => ({
+    id: `n${i}`,
+    interfaces: [{ index: 0, forwarding: 'click', click }],
+  }))
+  t.match(validateRequest(request({ nodes })), [{ code: 'request.too-large', message: /and Click, have/ }])
 })
 
 t.test('what is not built by some provider is not refused here', async (t) => {
