@@ -87,7 +87,7 @@ t.test(
     t.match(ping('r1', address(1, 1)), { status: 0 })
 
     const shown = weft('host', 'click', 'alice.paper/r2.1', '--host', host, '--handlers')
-    t.match(shown, { status: 0, stdout: /FromDevice\(vif\d+\.1.*ToDevice\(vif\d+\.0\)/s })
+    t.match(shown, { status: 0, stdout: /ToDevice\(vif\d+\.0\).*FromDevice\(vif\d+\.1/s })
     t.match(shown.stdout, /^sent\.count: [1-9]/m)
     t.match(shown.stdout, /^spoofed\.count: 0$/m)
 

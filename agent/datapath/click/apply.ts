@@ -2,22 +2,27 @@
 import { WeftError } from '../../../proto/errors.ts'
 import { readConfiguration } from '../../click/service/configuration.ts'
 import type { ClickService } from '../../click/service/service.ts'
-import { setLink } from '../../netlink/link/requests.ts'
+import { addLink, deleteLink, setLink } from '../../netlink/link/requests.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
 import type { Request } from '../../netlink/socket/request.ts'
-import { parent } from '../../netlink/traffic/handle.ts'
-import { deleteQdisc, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
 import type { LinkStep } from '../driver.ts'
-import { inverse, type Operation, type RouterConfiguration } from './operation.ts'
+import { egressRequests, plainEgress, sameEgress } from '../egress.ts'
+import type { Underlay } from '../underlay/underlay.ts'
+import { isMadePromiscuous, nicRouterName } from './names.ts'
+import { inverse, type NewPorts, type Operation, type RouterConfiguration } from './operation.ts'
+import { formatValue, parseTable, sameValue, type TableValue } from './table.ts'
+import { fillNumbers, numberless } from './text/part.ts'
 
 export interface Tools {
   readonly route: RouteSocket
   readonly service: ClickService
+  readonly underlay: Underlay
 }
 
 export const applyStep = async (tools: Tools, { vnet, link, action, operations }: LinkStep): Promise<void> => {
   const done: Operation[] = []
+  const claims = nicsOf(operations as readonly Operation[]).map((nic) => tools.underlay.claim(nic))
   try {
     for (const operation of operations as readonly Operation[]) {
       // What fails may have done half of it.
@@ -31,8 +36,15 @@ export const applyStep = async (tools: Tools, { vnet, link, action, operations }
       object: `link/${link}`,
       cause: error,
     })
+  } finally {
+    for (const end of claims) end()
   }
 }
+
+/** Those that a segment is made at. */
+const nicsOf = (operations: readonly Operation[]): readonly string[] => [
+  ...new Set(operations.flatMap((one) => (one.op === 'entry' && one.to !== undefined ? [one.nic] : []))),
+]
 
 /** What went wrong with it, for people. */
 const undo = async (tools: Tools, done: readonly Operation[]): Promise<readonly string[]> => {
@@ -49,33 +61,69 @@ const undo = async (tools: Tools, done: readonly Operation[]): Promise<readonly 
 
 const isGone = (error: unknown): boolean => error instanceof NetlinkError && error.code === 'ENODEV'
 
-const applyOperation = async ({ route, service }: Tools, operation: Operation): Promise<void> => {
+const applyOperation = async (tools: Tools, operation: Operation): Promise<void> => {
+  const { route, service } = tools
   switch (operation.op) {
     case 'set': {
       const { mtu, addressGeneration } = operation.to
       if (mtu !== undefined) await route.request(setLink(operation.name, { mtu }))
-      if (addressGeneration === undefined) return
-      // A kernel without IPv6 knows no way to generate its addresses.
-      return request(route, setLink(operation.name, { addressGeneration }), 'EAFNOSUPPORT', 'EOPNOTSUPP')
+      return addressGeneration === undefined ? undefined : silence(route, operation.name, addressGeneration)
     }
     case 'limit': {
       const index = (await route.link(operation.name))?.index ?? 0
-      if (operation.to === undefined) {
-        return request(route, deleteQdisc(index, parent.root), 'ENOENT', 'EINVAL', 'ENODEV')
-      }
-      return request(route, replaceQdisc({ index, parent: parent.root, options: operation.to }))
+      const gone = sameEgress(plainEgress, operation.to) ? ['ENOENT', 'EINVAL', 'ENODEV'] : []
+      for (const wanted of egressRequests(index, operation.from, operation.to)) await request(route, wanted, ...gone)
+      return
     }
     case 'leave':
       await request(route, setLink(operation.name, { up: false }), 'ENODEV')
       return request(route, setLink(operation.name, { master: 0 }), 'ENODEV')
+    case 'ports':
+      return addPorts(route, operation)
+    case 'delete':
+      return request(route, deleteLink(operation.name), 'ENODEV')
     case 'put':
-      return put(service, operation.router, operation.to)
+      return put(tools, operation.router, operation.to)
     case 'remove':
       return remove(service, operation.router)
+    case 'switch':
+      if (isMadePromiscuous(operation.to.file)) await route.request(setLink(operation.nic, { promiscuous: true }))
+      return put(tools, nicRouterName(operation.nic), operation.to)
+    case 'entry':
+      return operation.to === undefined
+        ? removeEntry(service, operation.nic, operation.key, operation.from)
+        : putEntry(tools, operation.nic, operation.key, operation.to, operation.from !== undefined)
+    case 'tidy-switch':
+      return tidySwitch(tools, operation.nic)
+    case 'underlay':
+    case 'reserve':
+    case 'tidy': {
+      const nic = await route.link(operation.nic)
+      if (nic !== undefined) await tools.underlay.apply(operation, nic.index)
+      return
+    }
     case 'raise':
       return request(route, setLink(operation.name, { up: true }))
     case 'lower':
       return request(route, setLink(operation.name, { up: false }), 'ENODEV')
+  }
+}
+
+/** IN6_ADDR_GEN_MODE_NONE. */
+const silent = 1
+
+/** A kernel without IPv6 knows no way to generate its addresses. */
+const silence = (route: RouteSocket, name: string, addressGeneration: number): Promise<void> =>
+  request(route, setLink(name, { addressGeneration }), 'EAFNOSUPPORT', 'EOPNOTSUPP')
+
+/** All that is to be segmented. The kernel takes no fewer bytes than a TCP packet's headers may have (MAX_TCP_HEADER). */
+const cutAll = { bytes: 512, segments: 1 } as const
+
+const addPorts = async (route: RouteSocket, { a, b, alias, mtu, cut }: NewPorts): Promise<void> => {
+  await route.request(addLink({ name: a, mtu, info: { kind: 'veth', peer: { name: b, mtu } } }))
+  for (const name of [a, b]) {
+    await route.request(setLink(name, { alias, ...(cut ? { uncut: cutAll } : {}) }))
+    await silence(route, name, silent)
   }
 }
 
@@ -88,15 +136,69 @@ const request = async (route: RouteSocket, wanted: Request, ...unless: readonly 
   }
 }
 
-/** In place of the one that is there, with its counts; anew where there is none, or none that could be exchanged. */
-const put = async (service: ClickService, router: string, { text, file }: RouterConfiguration): Promise<void> => {
-  const configuration = readConfiguration(text, file)
+/** In place of the one that is there, with its counts and tables; anew where there is none, or none that could be exchanged. */
+const put = async (
+  { route, service }: Pick<Tools, 'route' | 'service'>,
+  router: string,
+  { text, file }: RouterConfiguration,
+): Promise<void> => {
+  const configuration = readConfiguration(await withNumbers(route, text), file)
   try {
     await service.swap(router, configuration)
   } catch (error) {
     if (!hasCode(error, 'router.unknown', 'router.broken')) throw error
     await remove(service, router)
     await service.up(router, configuration)
+  }
+}
+
+/** Of interfaces that the step itself has made. */
+const withNumbers = async (route: RouteSocket, text: string): Promise<string> => {
+  const numbers = new Map<string, number>()
+  for (const name of numberless(text)) numbers.set(name, (await route.link(name))?.index ?? 0)
+  return numbers.size === 0 ? text : fillNumbers(text, numbers)
+}
+
+const putEntry = async (
+  { route, service }: Tools,
+  nic: string,
+  key: string,
+  value: TableValue,
+  mayReplace: boolean,
+): Promise<void> => {
+  const { name, index = (await route.link(name))?.index ?? 0 } = value.device
+  const line = `${key} ${formatValue(index, value)}`
+  await service.write(nicRouterName(nic), `links.${mayReplace ? 'set' : 'add'}`, line)
+}
+
+/** Another link may have the key by now. */
+const removeEntry = async (
+  service: ClickService,
+  nic: string,
+  key: string,
+  value: TableValue | undefined,
+): Promise<void> => {
+  const there = (await readTable(service, nic))?.get(key)
+  if (there === undefined || (value?.device.index !== undefined && !sameValue(there, value))) return
+  await service.write(nicRouterName(nic), 'links.remove', key)
+}
+
+const tidySwitch = async ({ route, service }: Tools, nic: string): Promise<void> => {
+  const table = await readTable(service, nic)
+  if (table === undefined || table.size > 0) return
+  const name = nicRouterName(nic)
+  const file = (await service.list()).find((router) => router.name === name)?.file ?? ''
+  await remove(service, name)
+  if (isMadePromiscuous(file)) await request(route, setLink(nic, { promiscuous: false }), 'ENODEV')
+}
+
+/** undefined where there is no router, or none that can be read: its table is gone. */
+const readTable = async (service: ClickService, nic: string): Promise<ReadonlyMap<string, TableValue> | undefined> => {
+  try {
+    return parseTable(await service.read(nicRouterName(nic), 'links.table'))
+  } catch (error) {
+    if (!hasCode(error, 'router.unknown', 'router.broken')) throw error
+    return undefined
   }
 }
 

@@ -9,25 +9,35 @@ import { mountBpffs } from '../../ebpf/pins.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import { serial } from '../../state/serial.ts'
 import type { DatapathDriver } from '../driver.ts'
+import { openUnderlay, type Underlay } from '../underlay/underlay.ts'
 import { openWatch, type Watch } from '../watch.ts'
 import { applyStep } from './apply.ts'
+import { countLink } from './counters.ts'
 import { inspectRouter } from './inspect.ts'
+import { ownAdmission } from './own/admission.ts'
+import { admitOwn, ownFault } from './own/fault.ts'
+import { useOwnHandlers } from './own/handlers.ts'
 import { planLinks } from './plan.ts'
 import { probeClick } from './probe.ts'
 import { type ClickSnapshot, readKernel, snapshotOf } from './snapshot.ts'
+import { usesOf } from './uses.ts'
 
 export interface ClickDriverOptions {
   /** Path of the network namespace that is Dom0's; the process's own without it. */
   readonly namespace?: string | undefined
   /** Of the routers' records. */
   readonly directory: string
+  /** What it shares with the other data path of that Dom0; one of its own without it. */
+  readonly underlay?: Underlay | undefined
   /** Of the pins: a bpf file system, mounted there where none is. It has to stay mounted when the agent has ended. */
   readonly bpffs: string
 }
 
-export const clickDriver = ({ namespace, directory, bpffs }: ClickDriverOptions): DatapathDriver => {
+export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: ClickDriverOptions): DatapathDriver => {
   const service = clickService({ namespace, directory, bpffs, group: 'links' })
   const open = (): RouteSocket => openRoute({ namespace })
+  const underlay = shared ?? openUnderlay({ namespace })
+  const admission = ownAdmission()
   const watches = new Set<Watch>()
   // In the order in which they were begun: a vif leaves one link before another one takes it.
   const inOrder = serial()
@@ -38,6 +48,8 @@ export const clickDriver = ({ namespace, directory, bpffs }: ClickDriverOptions)
     if (socket === undefined || socket.closed) socket = open()
     return socket
   }
+
+  underlay.ask((nic) => usesOf(route(), service, nic))
 
   const mounted = async (): Promise<ClickService> => {
     await mkdir(bpffs, { recursive: true, mode: 0o700 })
@@ -52,7 +64,7 @@ export const clickDriver = ({ namespace, directory, bpffs }: ClickDriverOptions)
 
     snapshot: async () => {
       try {
-        return snapshotOf(await readKernel(route(), service))
+        return snapshotOf(await readKernel(route(), service, underlay))
       } catch (error) {
         const message = `the kernel cannot be read: ${(error as Error).message}`
         throw new WeftError('datapath.failed', message, { cause: error })
@@ -61,17 +73,30 @@ export const clickDriver = ({ namespace, directory, bpffs }: ClickDriverOptions)
 
     plan: (vnet, specs, snapshot) => planLinks(vnet, specs, snapshot as ClickSnapshot),
 
-    apply: (step) => inOrder(async () => applyStep({ route: route(), service: await mounted() }, step)),
+    apply: async (step) => {
+      await admitOwn(admission, step)
+      return inOrder(async () => applyStep({ route: route(), service: await mounted(), underlay }, step)).catch(
+        (error: unknown) => {
+          throw ownFault(step, error)
+        },
+      )
+    },
 
     watch: async (changed) => {
-      watches.add(await openWatch({ namespace, route: route(), changed }))
+      watches.add(await openWatch({ namespace, route: route(), changed, isOwn: underlay.isOwn }))
     },
+
+    counters: (spec) => countLink(spec, service, route()),
+
+    useOwn: (vnet, node, index, use) => inOrder(() => useOwnHandlers(service, vnet, `${node}.${index}`, use)),
 
     inspect: (vnet, node, index, withHandlers) => inspectRouter(service, vnet, `${node}.${index}`, withHandlers),
 
     close: async () => {
       for (const watch of watches) watch.close()
       watches.clear()
+      await admission.close()
+      if (shared === undefined) underlay.close()
       socket?.close()
       socket = undefined
     },

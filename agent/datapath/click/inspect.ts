@@ -2,26 +2,21 @@
 import type { ClickService } from '../../click/service/service.ts'
 import type { InterfaceRouter } from '../driver.ts'
 import { routerName } from './names.ts'
+import { ownElement } from './text/own.ts'
 
-/** undefined where there is none. Rejects with WeftError router.broken. */
+/** Without the handlers of the operator's own Click, which are the operator's alone. undefined where there is none. Rejects with WeftError router.broken. */
 export const inspectRouter = async (
   service: ClickService,
   vnet: string,
   end: string,
   withHandlers: boolean,
 ): Promise<InterfaceRouter | undefined> => {
-  const name = routerName(vnet, end)
+  const name = routerName({ vnet, link: '', end })
   const router = (await service.list()).find((one) => one.name === name)
   if (router === undefined) return undefined
-  const handlers: { name: string; value: string }[] = []
-  for (const element of withHandlers ? await service.elements(name) : []) {
-    // Elements without a name of their own are no matter of people's.
-    if (element.name.includes('@')) continue
-    for (const handler of element.handlers) {
-      if (!handler.read) continue
-      const asked = `${element.name}.${handler.name}`
-      handlers.push({ name: asked, value: await service.read(name, asked) })
-    }
-  }
-  return { text: router.text, state: router.state, handlers }
+  // Elements without a name of their own are no matter of people's.
+  const isShown = (element: string): boolean => !element.includes('@') && !element.startsWith(`${ownElement}/`)
+  const readings = withHandlers ? await service.readAll(name, (element) => isShown(element.name)) : []
+  const handlers = readings.map(({ element, handler, value }) => ({ name: `${element}.${handler}`, value }))
+  return { text: Buffer.from(router.text, 'latin1').toString('utf8'), state: router.state, handlers }
 }

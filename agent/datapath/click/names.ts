@@ -1,20 +1,49 @@
 /**
- * What the router of a vif is called: `VNET@NODE.IF`. A router's name is a file's, which has no slash; neither a VNet's nor a node's name has
- * an @. The file that its configuration seems to come from, `VNET/LINK/NODE.IF`, says of which link it is: landmarks show it.
+ * What routers are called. That of a vif is `VNET@NODE.IF`, that of a link's port `VNET@LINK.a`, that of an underlay NIC `NIC@eth1`; no VNet's name has capital
+ * letters, no node's an @. The file that a configuration seems to come from, `VNET/LINK/NODE.IF`, says of which link it is: landmarks show it.
  */
+import { digest } from '../bridge/names.ts'
+
 export interface RouterPlace {
   readonly vnet: string
   readonly link: string
-  /** `NODE.IF` */
+  /** `NODE.IF`, or a port: `a` or `b`. */
   readonly end: string
 }
 
-export const routerName = (vnet: string, end: string): string => `${vnet}@${end}`
+export const portEnds = ['a', 'b'] as const
+export type PortEnd = (typeof portEnds)[number]
+
+const isPortEnd = (end: string): boolean => end === 'a' || end === 'b'
+
+export const routerName = ({ vnet, link, end }: RouterPlace): string =>
+  isPortEnd(end) ? `${vnet}@${link}.${end}` : `${vnet}@${end}`
 
 export const routerFile = ({ vnet, link, end }: RouterPlace): string => `${vnet}/${link}/${end}`
 
-/** undefined for a router that is no vif's. */
+/** undefined for a router that is no link's. */
 export const placeOf = (name: string, file: string): RouterPlace | undefined => {
   const [vnet = '', link = '', end = '', ...more] = file.split('/')
-  return more.length === 0 && link !== '' && name === routerName(vnet, end) ? { vnet, link, end } : undefined
+  const place = { vnet, link, end }
+  return more.length === 0 && link !== '' && name === routerName(place) ? place : undefined
 }
+
+const nicPrefix = 'NIC@'
+
+export const nicRouterName = (nic: string): string => `${nicPrefix}${nic}`
+
+const promiscuousMark = '/promiscuous'
+
+/** It notes whether the NIC was made promiscuous for links there, and shall not be when the last one goes. */
+export const nicRouterFile = (nic: string, promiscuous: boolean): string =>
+  `${nicRouterName(nic)}${promiscuous ? promiscuousMark : ''}`
+
+export const isMadePromiscuous = (file: string): boolean => file.endsWith(promiscuousMark)
+
+/** undefined for a router that is no NIC's. */
+export const nicOf = (name: string): string | undefined =>
+  name.startsWith(nicPrefix) ? name.slice(nicPrefix.length) : undefined
+
+/** An end of a link's port pair: 60 bits of a digest, the same on every run. */
+export const portName = (vnet: string, link: string, end: PortEnd): string =>
+  `wp${digest(vnet, link, 'ports').slice(0, 12)}${end}`

@@ -1,42 +1,78 @@
-/** One reading: all interfaces and their disciplines, and the routers that are pinned. */
+/** One reading: all interfaces and their disciplines, the routers that are pinned, and the tables of those at underlay NICs. */
 import type { ClickService, RouterInfo } from '../../click/service/service.ts'
 import { have } from '../../ebpf/features.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
-import { majorOf, parent } from '../../netlink/traffic/handle.ts'
 import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import type { Interfaces } from '../check.ts'
 import type { ObservedLink, Snapshot } from '../driver.ts'
-import { type Mark, parseMark } from '../mark.ts'
-import { placeOf, type RouterPlace } from './names.ts'
+import { isPort, type Mark, parseMark } from '../mark.ts'
+import { readTraffic, type TrafficReading, trafficOf } from '../underlay/reading.ts'
+import type { TrafficState } from '../underlay/traffic-state.ts'
+import type { Underlay } from '../underlay/underlay.ts'
+import { nicOf, placeOf, type RouterPlace } from './names.ts'
+import { parseTable, type TableValue } from './table.ts'
+import type { Attach } from './text/part.ts'
 
 /** What was read, as lists. */
-export interface Reading {
+export interface Reading extends TrafficReading {
   readonly interfaces: readonly Link[]
-  readonly qdiscs: readonly Qdisc[]
+  /** Bits per second of NICs, by name. */
+  readonly nicRates: ReadonlyMap<string, number>
   readonly routers: readonly RouterInfo[]
+  /** Of the LinkSwitch of underlay NICs, by router. */
+  readonly tables: ReadonlyMap<string, string>
   /** How programs come to interfaces here. */
-  readonly attach: 'tcx' | 'clsact'
+  readonly attach: Attach
 }
 
 export interface ObservedRouter extends RouterPlace {
   readonly info: RouterInfo
-  /** Vif that it takes the packets of; '' where it was never told. */
-  readonly vif: string
+  /** Interface that it takes the packets of; '' where it was never told. */
+  readonly device: string
+}
+
+/** The router of an underlay NIC. */
+export interface ObservedSwitch {
+  readonly info: RouterInfo
+  /** By key. */
+  readonly table: ReadonlyMap<string, TableValue>
+}
+
+/** A line of the table of an underlay NIC. */
+export interface ObservedEntry {
+  readonly nic: string
+  readonly key: string
+  readonly value: TableValue
 }
 
 export interface ClickSnapshot extends Snapshot, Interfaces {
-  readonly attach: 'tcx' | 'clsact'
-  /** By name. */
+  readonly attach: Attach
+  /** Indices of all interfaces. */
+  readonly indices: ReadonlySet<number>
+  /** Of links, by name. */
   readonly routers: ReadonlyMap<string, ObservedRouter>
+  /** Of one link, by `VNET/LINK`. */
+  readonly routersOf: ReadonlyMap<string, readonly ObservedRouter[]>
+  /** Names of its ports, by `VNET/LINK`. */
+  readonly portsOf: ReadonlyMap<string, readonly string[]>
+  /** Lines of all tables, by the interface that they lead to. */
+  readonly entriesTo: ReadonlyMap<number, readonly ObservedEntry[]>
+  /** By NIC. */
+  readonly switches: ReadonlyMap<string, ObservedSwitch>
   /** Records that cannot be read, by the router's name. */
   readonly broken: ReadonlyMap<string, string>
-  /** Root disciplines that somebody chose, by interface index. */
-  readonly roots: ReadonlyMap<number, Qdisc>
+  /** By interface index. */
+  readonly qdiscs: ReadonlyMap<number, readonly Qdisc[]>
+  /** Of underlay NICs among them, by interface index. */
+  readonly traffic: ReadonlyMap<number, TrafficState>
+  /** Bits per second of NICs, by name. */
+  readonly nicRates: ReadonlyMap<string, number>
 }
 
 /** Pure: orders a reading. */
-export const snapshotOf = ({ interfaces, qdiscs, routers, attach }: Reading): ClickSnapshot => {
+export const snapshotOf = (reading: Reading): ClickSnapshot => {
+  const { interfaces, qdiscs, routers, tables, attach, nicRates } = reading
   const marks = new Map(
     interfaces.flatMap(({ name, alias }): (readonly [string, Mark])[] => {
       const mark = parseMark(alias)
@@ -45,33 +81,75 @@ export const snapshotOf = ({ interfaces, qdiscs, routers, attach }: Reading): Cl
   )
   const observed = routers.flatMap((info): ObservedRouter[] => {
     const place = placeOf(info.name, info.file)
-    return place === undefined ? [] : [{ ...place, info, vif: info.attachments[0]?.device ?? '' }]
+    return place === undefined ? [] : [{ ...place, info, device: info.attachments[0]?.device ?? '' }]
   })
+  const switches = new Map(
+    routers.flatMap((info): (readonly [string, ObservedSwitch])[] => {
+      const nic = nicOf(info.name)
+      return nic === undefined ? [] : [[nic, { info, table: parseTable(tables.get(info.name) ?? '') }]]
+    }),
+  )
+  const entries = [...switches].flatMap(([nic, { table }]) => [...table].map(([key, value]) => ({ nic, key, value })))
+  const routersOf = Map.groupBy(observed, ({ vnet, link }) => linkKey(vnet, link))
+  const portsOf = portsByLink(marks)
   return {
     attach,
     marks,
     byName: new Map(interfaces.map((link) => [link.name, link])),
+    indices: new Set(interfaces.map(({ index }) => index)),
     routers: new Map(observed.map((router) => [router.info.name, router])),
+    routersOf,
+    portsOf,
+    entriesTo: Map.groupBy(entries, ({ value }) => value.device.index ?? 0),
+    switches,
     broken: new Map(
       routers.filter(({ state }) => state === 'broken').map(({ name, problem }) => [name, problem] as const),
     ),
-    // One without a handle is the kernel's own choice.
-    roots: new Map(
-      qdiscs
-        .filter((qdisc) => qdisc.parent === parent.root && majorOf(qdisc.handle) !== 0)
-        .map((qdisc) => [qdisc.index, qdisc]),
-    ),
-    links: observedLinks(observed),
+    qdiscs: Map.groupBy(qdiscs, ({ index }) => index),
+    traffic: trafficOf(reading),
+    nicRates,
+    links: observedLinks(routersOf, portsOf),
   }
 }
 
-/** It has no interfaces beside vifs. */
-const observedLinks = (routers: readonly ObservedRouter[]): readonly ObservedLink[] => {
-  const links = routers.map(({ vnet, link }) => [`${vnet}/${link}`, { vnet, id: link, interfaces: [] }] as const)
-  return [...new Map(links).values()]
+export const linkKey = (vnet: string, link: string): string => `${vnet}/${link}`
+
+const portsByLink = (marks: ReadonlyMap<string, Mark>): ReadonlyMap<string, readonly string[]> => {
+  const ports = [...marks].filter(([, mark]) => isPort(mark))
+  const byLink = Map.groupBy(ports, ([, { vnet, id }]) => linkKey(vnet, id))
+  return new Map([...byLink].map(([key, of]) => [key, of.map(([name]) => name).toSorted()]))
 }
 
-export const readKernel = async (route: RouteSocket, service: ClickService): Promise<Reading> => {
-  const [interfaces, qdiscs, routers] = await Promise.all([route.links(), route.qdiscs(), service.list()])
-  return { interfaces, qdiscs, routers, attach: have('tcx') ? 'tcx' : 'clsact' }
+/** Links that have a router or a port, with their ports. */
+const observedLinks = (
+  routersOf: ClickSnapshot['routersOf'],
+  portsOf: ClickSnapshot['portsOf'],
+): readonly ObservedLink[] =>
+  [...new Set([...routersOf.keys(), ...portsOf.keys()])].map((key) => {
+    const [vnet = '', id = ''] = key.split('/')
+    return { vnet, id, interfaces: portsOf.get(key) ?? [] }
+  })
+
+export const readKernel = async (
+  route: RouteSocket,
+  service: ClickService,
+  { rates }: Pick<Underlay, 'rates'>,
+): Promise<Reading> => {
+  const [interfaces, traffic, routers] = await Promise.all([route.links(), readTraffic(route), service.list()])
+  const [tables, nicRates] = await Promise.all([readTables(service, routers), rates(interfaces)])
+  return { interfaces, ...traffic, routers, tables, nicRates, attach: attachHere() }
+}
+
+export const attachHere = (): Attach => (have('tcx') ? 'tcx' : 'clsact')
+
+/** Of one that cannot be read none is told: its lines are put there again. */
+const readTables = async (
+  service: ClickService,
+  routers: readonly RouterInfo[],
+): Promise<ReadonlyMap<string, string>> => {
+  const names = routers.map(({ name }) => name).filter((name) => nicOf(name) !== undefined)
+  const tables = await Promise.all(
+    names.map(async (name) => [name, await service.read(name, 'links.table').catch(() => '')] as const),
+  )
+  return new Map(tables)
 }

@@ -24,6 +24,7 @@ const text = (own: Link | undefined, other: Link | undefined, change: Partial<Vi
     end: `${own?.name}.0`,
     vif: { name: own?.name ?? '', index: own?.index ?? 0 },
     own: interfaceOf(macOf(own?.name ?? '')),
+    way: [],
     to: other ? toInterface(other) : nowhereYet,
     attach: 'tcx',
     ...change,
@@ -54,16 +55,46 @@ const router = (own: Link | undefined, other: Link | undefined, change: Partial<
 const [first, second] = vifs
 const routers = [router(first, second), router(second, first)]
 const snapshot = (reading: Partial<Parameters<typeof snapshotOf>[0]> = {}): ClickSnapshot =>
-  snapshotOf({ interfaces: vifs, qdiscs: [], routers, attach: 'tcx', ...reading })
+  snapshotOf({
+    interfaces: vifs,
+    qdiscs: [],
+    classes: [],
+    filters: [],
+    nicRates: new Map(),
+    routers,
+    tables: new Map(),
+    attach: 'tcx',
+    ...reading,
+  })
+
+/** Operations as lines that can be read. */
+const describe = (one: Operation): string => {
+  switch (one.op) {
+    case 'put':
+    case 'remove':
+      return `${one.op} ${one.router}`
+    case 'ports':
+      return `ports ${one.a} ${one.b}${one.cut ? ' cut' : ''}`
+    case 'switch':
+    case 'tidy-switch':
+      return `${one.op} ${one.nic}`
+    case 'entry':
+      return `entry ${one.nic} ${one.key} ${one.to ? (one.to.device.index ?? one.to.device.name) : 'none'}`
+    case 'underlay':
+    case 'reserve':
+    case 'tidy':
+      return `${one.op} ${one.nic}`
+    default:
+      return `${one.op} ${one.name}`
+  }
+}
 
 const lines = (steps: readonly LinkStep[]): readonly string[] =>
-  steps.flatMap(({ operations }) =>
-    (operations as readonly Operation[]).map((one) => `${one.op} ${'name' in one ? one.name : one.router}`),
-  )
+  steps.flatMap(({ operations }) => (operations as readonly Operation[]).map((one) => describe(one)))
 
 t.test('a router’s name and file say whose it is', async (t) => {
   const place = { vnet: 'alice.shop', link: 'r1-r2', end: 'r1.0' }
-  const name = routerName(place.vnet, place.end)
+  const name = routerName(place)
   t.equal(name, 'alice.shop@r1.0')
   t.equal(routerFile(place), 'alice.shop/r1-r2/r1.0')
   t.same(placeOf(name, routerFile(place)), place)
@@ -94,7 +125,12 @@ t.test('a link that is not there is made: settings, routers, and only then vifs 
   const limited = link({ vifs: ['vif1.0', 'vif2.0'], rates: [0, 1e6] })
   const steps = planLinks('a.v', [limited], snapshot({ interfaces: down, routers: [] }))
   t.match(steps, [
-    { action: 'add', link: 'l1', waitsFor: [], reasons: [/router of vif1/, /mtu/, /rate/, /router of vif2/] },
+    {
+      action: 'add',
+      link: 'l1',
+      waitsFor: [],
+      reasons: [/router of vif1/, /mtu/, /vif2\.0 shall have 1000000/, /router of vif2/],
+    },
   ])
   t.same(lines(steps), [
     'set vif2.0',
@@ -173,8 +209,8 @@ t.test('what the data path cannot do is refused with a code', async (t) => {
   const segment = { identifier: 7, local: '192.0.2.1', remote: '192.0.2.2', nic: 'eth1' }
   const refused = (options: Parameters<typeof link>[0], code: string, message: RegExp) =>
     t.throws(() => planLinks('a.v', [link(options)], snapshot()), { code, object: 'link/l1', message })
-  refused({ vifs: ['vif1.0'], segments: [segment] }, 'datapath.unavailable', /another host by vxlan/)
-  refused({ segments: [segment, { ...segment, identifier: 8 }] }, 'datapath.unavailable', /vxlan/)
+  refused({ vifs: ['vif1.0'], segments: [segment] }, 'nic.unknown', /no interface "eth1"/)
+  refused({ segments: [segment, { ...segment, identifier: 8 }] }, 'nic.unknown', /no interface "eth1"/)
   refused({ vifs: ['vif1.0'], nic: 'eth1' }, 'datapath.unavailable', /physical interface eth1/)
   refused({ vifs: ['vif1.0'] }, 'slice.invalid', /joins 1/)
   t.throws(() => planLinks('a.v', [{ ...spec, interfaces: ['', '02:00:00:00:02:00'].map(interfaceOf) }], snapshot()), {

@@ -22,6 +22,8 @@ export type NamespaceRef = { readonly pid: number } | { readonly fd: number }
 /** What a link of any kind can be given, new or not. */
 export interface LinkChange {
   readonly up?: boolean
+  /** Whether it takes frames for any Ethernet address. */
+  readonly promiscuous?: boolean
   /** Whether the host asks for Ethernet addresses there. */
   readonly arp?: boolean
   readonly mtu?: number
@@ -31,8 +33,8 @@ export interface LinkChange {
   readonly transmitQueueLength?: number
   /** A number that links can be deleted by; 0 without it. */
   readonly group?: number
-  /** Packets of so many bytes, or more, are cut into their segments before they go out (`gso_max_size`). */
-  readonly greatestSegmentedBytes?: number
+  /** Greatest packet that goes out before it is cut into its segments: bytes (`gso_max_size`; the kernel has a least value), and segments (`gso_max_segs`). */
+  readonly uncut?: { readonly bytes: number; readonly segments: number }
   /** Moves it there, with all else that the change says. */
   readonly namespace?: NamespaceRef
 }
@@ -73,22 +75,32 @@ export interface LinkSettings extends LinkChange {
 const rtm = { newLink: 16, deleteLink: 17, getLink: 18 } as const
 
 /** struct ifinfomsg: u8 family, pad, u16 type, s32 index, u32 flags, u32 which flags to change. */
-const header = (index: number, { up, arp }: Pick<LinkChange, 'up' | 'arp'> = {}): Buffer => {
+const header = (
+  index: number,
+  { up, promiscuous, arp }: Pick<LinkChange, 'up' | 'promiscuous' | 'arp'> = {},
+): Buffer => {
   const bytes = Buffer.alloc(16)
+  const change = (flag: number, isSet: boolean | undefined) => (isSet === undefined ? [] : [{ flag, isSet }])
+  const changes = [
+    ...change(linkFlag.up, up),
+    ...change(linkFlag.promiscuous, promiscuous),
+    ...change(linkFlag.noArp, arp === undefined ? undefined : !arp),
+  ]
+  const sum = (of: typeof changes): number => of.reduce((bits, { flag }) => bits | flag, 0)
   writeS32(bytes, index, 4)
-  writeU32(bytes, (up === true ? linkFlag.up : 0) | (arp === false ? linkFlag.noArp : 0), 8)
-  writeU32(bytes, (up === undefined ? 0 : linkFlag.up) | (arp === undefined ? 0 : linkFlag.noArp), 12)
+  writeU32(bytes, sum(changes.filter(({ isSet }) => isSet)), 8)
+  writeU32(bytes, sum(changes), 12)
   return bytes
 }
 
 const putChange = (encoder: AttributeEncoder, change: LinkChange): void => {
-  const { mtu, mac, master, transmitQueueLength, group, greatestSegmentedBytes, namespace } = change
+  const { mtu, mac, master, transmitQueueLength, group, uncut, namespace } = change
   if (mac !== undefined) encoder.bytes(1, parseMac(mac))
   if (mtu !== undefined) encoder.u32(4, mtu)
   if (master !== undefined) encoder.u32(10, master)
   if (transmitQueueLength !== undefined) encoder.u32(13, transmitQueueLength)
   if (group !== undefined) encoder.u32(27, group)
-  if (greatestSegmentedBytes !== undefined) encoder.u32(41, greatestSegmentedBytes)
+  if (uncut !== undefined) encoder.u32(40, uncut.segments).u32(41, uncut.bytes)
   if (namespace !== undefined && 'pid' in namespace) encoder.u32(19, namespace.pid)
   if (namespace !== undefined && 'fd' in namespace) encoder.u32(28, namespace.fd)
 }

@@ -19,8 +19,19 @@ export type Sink = Omit<Part, 'output'>
 /** An interface as it is now. The number changes when an interface is made anew under the same name, and with it the text. */
 export interface Named {
   readonly name: string
-  readonly index: number
+  /** undefined where it is only about to be made: whoever has made it puts the number in (`fillNumbers`). */
+  readonly index: number | undefined
 }
+
+/** A comment that holds the number, `{NAME}` in its place where it is not known yet. */
+export const numbered = ({ name, index }: Named): string => `// interface ${index ?? `{${name}}`}`
+
+/** Names whose numbers a text still lacks. */
+export const numberless = (text: string): readonly string[] =>
+  [...text.matchAll(/(?<=\/\/ interface )\{([^}]+)\}/g)].map(([, name = '']) => name)
+
+export const fillNumbers = (text: string, indexOf: ReadonlyMap<string, number>): string =>
+  text.replaceAll(/(?<=\/\/ interface )\{([^}]+)\}/g, (hole, name: string) => `${indexOf.get(name) ?? hole}`)
 
 /** How programs come to interfaces here. */
 export type Attach = 'tcx' | 'clsact'

@@ -82,7 +82,7 @@ export const driverAt = async (
   t.teardown(() => underlay.close())
   return datapath === 'bridge'
     ? bridgeDriver({ namespace: path, underlay })
-    : clickDriver({ namespace: path, ...(await clickPlaces(t)) })
+    : clickDriver({ namespace: path, underlay, ...(await clickPlaces(t)) })
 }
 
 /** A namespace with the driver in it. */

@@ -1,0 +1,88 @@
+/** What a link must be like for this data path to build it. Each failure is an error with a code, the link as its object. */
+import { isIPv4 } from 'node:net'
+import type { Segment } from '../../../proto/generated/weft.v1.ts'
+import { identifierRule, isIdentifier, overheadBytes, technologyNamed } from '../../../proto/technologies.ts'
+import type { Link } from '../../netlink/link/link.ts'
+import { parseNote } from '../bridge/note.ts'
+import { checkJoined, failLink, leastMtu } from '../check.ts'
+import type { LinkSpec } from '../driver.ts'
+import { isForeignRoot } from '../underlay/pieces.ts'
+import { checkOwnClick } from './own/check.ts'
+import type { ClickSnapshot } from './snapshot.ts'
+
+const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i
+
+/** Rules that a link keeps by itself. Throws slice.invalid, datapath.unavailable, config.invalid of own Click. */
+export const checkSpec = (spec: LinkSpec): void => {
+  checkJoined(spec)
+  if (spec.nic !== '') {
+    const message = `the data path click cannot join it to the physical interface ${spec.nic}`
+    failLink(spec, 'datapath.unavailable', message, 'forwarding bridge')
+  }
+  for (const [position, { node, interface: index }] of spec.link.ends.entries()) {
+    if (macPattern.test(spec.interfaces[position]?.mac ?? '')) continue
+    const message = `interface ${node}.${index} has no MAC address`
+    failLink(spec, 'slice.invalid', message, 'one: frames from other addresses are dropped')
+  }
+  for (const segment of spec.link.segments) checkSegment(spec, segment)
+  checkOwnClick(spec)
+}
+
+const checkSegment = (spec: LinkSpec, segment: Segment): void => {
+  const { identifier, local, remote, nextHop, remoteMac } = segment
+  const technology = technologyNamed(segment.technology)
+  if (technology === undefined || !technology.datapaths.includes('click')) {
+    failLink(spec, 'datapath.unavailable', `the data path click has no technology "${segment.technology}"`)
+    return
+  }
+  const { name } = technology
+  const invalid = (what: string, hint: string): never => failLink(spec, 'slice.invalid', what, hint)
+  if (!isIdentifier(technology, identifier))
+    invalid(`the identifier ${identifier} of ${name}`, identifierRule(technology))
+  for (const address of technology.crosses ? [local, remote] : []) {
+    if (!isIPv4(address)) invalid(`outer address "${address}"`, 'an IPv4 address')
+  }
+  if (nextHop !== '' && !isIPv4(nextHop)) invalid(`next hop "${nextHop}"`, 'an IPv4 address, or none')
+  if (name === 'mpls' && !macPattern.test(remoteMac)) invalid(`remote MAC "${remoteMac}"`, "that of the peer's NIC")
+  const isEnd = spec.link.ends.length > 0
+  if (technology.carries === 'ipv4' && isEnd && !macPattern.test(spec.link.far?.mac ?? '')) {
+    invalid(`${name} without the far end's MAC address`, 'link.far: nothing that crosses the tunnel could tell it')
+  }
+}
+
+/** The underlay NIC of a segment, fit to carry it. Throws nic.unknown, nic.taken. */
+export const underlayNic = (spec: LinkSpec, segment: Segment, { byName, marks, traffic }: ClickSnapshot): Link => {
+  const nic = byName.get(segment.nic)
+  if (nic === undefined) return failLink(spec, 'nic.unknown', `there is no interface "${segment.nic}" for its tunnel`)
+  if (marks.has(nic.name)) failLink(spec, 'nic.taken', `${nic.name} is part of a VNet itself`)
+  for (const { note } of marks.values()) {
+    if (parseNote(note)?.nic === nic.name) failLink(spec, 'nic.taken', `${nic.name} is given to another link`)
+  }
+  if (isForeignRoot(traffic.get(nic.index))) {
+    const message = `${nic.name} has a root queueing discipline that is not ours`
+    failLink(spec, 'object.foreign', message, `tc qdisc del dev ${nic.name} root, if nobody needs it`)
+  }
+  return nic
+}
+
+/** MTU of a link: what was asked for, or the greatest that its underlays carry. Throws mtu.too-small. */
+export const linkMtu = (spec: LinkSpec, snapshot: ClickSnapshot): number => {
+  const fits = spec.link.segments.map((segment) => {
+    const overhead = overheadBytes(segment.technology, segment.local) ?? 0
+    const nic = underlayNic(spec, segment, snapshot)
+    return { nic, overhead, mtu: nic.mtu - overhead }
+  })
+  const { mtu } = spec.link
+  if (mtu === 0) return Math.max(leastMtu, Math.min(1500, ...fits.map((fit) => fit.mtu)))
+  for (const fit of fits) {
+    if (fit.mtu >= mtu) continue
+    const { nic, overhead } = fit
+    failLink(
+      spec,
+      'mtu.too-small',
+      `MTU ${mtu} and ${overhead} bytes of tunnel do not fit in the MTU ${nic.mtu} of ${nic.name}`,
+      `at most ${fit.mtu}, or ${mtu + overhead} on ${nic.name}`,
+    )
+  }
+  return mtu
+}
