@@ -13,6 +13,7 @@ import { compileSlices } from './compile.ts'
 import { greatestUsage, totalUsage } from './holdings.ts'
 import type { Hosts } from './hosts.ts'
 import type { Version, VNetRow } from './rows.ts'
+import { type AllocatedSegment, claimsOn } from './segments.ts'
 
 export interface Admission {
   readonly substrate: DeclaredSubstrate
@@ -50,23 +51,28 @@ export const usageBeside = (admission: Admission, vnet: string): Usage => {
   return totalUsage([...names].map((name) => usageOfVNet(admission, name)))
 }
 
-const identifiersOf = (version: Version): readonly number[] =>
-  version.allocation.segments.map(({ identifier }) => identifier)
-
 /** What a new version of `vnet` may not be given: what others hold, and what its own earlier versions may still have on hosts. */
-const takenBeside = ({ book }: Admission, vnet: string): Taken => {
+const takenBeside = ({ substrate, book }: Admission, vnet: string): Taken => {
+  const claimsOf = claimsOn(substrate)
   const others = [...book.vnets.values(), ...book.reservations.values()].filter((row) => row.vnet !== vnet)
-  const { macs, identifiers } = takenOf(others.map(({ version }) => version.allocation))
-  const held = [...book.vnets.values()].flatMap((row) => [...(row.held?.identifiers ?? [])])
-  const row = book.vnets.get(vnet)
-  const own = new Set(row ? identifiersOf(row.version) : [])
-  return { macs, identifiers: new Set([...identifiers, ...held.filter((identifier) => !own.has(identifier))]) }
+  const { macs, claims } = takenOf(
+    substrate,
+    others.map(({ version }) => version.allocation),
+  )
+  const held = [...book.vnets.values()].flatMap((row) => (row.held?.segments ?? []).flatMap(claimsOf))
+  const own = new Set(book.vnets.get(vnet)?.version.allocation.segments.flatMap(claimsOf))
+  return { macs, claims: new Set([...claims, ...held.filter((claim) => !own.has(claim))]) }
 }
+
+/** A VNet that is changed again and again holds each once. */
+const distinct = (segments: readonly AllocatedSegment[]): readonly AllocatedSegment[] => [
+  ...new Map(segments.map((segment) => [JSON.stringify(segment), segment])).values(),
+]
 
 /** What the new version of a row would leave behind on the hosts for a while. */
 export const heldAfter = (substrate: DeclaredSubstrate, row: VNetRow): NonNullable<VNetRow['held']> => ({
   usage: greatestUsage([usageOfVersion(substrate, row.version), ...(row.held ? [row.held.usage] : [])]),
-  identifiers: new Set([...identifiersOf(row.version), ...(row.held?.identifiers ?? [])]),
+  segments: distinct([...row.version.allocation.segments, ...(row.held?.segments ?? [])]),
 })
 
 /** Nodes of the version that stands keep their hosts, but those that have to be made again. */

@@ -1,24 +1,17 @@
 /**
- * What a PIP gives when it commits a VNet: MAC addresses, addresses of links from the VNet's prefix, identifiers of tunnels.
+ * What a PIP gives when it commits a VNet: MAC addresses, addresses of links from the VNet's prefix, what tells tunnels apart.
  * Pure: what is taken is computed from what is stored, so a VNet that is deleted has released it.
  */
-import type { Interface, SubstrateNode, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { Interface, SubstrateLink, SubstrateNode, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { fillIn } from '../description/fill-in.ts'
 import type { Embedding } from '../mapping/mapping.ts'
 import { allocateAddresses } from './allocate-addresses.ts'
 import { allocateMacs } from './allocate-macs.ts'
 import { allocateTunnels } from './allocate-tunnels.ts'
 import { keyOf } from './interfaces.ts'
+import { type AllocatedSegment, type Claim, claimsOn } from './segments.ts'
 
-/** A tunnel between two consecutive hosts on a link's path, in the direction from the link's end a to its end b. */
-export interface AllocatedSegment {
-  readonly link: string
-  readonly from: string
-  readonly to: string
-  readonly technology: string
-  /** VNI of a vxlan segment. */
-  readonly identifier: number
-}
+export type { AllocatedSegment } from './segments.ts'
 
 /** What a PIP gives when it commits; a plain JSON value, stored with the VNet and so released with it. */
 export interface Allocation {
@@ -31,17 +24,25 @@ export interface Allocation {
 /** What other VNets of the PIP hold. */
 export interface Taken {
   readonly macs: ReadonlySet<string>
-  readonly identifiers: ReadonlySet<number>
+  readonly claims: ReadonlySet<Claim>
 }
 
-export const takenOf = (allocations: Iterable<Allocation>): Taken => {
+/** What MAC addresses are taken, and what tells segments apart. */
+export const takenOf = (substrate: Parts, allocations: Iterable<Allocation>): Taken => {
+  const claimsOf = claimsOn(substrate)
   const macs = new Set<string>()
-  const identifiers = new Set<number>()
+  const claims = new Set<Claim>()
   for (const { request, segments } of allocations) {
     for (const { interfaces } of request.nodes) for (const { mac } of interfaces) macs.add(mac)
-    for (const { identifier } of segments) identifiers.add(identifier)
+    for (const segment of segments) for (const claim of claimsOf(segment)) claims.add(claim)
   }
-  return { macs, identifiers }
+  return { macs, claims }
+}
+
+/** The substrate or its graph: hosts with their tunnel prefixes, fabrics and switches, and what joins them. */
+interface Parts {
+  readonly nodes: readonly SubstrateNode[]
+  readonly links: readonly SubstrateLink[]
 }
 
 export interface AllocateInput {
@@ -49,8 +50,7 @@ export interface AllocateInput {
   readonly vnet: string
   readonly request: VNetRequest
   readonly embedding: Embedding
-  /** The substrate or its graph: tells hosts on a path from fabrics and switches. */
-  readonly substrate: { readonly nodes: readonly SubstrateNode[] }
+  readonly substrate: Parts
   /** Of all other VNets, this one's own allocation left out. */
   readonly taken: Taken
   /** Of this VNet before a change: kept for objects that stay. */
@@ -60,7 +60,7 @@ export interface AllocateInput {
 /**
  * Identifiers that the request left out. Equal input gives equal output. A link between interfaces without addresses gets a
  * /30 of the VNet's prefix, end a the lower address; without a prefix they stay without. Throws request.invalid where the
- * prefix has no room left, not-supported for a technology whose tunnels this version does not number.
+ * prefix has no room left, admission.not-now where a technology has no numbers left.
  */
 export const allocate = (input: AllocateInput): Allocation => {
   const request = fillIn(input.request)

@@ -2,29 +2,30 @@
  * From a VNet that was mapped and given its identifiers to what each host is told: its slice. Pure; equal input gives equal
  * output, and what a change does not concern stays as it was, byte by byte.
  *
- * MTU: of a link over tunnels what the smallest underlay NIC on its path leaves of an inner frame, 1500 at most, the same on
+ * MTU: of a link over tunnels what its technology leaves of the smallest underlay NIC on its path, 1500 at most, the same on
  * all its hosts; of a link within one host 1500. So nothing is ever fragmented, and hosts' jumbo frames do not show inside.
  */
 import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type {
+  Endpoint,
+  FarEnd,
   Link,
   Node,
-  Segment,
   Slice,
   SliceInterface,
   SliceLink,
   SliceNode,
-  SubstrateLink,
 } from '../../proto/generated/weft.v1.ts'
-import { overheadBytes, technologies } from '../../proto/technologies.ts'
+import { technologyNamed } from '../../proto/technologies.ts'
 import { guardsAt } from '../description/anti-spoofing.ts'
 import { anyHypervisor } from '../mapping/demand.ts'
 import type { Embedding } from '../mapping/mapping.ts'
-import { type PathSegment, segmentsOf } from '../mapping/segments.ts'
-import { leastMtu, leastUnderlayMtu, nicOf, nicProblem, underlayAddress } from '../substrate/nic.ts'
+import { nicOf } from '../substrate/nic.ts'
 import type { DeclaredSubstrate, Inventories } from '../substrate/substrate.ts'
-import type { AllocatedSegment, Allocation } from './allocate.ts'
+import type { Allocation } from './allocate.ts'
+import { type CompiledSegment, compileSegments, segmentAt } from './compile-segments.ts'
+import type { AllocatedSegment } from './segments.ts'
 
 export interface CompileInput {
   readonly vnet: string
@@ -76,26 +77,17 @@ interface CompiledLink {
 }
 
 const compileLink = (input: CompileInput, link: Link, allocated: readonly AllocatedSegment[]): CompiledLink => {
-  const { embedding, substrate } = input
-  const path = embedding.paths.get(link.id)
+  const path = input.embedding.paths.get(link.id)
   if (!path || !link.a || !link.b) throw new WeftError('internal', `link ${link.id} was not mapped`)
-  const segments = segmentsOf(substrate, path).map((segment, index) => {
-    const { identifier, technology } = allocated[index] ?? {}
-    if (identifier === undefined) throw new WeftError('internal', `link ${link.id} lacks the identifier of a segment`)
-    return { ...segment, identifier, technology: technology as string, ...tunnelOf(input, link.id, segment) }
-  })
+  const segments = compileSegments(input, link.id, path, allocated)
   const mtu = Math.min(ethernetMtu, ...segments.map((segment) => segment.mtu))
-  if (mtu < leastMtu)
-    throw new WeftError('mtu.too-small', `link ${link.id} would have an MTU of ${mtu}`, {
-      object: `link/${link.id}`,
-      hint: `raise the MTU of the underlay to at least ${leastUnderlayMtu(technologies.vxlan)}`,
-    })
-
   const toA = { rateBitsPerSecond: link.rateBToABitsPerSecond, impairment: link.impairmentBToA }
   const toB = { rateBitsPerSecond: link.rateAToBBitsPerSecond, impairment: link.impairmentAToB }
   const byHost = new Map<string, SliceLink>()
   const hosts =
-    segments.length === 0 ? path.nodes.slice(0, 1) : [segments[0]?.from as string, ...segments.map(({ to }) => to)]
+    segments.length === 0
+      ? path.nodes.slice(0, 1)
+      : [segments[0]?.ends.from.host as string, ...segments.map(({ ends }) => ends.to.host)]
   for (const [index, host] of hosts.entries()) {
     // Towards end a comes first, so that a link reads the same way on all its hosts.
     const before = segments[index - 1]
@@ -111,9 +103,15 @@ const compileLink = (input: CompileInput, link: Link, allocated: readonly Alloca
         ],
         // A relay keeps the rate of what it sends on, but what is done to frames on purpose is done once: where they come from.
         segments: [
-          ...(before ? [{ ...segmentAt(before, 'to', toA.rateBitsPerSecond), ...(after ? {} : toA) }] : []),
-          ...(after ? [{ ...segmentAt(after, 'from', toB.rateBitsPerSecond), ...(before ? {} : toB) }] : []),
+          ...(before
+            ? [{ ...segmentAt(before, 'to'), ...(after ? { rateBitsPerSecond: toA.rateBitsPerSecond } : toA) }]
+            : []),
+          ...(after
+            ? [{ ...segmentAt(after, 'from'), ...(before ? { rateBitsPerSecond: toB.rateBitsPerSecond } : toB) }]
+            : []),
         ],
+        far:
+          before && after ? undefined : before ? farEnd(input, before, link.a) : after && farEnd(input, after, link.b),
         down: link.down,
       }),
     )
@@ -121,59 +119,12 @@ const compileLink = (input: CompileInput, link: Link, allocated: readonly Alloca
   return { link, mtu, byHost }
 }
 
-interface TunnelEnd {
-  readonly host: string
-  readonly nic: string
-  readonly address: string
-}
-
-interface Tunnel {
-  readonly identifier: number
-  readonly technology: string
-  readonly ends: { readonly from: TunnelEnd; readonly to: TunnelEnd }
-}
-
-/** The two ends of a tunnel, at the NICs by which its path leaves and enters, and the payload that its frames may have. */
-const tunnelOf = (input: CompileInput, link: string, segment: PathSegment) => {
-  const end = (host: string, by: string) => {
-    const name = nicAt(input.substrate.links, by, host)
-    const nic = nicOf(input.inventories.get(host), name)
-    const problem = nicProblem(nic)
-    if (!nic || problem)
-      throw new WeftError('substrate.mismatch', `link ${link} needs ${host}/${name}, and ${problem}`, {
-        object: `link/${link}`,
-        hint: 'mend the NIC, or map the VNet again',
-      })
-    return { host, nic: name, address: underlayAddress(nic) as string, mtu: nic.mtu }
-  }
-  const from = end(segment.from, segment.firstLink)
-  const to = end(segment.to, segment.lastLink)
-  return { ends: { from, to }, mtu: Math.min(from.mtu, to.mtu) - (overheadBytes('vxlan') as number) }
-}
-
-const nicAt = (links: readonly SubstrateLink[], id: string, host: string): string => {
-  const { a, b } = links.find((link) => link.id === id) ?? {}
-  return (a?.node === host ? a.nic : b?.node === host ? b.nic : undefined) ?? ''
-}
-
-/** A tunnel as one of its two hosts has it; the rate is the one of what this host sends. */
-const segmentAt = (
-  { technology, identifier, ends }: Tunnel,
-  side: 'from' | 'to',
-  rateBitsPerSecond: number,
-): Segment => {
-  const [here, there] = side === 'from' ? [ends.from, ends.to] : [ends.to, ends.from]
-  return {
-    technology,
-    identifier,
-    local: here.address,
-    remote: there.address,
-    nic: here.nic,
-    rateBitsPerSecond,
-    peer: there.host,
-    nextHop: '',
-    remoteMac: '',
-  }
+/** What the data path of an end answers for in place of the other one: of technologies that carry IPv4 alone, and so no ARP. */
+const farEnd = ({ allocation }: CompileInput, { technology }: CompiledSegment, end: Endpoint): FarEnd | undefined => {
+  if (technologyNamed(technology)?.carries !== 'ipv4') return undefined
+  const node = allocation.request.nodes.find(({ id }) => id === end.node)
+  const { mac, addresses } = node?.interfaces.find(({ index }) => index === end.interface) ?? { mac: '', addresses: [] }
+  return { mac, addresses }
 }
 
 const mtuByInterface = (links: readonly CompiledLink[]): ReadonlyMap<string, number> =>

@@ -4,8 +4,9 @@ import type { Messages, Slice, Timing, VNetRequest } from '../../proto/generated
 import { type EmbeddingJson, embeddingFromJson, embeddingToJson } from '../mapping/json.ts'
 import type { Embedding, Usage } from '../mapping/mapping.ts'
 import { type Kind, plainKind } from '../store/store.ts'
-import type { AllocatedSegment, Allocation } from './allocate.ts'
+import type { Allocation } from './allocate.ts'
 import { type UsageJson, usageFromJson, usageToJson } from './holdings.ts'
+import type { AllocatedSegment } from './segments.ts'
 
 /** One version of a VNet's part, decided down to what each host is told. */
 export interface Version {
@@ -20,7 +21,7 @@ export interface Version {
 /** What earlier versions took and hosts may still have: not given to others before all hosts reported the present one. */
 export interface Held {
   readonly usage: Usage
-  readonly identifiers: ReadonlySet<number>
+  readonly segments: readonly AllocatedSegment[]
 }
 
 export interface VNetRow {
@@ -79,8 +80,16 @@ const versionFromJson = (json: VersionJson): Version => ({
 
 interface HeldJson {
   readonly usage: UsageJson
-  readonly identifiers: readonly number[]
+  readonly segments?: readonly AllocatedSegment[]
+  /** VNIs: what versions before stored in place of segments. */
+  readonly identifiers?: readonly number[]
 }
+
+const heldFromJson = ({ usage, segments, identifiers = [] }: HeldJson): Held => ({
+  usage: usageFromJson(usage),
+  segments:
+    segments ?? identifiers.map((identifier) => ({ link: '', from: '', to: '', technology: 'vxlan', identifier })),
+})
 
 type VNetRowJson = Omit<VNetRow, 'version' | 'leaving' | 'held'> & {
   readonly version: VersionJson
@@ -94,7 +103,7 @@ export const vnetKind: Kind<VNetRow> = {
     ...row,
     version: versionToJson(row.version),
     leaving: [...row.leaving],
-    ...(held ? { held: { usage: usageToJson(held.usage), identifiers: [...held.identifiers] } } : {}),
+    ...(held ? { held: { usage: usageToJson(held.usage), segments: held.segments } } : {}),
   }),
   fromJson: (value) => {
     const { held, ...json } = value as VNetRowJson
@@ -102,7 +111,7 @@ export const vnetKind: Kind<VNetRow> = {
       ...json,
       version: versionFromJson(json.version),
       leaving: new Set(json.leaving),
-      held: held && { usage: usageFromJson(held.usage), identifiers: new Set(held.identifiers) },
+      held: held && heldFromJson(held),
     }
   },
 }

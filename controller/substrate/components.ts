@@ -30,8 +30,15 @@ const componentsOf = ({ nodes, links }: Parts, kinds: readonly string[]): Readon
   return found
 }
 
-/** By link, a name of the Ethernet domain that it is in. */
-export const ethernetDomains = (substrate: Parts): ReadonlyMap<string, string> => componentsOf(substrate, ['switch'])
+/** By NIC, as `host/nic`, a name of the Ethernet domain that it is in: its first declared link. */
+export const ethernetDomains = (substrate: Parts): ReadonlyMap<string, string> => {
+  const domains = componentsOf(substrate, ['switch'])
+  return new Map(
+    substrate.links.flatMap(({ id, a, b }) =>
+      [a, b].flatMap((end) => (end && end.nic !== '' ? [[`${end.node}/${end.nic}`, domains.get(id) as string]] : [])),
+    ) as [string, string][],
+  )
+}
 
 /**
  * The links by which a host's tunnel prefix is not reached: of several NICs of a host at one routed network, fabrics route to one, the first

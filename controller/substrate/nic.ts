@@ -1,7 +1,7 @@
 /**
  * What a segment of a link needs of the NIC that it leaves by.
  */
-import type { HostInventory, Nic } from '../../proto/generated/weft.v1.ts'
+import type { HostInventory, Nic, SubstrateLink } from '../../proto/generated/weft.v1.ts'
 import {
   overheadBytes,
   type Technology,
@@ -15,6 +15,12 @@ export const leastMtu = 1280
 
 export const nicOf = (inventory: HostInventory | undefined, name: string): Nic | undefined =>
   inventory?.nics.find((nic) => nic.name === name)
+
+/** The NIC of a host that a link of the substrate ends at; '' where it does not. */
+export const nicAt = (links: readonly SubstrateLink[], id: string, host: string): string => {
+  const { a, b } = links.find((link) => link.id === id) ?? {}
+  return (a?.node === host ? a.nic : b?.node === host ? b.nic : undefined) ?? ''
+}
 
 /** Outer address of tunnels: the NIC's first IPv4 address that is neither loopback nor link-local, without its prefix length. */
 export const underlayAddress = (nic: Nic): string | undefined =>

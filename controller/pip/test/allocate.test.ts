@@ -7,7 +7,7 @@ import { fabric, host, request, substrate } from '../../mapping/test/fixtures.ts
 import { type Allocation, allocate, type Taken, takenOf } from '../allocate.ts'
 
 const graph = substrate([host('h1'), host('h2'), host('h3'), fabric('f')], { 'h1-h2': {}, 'h2-f': {}, 'f-h3': {} })
-const nothing: Taken = { macs: new Set(), identifiers: new Set() }
+const nothing: Taken = { macs: new Set(), claims: new Set() }
 const places = new Map([
   ['a', 'h1'],
   ['b', 'h2'],
@@ -78,7 +78,7 @@ t.test('interfaces get locally administered addresses, the same each time, none 
   t.strictSame(macsOf(allocated(net({ 'a-b': {}, 'b-c': {}, 'c-d': {} }))), macsOf(one))
   t.equal(new Set(macsOf(one)).size, 6)
   for (const mac of macsOf(one)) t.match(mac, /^02(:[0-9a-f]{2}){5}$/)
-  const beside = allocated(net({ 'a-b': {}, 'b-c': {}, 'c-d': {} }), { taken: takenOf([one]) })
+  const beside = allocated(net({ 'a-b': {}, 'b-c': {}, 'c-d': {} }), { taken: takenOf(graph, [one]) })
   t.strictSame(
     macsOf(beside).filter((mac) => macsOf(one).includes(mac)),
     [],
@@ -107,12 +107,12 @@ t.test('every tunnel between two hosts of a path has an identifier of its own', 
     ],
     'and a link within a host has none',
   )
-  const other = allocated(net({ 'a-b': {} }), { taken: takenOf([one]) })
+  const other = allocated(net({ 'a-b': {} }), { taken: takenOf(graph, [one]) })
   t.strictSame(
     other.segments.map(({ identifier }) => identifier),
     [4099],
   )
-  const released = allocated(net({ 'a-b': {} }), { taken: takenOf([other]) })
+  const released = allocated(net({ 'a-b': {} }), { taken: takenOf(graph, [other]) })
   t.equal(released.segments[0]?.identifier, 4096, 'what a deleted VNet had is free')
 })
 
@@ -179,16 +179,5 @@ t.test('a new link gets no identifier of a link that goes: hosts may still have 
       ['a-b', 4096],
       ['b-a', 4097],
     ],
-  )
-})
-
-t.test('a technology whose tunnels are not numbered is refused', async (t) => {
-  const offers = { nodes: graph.nodes.map((node) => ({ ...node, datapaths: ['bridge/gre'] })), links: graph.links }
-  const asked = net({ 'a-b': { technology: 'gre' } })
-  const result = embed(offers, emptyUsage, asked, { fixed: places })
-  if (result.outcome === 'refused') throw result.error
-  t.throws(
-    () => allocate({ vnet: 'v', request: asked, embedding: result.embedding, substrate: offers, taken: nothing }),
-    { code: 'not-supported', object: 'link/a-b' },
   )
 })

@@ -1,13 +1,15 @@
 import t from 'tap'
 import { create, encode } from '../../../proto/codec.ts'
-import type { HostInventory, Slice, VNetRequest } from '../../../proto/generated/weft.v1.ts'
+import type { HostInventory, Segment, Slice, VNetRequest } from '../../../proto/generated/weft.v1.ts'
+import { technologyNames } from '../../../proto/technologies.ts'
 import { embed } from '../../mapping/embed.ts'
 import type { SubstrateGraph } from '../../mapping/mapping.ts'
 import { emptyUsage } from '../../mapping/problem.ts'
 import { fabric, host, request, substrate } from '../../mapping/test/fixtures.ts'
-import { type Random, randomFrom, randomRequest, randomSubstrate } from '../../mapping/test/random.ts'
+import { randomFrom, randomRequest } from '../../mapping/test/random.ts'
 import { allocate, takenOf } from '../allocate.ts'
 import { absentSlice, type CompileInput, compileSlices, hostsOf } from '../compile.ts'
+import { randomWired } from './wired.ts'
 
 /** NICs for the links' ends, each with an address of its own, and those that are given to nodes. */
 const inventoriesOf = (
@@ -21,7 +23,13 @@ const inventoriesOf = (
       .map((node) => {
         const ends = graph.links.flatMap(({ a, b }) => [a, b]).filter((end) => end?.node === node.id)
         const names = [...ends.map((end) => end?.nic ?? ''), ...node.nics, ...node.sharedNics]
-        const nics = names.map((name) => ({ name, up: true, mtu: mtu(name), addresses: [`192.0.2.${++count}/24`] }))
+        const nics = names.map((name) => ({
+          name,
+          up: true,
+          mtu: mtu(name),
+          mac: `02:00:00:00:00:${(++count).toString(16).padStart(2, '0')}`,
+          addresses: [`192.0.2.${count}/24`],
+        }))
         return [node.id, create('HostInventory', { host: node.id, nics })] as const
       }),
   )
@@ -36,7 +44,13 @@ const compiled = (
   const result = embed(graph, emptyUsage, asked, { fixed: new Map(Object.entries(fixed)) })
   if (result.outcome === 'refused') throw result.error
   const { embedding } = result
-  const allocation = allocate({ vnet: 'alice.net', request: asked, embedding, substrate: graph, taken: takenOf([]) })
+  const allocation = allocate({
+    vnet: 'alice.net',
+    request: asked,
+    embedding,
+    substrate: graph,
+    taken: takenOf(graph, []),
+  })
   const input = { vnet: 'alice.net', embedding, allocation, substrate: graph, generation: 3, epoch: 7 }
   const slices = compileSlices({ inventories: inventoriesOf(graph), ...input, ...changes })
   return { slices, embedding, allocation }
@@ -96,6 +110,8 @@ t.test('a path over a relay has a tunnel to each side, and each host keeps the r
     nic,
     peer,
     rateBitsPerSecond: rate,
+    // Behind a fabric the other end is no neighbour.
+    nextHop: nic.includes('f') ? '' : remote,
   })
   t.strictSame(
     [...slices].map(([id, slice]) => [id, slice.nodes.length, slice.links]),
@@ -164,6 +180,88 @@ t.test('the MTU is what the smallest underlay NIC leaves, and never above that o
   t.throws(() => mtu(() => 1300), { code: 'substrate.mismatch', object: 'link/a-b', message: /MTU is 1300/ })
 })
 
+const everything = technologyNames.flatMap((name) => [`bridge/${name}`, `click/${name}`])
+/** h1 and h2 are wired to each other, h2 and h3 over a fabric. */
+const able = {
+  ...line,
+  nodes: line.nodes.map((node, index) => ({
+    ...node,
+    datapaths: everything,
+    tunnelPrefix: `198.18.${index + 1}.0/24`,
+  })),
+}
+const clickEnd = { interfaces: [{ index: 0, forwarding: 'click', addresses: [] as string[] }] }
+const one = { a: { node: 'a', interface: 0 }, b: { node: 'b', interface: 0 } }
+
+t.test('a segment says what its technology needs', async (t) => {
+  const between = (technology: string, [a, b]: readonly [string, string]) => {
+    const asked = request({ a: clickEnd, b: clickEnd }, { 'a-b': { ...one, technology } }, { prefix: '10.0.0.0/24' })
+    const { slices } = compiled(able, asked, { a, b })
+    const { mtu, segments } = slices.get(a)?.links[0] ?? {}
+    const { local, remote, nextHop, remoteMac, nic, identifier } = segments?.[0] ?? {}
+    return { mtu, identifier, local, remote, nextHop, remoteMac, nic }
+  }
+  const nicOf = (host: string, nic: string) =>
+    inventoriesOf(able)
+      .get(host)
+      ?.nics.find(({ name }) => name === nic)
+  const addressOf = (host: string, nic: string) => nicOf(host, nic)?.addresses[0]?.split('/')[0] ?? ''
+  const [here, there] = [addressOf('h1', 'to-h1-h2'), addressOf('h2', 'to-h1-h2')]
+  const wired = { nic: 'to-h1-h2', remoteMac: '', nextHop: '', local: '', remote: '' }
+  t.strictSame(between('gre', ['h1', 'h2']), {
+    ...wired,
+    mtu: 1458,
+    identifier: 4096,
+    local: here,
+    remote: there,
+    nextHop: there,
+  })
+  t.strictSame(between('vlan', ['h1', 'h2']), { ...wired, mtu: 1500, identifier: 2 })
+  t.strictSame(between('qinq', ['h1', 'h2']), { ...wired, mtu: 1496, identifier: 8193 })
+  t.strictSame(between('mpls', ['h1', 'h2']), {
+    ...wired,
+    mtu: 1482,
+    identifier: 16,
+    remoteMac: nicOf('h2', 'to-h1-h2')?.mac,
+  })
+  const ofPrefix = { ...wired, identifier: 0, local: '198.18.1.1', remote: '198.18.2.1', nextHop: there }
+  t.strictSame(between('etherip', ['h1', 'h2']), { ...ofPrefix, mtu: 1464 })
+  t.strictSame(between('ipip', ['h1', 'h2']), { ...ofPrefix, mtu: 1480 })
+  t.strictSame(
+    between('ipip', ['h2', 'h3']),
+    { ...ofPrefix, mtu: 1480, local: '198.18.2.1', remote: '198.18.3.1', nextHop: '', nic: 'to-h2-f' },
+    'over a fabric the host’s routes know the way',
+  )
+})
+
+t.test('an end of a link that carries IPv4 alone is told whom to answer for', async (t) => {
+  const asked = request(
+    { a: clickEnd, b: clickEnd },
+    { 'a-b': { ...one, technology: 'ipip' } },
+    { prefix: '10.0.0.0/24' },
+  )
+  const { slices, allocation } = compiled(able, asked, { a: 'h1', b: 'h3' })
+  const macOf = (node: string) => allocation.request.nodes.find(({ id }) => id === node)?.interfaces[0]?.mac
+  const far = (host: string) => slices.get(host)?.links[0]?.far
+  t.strictSame(far('h1'), { mac: macOf('b'), addresses: ['10.0.0.2/30'] })
+  t.equal(far('h2'), undefined, 'a relay answers nobody')
+  t.strictSame(far('h3'), { mac: macOf('a'), addresses: ['10.0.0.1/30'] })
+  const within = compiled(able, asked, { a: 'h1', b: 'h1' }).slices.get('h1')?.links[0]
+  t.match(within, { far: undefined, segments: [], mtu: 1500 }, 'within a host there is no tunnel')
+})
+
+t.test('a NIC without an address carries what needs none', async (t) => {
+  const inventories = inventoriesOf(able)
+  for (const host of ['h1', 'h2']) {
+    const whole = inventories.get(host) as HostInventory
+    inventories.set(host, { ...whole, nics: whole.nics.map((nic) => ({ ...nic, addresses: [] })) })
+  }
+  const over = (technology: string) =>
+    compiled(able, request({ a: {}, b: {} }, { 'a-b': { technology } }), { a: 'h1', b: 'h2' }, { inventories })
+  t.equal(over('vlan').slices.get('h1')?.links[0]?.mtu, 1500)
+  t.throws(() => over('gre'), { code: 'substrate.mismatch', message: /no IPv4 address/ })
+})
+
 t.test('a NIC that went away since is told', async (t) => {
   const inventories = inventoriesOf(line)
   inventories.set('h3', create('HostInventory', { host: 'h3' }))
@@ -190,13 +288,26 @@ t.test('absent is a slice of nothing', async (t) => {
   )
 })
 
+/** Whether a segment says what its technology needs and no more. */
+const fieldProblems = (link: string, one: Segment, there: Segment): readonly string[] => {
+  const isOverIp = ['vxlan', 'gre', 'etherip', 'ipip'].includes(one.technology)
+  const isOfPrefix = ['etherip', 'ipip'].includes(one.technology)
+  const problems: string[] = []
+  if (isOverIp !== (one.local !== '')) problems.push(`${link}: ${one.technology} from "${one.local}"`)
+  if (isOfPrefix !== one.local.startsWith('198.18.')) problems.push(`${link}: ${one.technology} from ${one.local}`)
+  if (!isOverIp && one.nextHop !== '') problems.push(`${link}: ${one.technology} by ${one.nextHop}`)
+  if ((one.nextHop === '') !== (there.nextHop === '')) problems.push(`${link}: neighbours on one side only`)
+  if ((one.technology === 'mpls') !== (one.remoteMac !== ''))
+    problems.push(`${link}: ${one.technology} to "${one.remoteMac}"`)
+  return problems
+}
+
 /** Each link walked from host to host by its slices alone; what is wrong with it. */
 const problemsOf = (asked: VNetRequest, slices: ReadonlyMap<string, Slice>): readonly string[] => {
   const problems: string[] = []
   const wrong = (condition: boolean, text: string): void => {
     if (condition) problems.push(text)
   }
-  const owners = new Map<number, string>()
   for (const link of asked.links) {
     const parts = [...slices].flatMap(([id, slice]) =>
       slice.links.filter((one) => one.id === link.id).map((one) => ({ host: id, ...one })),
@@ -214,6 +325,8 @@ const problemsOf = (asked: VNetRequest, slices: ReadonlyMap<string, Slice>): rea
       const part = here
       wrong(part.ends.length + part.segments.length !== 2, `${link.id} does not join two things on ${part.host}`)
       wrong(part.mtu !== parts[0]?.mtu, `${link.id} has several MTUs`)
+      const isIpv4Alone = link.technology === 'ipip' && part.ends.length === 1
+      wrong(isIpv4Alone !== (part.far !== undefined), `${link.id} tells ${part.host} of a far end, or does not`)
       const onward = part.segments.filter(({ peer }) => peer !== from)
       const next = parts.find(({ host: id }) => id === onward[0]?.peer)
       for (const segment of onward) {
@@ -229,12 +342,8 @@ const problemsOf = (asked: VNetRequest, slices: ReadonlyMap<string, Slice>): rea
         )
         wrong(segment.rateBitsPerSecond !== link.rateAToBBitsPerSecond, `${link.id}: rate towards b`)
         wrong(back?.rateBitsPerSecond !== link.rateBToABitsPerSecond, `${link.id}: rate towards a`)
-        const key = `${link.id} ${part.host} ${segment.peer}`
-        wrong(
-          owners.has(segment.identifier),
-          `${segment.identifier} is both ${key} and ${owners.get(segment.identifier)}`,
-        )
-        owners.set(segment.identifier, key)
+        for (const [one, there] of [[segment, back] as const, [back, segment] as const])
+          if (one && there) problems.push(...fieldProblems(link.id, one, there))
       }
       if (onward.length === 0) wrong(!has(part, link.b), `${link.id} does not end at its end b`)
       from = part.host
@@ -247,19 +356,6 @@ const problemsOf = (asked: VNetRequest, slices: ReadonlyMap<string, Slice>): rea
     wrong(count !== 1, `${id} is on ${count} hosts`)
   }
   return problems
-}
-
-/** A random substrate whose links end at NICs of the hosts, and that makes vxlan everywhere. */
-const randomWired = (random: Random): SubstrateGraph => {
-  const { nodes, links } = randomSubstrate(random, { hosts: 6, others: 4 })
-  const end = (of: { readonly node: string } | undefined, link: string) => {
-    const isHost = nodes.find(({ id }) => id === of?.node)?.kind === 'host'
-    return { node: of?.node ?? '', nic: isHost ? `to-${link}` : '' }
-  }
-  return {
-    nodes: nodes.map((node) => ({ ...node, datapaths: ['bridge/vxlan', 'click/vxlan'], hypervisors: ['lxc', 'qemu'] })),
-    links: links.map((link) => ({ ...link, a: end(link.a, link.id), b: end(link.b, link.id) })),
-  }
 }
 
 t.test('the slices of all hosts agree with each other', async (t) => {

@@ -21,7 +21,7 @@ const fixed = new Map([
 const mapped = embed(graph, emptyUsage, asked, { fixed })
 if (mapped.outcome === 'refused') throw mapped.error
 const { embedding } = mapped
-const allocation = allocate({ vnet: 'v', request: asked, embedding, substrate: graph, taken: takenOf([]) })
+const allocation = allocate({ vnet: 'v', request: asked, embedding, substrate: graph, taken: takenOf(graph, []) })
 
 const ready = 'OBJECT_STATE_READY' as const
 const base: Record<string, Init<Reported>> = {

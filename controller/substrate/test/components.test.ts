@@ -15,12 +15,12 @@ t.test('frames meet where switches join links, and nowhere else', async (t) => {
     'f-b': {},
   })
   t.strictSame(Object.fromEntries(ethernetDomains(graph)), {
-    'a-b': 'a-b',
-    'a-s': 'a-s',
-    'b-s': 'a-s',
-    's-z': 'a-s',
-    'z-c': 'a-s',
-    'c-f': 'c-f',
-    'f-b': 'f-b',
+    'a/to-a-b': 'a-b',
+    'b/to-a-b': 'a-b',
+    'a/to-a-s': 'a-s',
+    'b/to-b-s': 'a-s',
+    'c/to-z-c': 'a-s',
+    'c/to-c-f': 'c-f',
+    'b/to-f-b': 'f-b',
   })
 })
