@@ -1,12 +1,17 @@
 /** The commands on nodes and hosts. */
 import { type Command, defineCommand } from './command.ts'
 import { exit } from './exit.ts'
-import { outputFlag, roleFlag, timeoutFlag } from './flags.ts'
+import { detailFlag, outputFlag, roleFlag, timeoutFlag } from './flags.ts'
 
 export const execFlags = {
   vnet: { value: 'VNET', text: 'the VNet that the node is of' },
   ...timeoutFlag('30s', 'longest time for the command in the node'),
   ...roleFlag,
+} as const
+
+export const handlersFlags = {
+  vnet: { value: 'VNET', text: 'the VNet that the node is of' },
+  ...detailFlag,
 } as const
 
 export const hostsFlags = outputFlag
@@ -48,6 +53,26 @@ export const hostCommands: readonly Command[] = [
     ],
     failureStatus: exit.execFailed,
     load: () => import('./commands/exec.ts'),
+  }),
+  defineCommand({
+    name: 'handlers',
+    group: 'Nodes',
+    summary: "read and write handlers of your own Click at a node's interface",
+    details: `
+Elements are called as your Click calls them. Without HANDLER all that can be read is shown; with VALUE it is written.
+A handler that takes a text is read as one word: 'routes.lookup 10.0.0.1'.`,
+    arguments: [
+      { name: 'INTERFACE', text: 'VNET/NODE.IF, or NODE.IF alone where only one VNet has the node' },
+      { name: 'HANDLER', text: 'ELEMENT.HANDLER, for instance c.count', optional: true },
+      { name: 'VALUE', text: 'what is written to it', optional: true },
+    ],
+    flags: handlersFlags,
+    examples: [
+      ['weft handlers shop/r1.0', 'all that can be read'],
+      ['weft handlers shop/r1.0 c.count', 'one'],
+      ['weft handlers shop/r1.0 way.switch 1', 'write one'],
+    ],
+    load: () => import('./commands/handlers.ts'),
   }),
   defineCommand({
     name: 'hosts',

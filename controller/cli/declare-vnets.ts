@@ -1,6 +1,6 @@
 /** The commands on VNets, in the order of the help. */
 import { type Command, defineCommand } from './command.ts'
-import { fileFlag, outputFlag, roleFlag, timeoutFlag } from './flags.ts'
+import { detailFlag, fileFlag, outputFlag, roleFlag, timeoutFlag } from './flags.ts'
 
 const vnet = { name: 'VNET', text: 'name of a VNet' } as const
 
@@ -23,6 +23,7 @@ export const getFlags = {
 
 export const describeFlags = {
   vnet: { value: 'VNET', text: 'the VNet that the node or link is of' },
+  ...detailFlag,
   ...roleFlag,
 } as const
 
@@ -99,6 +100,9 @@ With --watch, JSON comes one object a line; each line of a table is what became 
     name: 'describe',
     group: 'VNets',
     summary: 'say all that is known of a VNet, a node or a link',
+    details: `
+Of a link, the VNO also has every host on its path asked: the tunnels, and what was carried and dropped in each direction.
+A host that cannot be asked is an error beside the others.`,
     arguments: [
       { name: 'KIND', text: 'vnet, node or link', choices: ['vnet', 'node', 'link'] },
       { name: 'NAME', text: 'a VNet; a node or link as VNET/NAME, or NAME alone where only one VNet has it' },
@@ -107,6 +111,7 @@ With --watch, JSON comes one object a line; each line of a table is what became 
     examples: [
       ['weft describe vnet shop', 'phase, times, nodes, links, errors'],
       ['weft describe node shop/r1', 'one node'],
+      ['weft describe link shop/r1-r2', 'hop by hop, with counters'],
     ],
     load: () => import('./commands/describe.ts'),
   }),

@@ -36,6 +36,17 @@ export const outputFlag = {
   },
 } as const satisfies Flags
 
+/** Where an answer is one thing, not rows. */
+export const detailFlag = {
+  output: {
+    short: 'o',
+    value: 'FORMAT',
+    choices: ['table', 'json', 'yaml'],
+    default: 'table',
+    text: 'how the answer is printed',
+  },
+} as const satisfies Flags
+
 export const fileFlag = {
   file: { short: 'f', value: 'FILE', required: true, text: 'the VNet, in XML, YAML or JSON; - for stdin' },
 } as const satisfies Flags

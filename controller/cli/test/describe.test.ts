@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
+import type { Init } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
-import type { VNetState } from '../../../proto/generated/weft.v1.ts'
+import type { LinkView, VNetState } from '../../../proto/generated/weft.v1.ts'
 import { play, shop, weft } from './support.ts'
 
 const describing = async (t: Test, state: VNetState) => {
@@ -77,6 +78,83 @@ Ends:
   r2    eth0       vif1.0  h2    10.1.0.2/30  02:00:00:00:00:02
 `,
   )
+})
+
+const view: Init<LinkView> = {
+  id: 'r1-r2',
+  technology: 'qinq',
+  mtu: 1450,
+  hops: [
+    {
+      provider: 'pip1',
+      host: 'h1',
+      technology: 'qinq',
+      identifier: 100 * 4096 + 7,
+      nic: 'eth1',
+      counters: {
+        datapath: 'click',
+        directions: [
+          {
+            from: 'r1.0',
+            to: 'h2',
+            packets: 120,
+            bytes: 11_040,
+            drops: [
+              { reason: 'spoofed mac', packets: 3 },
+              { reason: 'rate', packets: 7 },
+            ],
+          },
+          { from: 'h2', to: 'r1.0', packets: 118, bytes: 10_980 },
+        ],
+      },
+    },
+    {
+      provider: 'pip1',
+      host: 'h2',
+      nic: 'eth1',
+      error: { code: 'call.unreachable', message: 'the agent of h2 is not connected', object: 'link/r1-r2' },
+    },
+  ],
+}
+
+t.test('a link hop by hop, with what each host has counted', async (t) => {
+  const { directory, requests } = await play(t, 'vno', ({ link }) => (link ? { link: view } : { vnet: shop() }))
+  const run = (...more: string[]) => weft(['describe', 'link', 'shop/r1-r2', '--run-dir', directory, ...more])
+  const { stdout, stderr } = await run()
+  t.equal(stderr, '')
+  t.equal(
+    stdout.slice(stdout.indexOf('Hops:')),
+    `\
+Hops:
+  HOST  DATA PATH  TO NEXT     NIC   FROM  TO    PACKETS  BYTES  DROPPED
+  h1    click      qinq 100.7  eth1  r1.0  h2    120      11040  3 spoofed mac, 7 rate
+  h1    click      qinq 100.7  eth1  h2    r1.0  118      10980  0
+  h2    -          -           eth1  -     -     -        -      -
+
+Errors:
+  error: the agent of h2 is not connected [call.unreachable] (host/h2)
+`,
+  )
+  t.match(requests.at(-1), { link: { vnet: 'shop', link: 'r1-r2' } })
+  const json = JSON.parse((await run('-o', 'json')).stdout)
+  t.match(json, { vnet: 'shop', id: 'r1-r2', hops: [{ host: 'h1', counters: { datapath: 'click' } }, { host: 'h2' }] })
+})
+
+t.test('where nobody can be asked for the hops, what else is known is shown', async (t) => {
+  const { directory } = await play(t, 'vno', ({ link }) => {
+    if (link) throw new WeftError('call.unreachable', 'the VNP is not there')
+    return { vnet: shop() }
+  })
+  const { status, stdout, stderr } = await weft(['describe', 'link', 'shop/r1-r2', '--run-dir', directory])
+  t.equal(status, 0)
+  t.match(stdout, /^Link: {8}r1-r2\n/)
+  t.equal(stderr, 'its hops are not known: the VNP is not there [call.unreachable]\n')
+})
+
+t.test('a VNet and a node as JSON', async (t) => {
+  const describe = await describing(t, shop())
+  t.match(JSON.parse((await describe('vnet', 'shop', '-o', 'json')).stdout), { vnet: 'shop', links: [{ id: 'r1-r2' }] })
+  t.match(JSON.parse((await describe('node', 'shop/r1', '-o', 'json')).stdout), { vnet: 'shop', id: 'r1', host: 'h1' })
 })
 
 t.test('errors stand at the end, each with its object', async (t) => {

@@ -1,11 +1,12 @@
 /** What is known of a VNet, a node, a link, as text. */
 import { fromWireError, type WireError } from '../../../proto/errors.ts'
-import type { Location, Node, VNetState } from '../../../proto/generated/weft.v1.ts'
+import type { LinkView, Location, Node, VNetState } from '../../../proto/generated/weft.v1.ts'
 import { formatCpu, formatDuration, formatSize } from '../../units.ts'
 import { humanSeconds } from '../human.ts'
 import { renderError } from '../render-error.ts'
 import { type Cell, type Column, formatFields, formatTable } from '../table.ts'
 import { paint } from '../terminal.ts'
+import { hopColumns, hopErrors, hopRows } from './hops.ts'
 import { endsOf, links, rateOf } from './links.ts'
 import { nodes } from './nodes.ts'
 import { phaseCell, stateCell } from './tones.ts'
@@ -116,7 +117,8 @@ export const describeNode = (state: VNetState, id: string, colour: boolean): str
   ].join('')
 }
 
-export const describeLink = (state: VNetState, id: string, colour: boolean): string => {
+/** `view`: its hops; undefined where nobody could be asked for them. */
+export const describeLink = (state: VNetState, id: string, view: LinkView | undefined, colour: boolean): string => {
   const link = state.links.find((one) => one.id === id)
   if (!link) return ''
   const asked = state.request?.links.find((one) => one.id === id)
@@ -136,5 +138,11 @@ export const describeLink = (state: VNetState, id: string, colour: boolean): str
     ['Path', link.path.join(' - ')],
   ]
   const columns = vifs.columns.filter(({ title }) => title !== 'LINK') as readonly Column<VifRow>[]
-  return [formatFields(fields, colour), section('Ends', columns, rows, colour), oneError(link.error, colour)].join('')
+  const errors = [...(link.error ? [fromWireError(link.error)] : []), ...(view ? hopErrors(view) : [])]
+  return [
+    formatFields(fields, colour),
+    section('Ends', columns, rows, colour),
+    view ? section('Hops', hopColumns, hopRows(view), colour) : '',
+    errorSection(errors, colour),
+  ].join('')
 }
