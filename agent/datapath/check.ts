@@ -1,8 +1,11 @@
 /** What a link and its vifs must be like, whatever builds it. Each failure is an error with a code, the link as its object. */
 import { type ErrorCode, WeftError } from '../../proto/errors.ts'
+import type { Segment } from '../../proto/generated/weft.v1.ts'
+import { technologyNamed } from '../../proto/technologies.ts'
 import type { Link } from '../netlink/link/link.ts'
 import type { LinkSpec } from './driver.ts'
 import type { Mark } from './mark.ts'
+import { describeFlow } from './underlay/flow.ts'
 
 /** RFC 791: every link carries this much. */
 export const leastMtu = 68
@@ -37,13 +40,13 @@ export const checkJoined = (spec: LinkSpec): void => {
   }
 }
 
-/** Rules between the links of a VNet: a VNI, a vif and a physical interface are each in one link. */
+/** Rules between the links of a VNet: what tells a segment, a vif and a physical interface are each in one link. */
 export const checkTogether = (specs: readonly LinkSpec[]): void => {
   const used = new Set<string>()
   for (const spec of specs) {
     const claims = [
       `link ${spec.link.id}`,
-      ...spec.link.segments.map(({ identifier }) => `VNI ${identifier}`),
+      ...spec.link.segments.map(claimOf),
       ...spec.vifs.map((vif) => `vif ${vif}`),
       ...(spec.nic === '' ? [] : [`NIC ${spec.nic}`]),
     ]
@@ -54,6 +57,12 @@ export const checkTogether = (specs: readonly LinkSpec[]): void => {
       used.add(claim)
     }
   }
+}
+
+/** What no two segments of a host may share. */
+const claimOf = (segment: Segment): string => {
+  const place = technologyNamed(segment.technology)?.crosses ? '' : ` on ${segment.nic}`
+  return `${describeFlow(segment)}${place}`
 }
 
 /** What is known of interfaces, by name. */

@@ -5,6 +5,7 @@
  *     weft:{vnet}:link/{id}[ {note}]     a bridge or tunnel of a link; the note is the driver's own
  *     weft:{vnet}:link/{id} port[ …]     an end of a pair of ports of the data path click
  *     weft:{vnet}:node/{id}              a vif of a node
+ *     weft service {id} of {nic}         an 802.1ad device that links of several VNets share
  */
 export type MarkedKind = 'link' | 'node'
 
@@ -31,6 +32,11 @@ export const parseMark = (alias: string): Mark | undefined => {
   const [, vnet = '', kind, id = '', note = ''] = match
   return { vnet, kind: kind as MarkedKind, id, note }
 }
+
+/** Of a device that is no single link's, and so no Mark. */
+export const serviceMark = (service: number, nic: string): string => `weft service ${service} of ${nic}`
+
+export const isServiceMark = (alias: string): boolean => alias.startsWith('weft service ')
 
 /** Whether it is of the data path click, which has no other interfaces of links. */
 export const isPort = ({ kind, note }: Mark): boolean => kind === 'link' && /^port( |$)/.test(note)

@@ -8,7 +8,7 @@ import { decodeLink, type Link } from '../netlink/link/link.ts'
 import { type RouteSocket, routeProtocol } from '../netlink/route.ts'
 import { openMonitor, routeGroup } from '../netlink/socket/monitor.ts'
 import { blockIndex, decodeTraffic } from '../netlink/traffic/message.ts'
-import { parseMark } from './mark.ts'
+import { isServiceMark, parseMark } from './mark.ts'
 
 export interface WatchOptions {
   readonly namespace: string | undefined
@@ -30,7 +30,7 @@ export interface Watch {
 /** What is known of the links that are there, by index. */
 interface Known {
   readonly vnetOf: Map<number, string>
-  /** Underlay NIC of a tunnel. */
+  /** What a tunnel is on: its underlay NIC, or a service device, which is on that. */
   readonly nicOf: Map<number, number>
   /** What a plan asks of an underlay NIC, as it was last. */
   readonly nics: Map<number, string>
@@ -123,17 +123,18 @@ const essence = ({ name, mtu, up }: Link): string => `${name} ${mtu} ${up}`
 
 /** VNets of the tunnels on a NIC. */
 const onNic = ({ vnetOf, nicOf }: Known, nic: number): readonly string[] =>
-  [...nicOf].flatMap(([tunnel, lower]) => (lower === nic ? [vnetOf.get(tunnel) ?? []].flat() : []))
+  [...nicOf].flatMap(([tunnel, lower]) =>
+    lower === nic || nicOf.get(lower) === nic ? [vnetOf.get(tunnel) ?? []].flat() : [],
+  )
 
 const learn = ({ vnetOf, nicOf, nics }: Known, link: Link): void => {
-  const { index, alias, info } = link
+  const { index, alias, info, lower } = link
   const vnet = parseMark(alias)?.vnet
-  if (vnet === undefined) {
-    nics.set(index, essence(link))
-    return
-  }
-  vnetOf.set(index, vnet)
-  if (info?.kind === 'vxlan' && info.lower !== undefined) nicOf.set(index, info.lower)
+  const below =
+    info?.kind === 'vxlan' || info?.kind === 'gretap' ? info.lower : info?.kind === 'vlan' ? lower : undefined
+  if (below !== undefined && (vnet !== undefined || isServiceMark(alias))) nicOf.set(index, below)
+  if (vnet === undefined) nics.set(index, essence(link))
+  else vnetOf.set(index, vnet)
 }
 
 const forget = ({ vnetOf, nicOf, nics }: Known, index: number): void => {

@@ -5,7 +5,8 @@
 
 import { isolateRequests } from '../../agent/datapath/bridge/isolation.ts'
 import { bridgeName, tunnelName } from '../../agent/datapath/bridge/names.ts'
-import { newBridge, tunnelSettings, wirePort } from '../../agent/datapath/bridge/ports.ts'
+import { newBridge, wirePort } from '../../agent/datapath/bridge/ports.ts'
+import { vxlanSettings } from '../../agent/datapath/bridge/tunnel.ts'
 import { linkMark } from '../../agent/datapath/mark.ts'
 import { overheadBytes } from '../../agent/datapath/overhead.ts'
 import { bucketOf, wireRate } from '../../agent/datapath/rates.ts'
@@ -55,16 +56,17 @@ const nicsOf = ({ links }: Slice): readonly string[] => [
 const interfacesOf = ({ vnet, links }: Slice): readonly string[] =>
   links.flatMap(({ id, segments }) => [
     bridgeName(vnet, id),
-    ...segments.map(({ identifier }) => tunnelName(vnet, id, identifier)),
+    ...segments.map((segment) => tunnelName(vnet, id, segment)),
   ])
 
 const makeInterfaces = (vnet: string, { id, mtu, segments }: SliceLink, nics: ReadonlyMap<string, number>) => {
   const alias = linkMark(vnet, id)
   const bridge = bridgeName(vnet, id)
-  const tunnels = segments.flatMap(({ identifier, local, remote, nic }) => {
-    const name = tunnelName(vnet, id, identifier)
+  const tunnels = segments.flatMap((segment) => {
+    const { identifier, local, remote, nic } = segment
+    const name = tunnelName(vnet, id, segment)
     const lower = nics.get(nic) ?? 0
-    const info = { kind: 'vxlan', identifier, local, remote, lower, port: vxlanPort, ...tunnelSettings } as const
+    const info = { kind: 'vxlan', identifier, local, remote, lower, port: vxlanPort, ...vxlanSettings } as const
     return [addLink({ name, mtu, info }), setLink(name, { alias, addressGeneration: 1 }), getLink(name)]
   })
   return [
@@ -81,8 +83,8 @@ const setInterfaces = (vnet: string, link: SliceLink, indices: ReadonlyMap<strin
   // Their two filters are shared by all bridges: the first brings them, each has the hooks.
   const [hooks] = isolateRequests(indices.get(bridge) ?? 0, 'missing')
   const tunnels = segments.flatMap((segment) => {
-    const { identifier, rateBitsPerSecond, technology, local, nic } = segment
-    const name = tunnelName(vnet, id, identifier)
+    const { rateBitsPerSecond, technology, local, nic } = segment
+    const name = tunnelName(vnet, id, segment)
     const index = indices.get(nic) ?? 0
     const wire = wireRate(rateBitsPerSecond, mtu, overheadBytes(technology, local) ?? 0)
     const { options, limitBytes } = reservationOf(wire, defaultNicRate)

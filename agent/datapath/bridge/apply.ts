@@ -11,9 +11,11 @@ import type { Reply } from '../../netlink/socket/request.ts'
 import type { LinkStep } from '../driver.ts'
 import type { UnderlayKeeper } from '../underlay/keeper.ts'
 import { isUnderlay } from '../underlay/operation.ts'
+import { sayClass } from './class-program.ts'
 import type { Deleter } from './deletion.ts'
 import { inverse, type Operation } from './operation.ts'
 import { type InterfaceOperation, needsLink, wishesOf } from './requests.ts'
+import { idleServices } from './tunnel.ts'
 
 /** What all steps share. */
 export interface Tools {
@@ -32,7 +34,7 @@ interface Work extends Tools {
 export const applyStep = async (tools: Tools, step: LinkStep): Promise<void> => {
   const operations = step.operations as readonly Operation[]
   const work: Work = { ...tools, links: new Map(), done: [] }
-  const claims = operations.flatMap((one) => (one.op === 'add-tunnel' ? [tools.keeper.claim(one.nic)] : []))
+  const claims = operations.flatMap((one) => claimedBy(one).map((name) => tools.keeper.claim(name)))
   try {
     await readLinks(work, operations)
     for (const group of groupsOf(operations)) await applyGroup(work, group)
@@ -68,18 +70,30 @@ const groupsOf = (operations: readonly Operation[]): readonly (readonly Operatio
   let last = ''
   for (const operation of operations) {
     const kind = groupKind(operation)
-    if (kind !== last || kind === 'nic') groups.push([])
+    if (kind !== last || !together.has(kind)) groups.push([])
     groups.at(-1)?.push(operation)
     last = kind
   }
   return groups
 }
 
+/** Kinds of which several go in one datagram. */
+const together: ReadonlySet<string> = new Set(['add', 'other', 'raise', 'delete'])
+
 const groupKind = (operation: Operation): string => {
   const { op } = operation
   if (isUnderlay(operation)) return 'nic'
   if (op === 'add-bridge' || op === 'add-tunnel') return 'add'
-  return op === 'raise' || op === 'delete' ? op : 'other'
+  return ['raise', 'delete', 'add-service', 'drop-service', 'say-class'].includes(op) ? op : 'other'
+}
+
+/** Interfaces that nothing else may take away until the step is done. */
+const claimedBy = (operation: Operation): readonly string[] =>
+  operation.op === 'add-tunnel' ? [...new Set([operation.nic, operation.lower])] : []
+
+const dropService = async ({ route, keeper, deleter }: Work, name: string): Promise<void> => {
+  const isIdle = idleServices(await route.links()).some((link) => link.name === name)
+  if (isIdle && !keeper.isClaimed(name)) await deleter.delete([name])
 }
 
 /** Operations that did anything are added to `work.done`, even if they did not do all. Throws the first error. */
@@ -91,6 +105,12 @@ const applyGroup = async (work: Work, group: readonly Operation[]): Promise<void
     await work.keeper.apply(first, work.links.get(first.nic)?.index ?? 0)
   } else if (first.op === 'delete') {
     await work.deleter.delete(group.flatMap((operation) => (operation.op === 'delete' ? [operation.name] : [])))
+  } else if (first.op === 'drop-service') {
+    const { name, nic } = first
+    await work.keeper.inTurn(nic, () => dropService(work, name))
+  } else if (first.op === 'say-class') {
+    work.done.push(first)
+    await sayClass(work.route, work.links.get(first.name)?.index ?? 0, first.to)
   } else {
     await applyRequests(work, group as readonly InterfaceOperation[])
   }

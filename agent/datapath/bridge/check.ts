@@ -1,14 +1,22 @@
 /** What a link must be like before anything is planned. Each failure is an error with a code, the link as its object. */
 import { isIP } from 'node:net'
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
+import {
+  identifierRule,
+  isIdentifier,
+  overheadBytes,
+  technologies,
+  technologyNamed,
+} from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { checkJoined, failLink as fail, leastMtu } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
-import { aliasMaxBytes, linkMark } from '../mark.ts'
-import { overheadBytes } from '../overhead.ts'
+import { aliasMaxBytes, isServiceMark, linkMark } from '../mark.ts'
+import { describeFlow } from '../underlay/flow.ts'
 import { isForeignRoot } from '../underlay/pieces.ts'
 import { formatNote, noteOf } from './note.ts'
 import { type BridgeSnapshot, isAddressed } from './snapshot.ts'
+import { occupant } from './tunnel.ts'
 
 /** Rules that one link keeps by itself. */
 export const checkSpec = (spec: LinkSpec): void => {
@@ -17,12 +25,17 @@ export const checkSpec = (spec: LinkSpec): void => {
 }
 
 const checkSegment = (spec: LinkSpec, { technology, identifier, local, remote }: Segment): void => {
-  if (technology !== 'vxlan') {
-    fail(spec, 'datapath.unavailable', `the data path bridge has no technology "${technology}"`, 'vxlan')
+  const known = technologyNamed(technology)
+  if (known === undefined || !known.datapaths.includes('bridge')) {
+    const others = Object.values(technologies).filter(({ datapaths }) => datapaths.includes('bridge'))
+    const hint = others.map(({ name }) => name).join(', ')
+    fail(spec, 'datapath.unavailable', `the data path bridge has no technology "${technology}"`, hint)
+    return
   }
-  if (identifier < 1 || identifier > 0xff_ffff)
-    fail(spec, 'slice.invalid', `VNI ${identifier}`, 'between 1 and 16777215')
-  for (const address of [local, remote]) {
+  if (!isIdentifier(known, identifier)) {
+    fail(spec, 'slice.invalid', `${known.identifier?.name ?? 'identifier'} ${identifier}`, identifierRule(known))
+  }
+  for (const address of known.crosses ? [local, remote] : []) {
     if (isIP(address) !== 4) fail(spec, 'slice.invalid', `outer address "${address}"`, 'an IPv4 address')
   }
 }
@@ -50,7 +63,8 @@ export const ownInterface = (spec: LinkSpec, name: string, snapshot: BridgeSnaps
 export const underlayNic = (spec: LinkSpec, segment: Segment, snapshot: BridgeSnapshot): Link => {
   const nic = snapshot.byName.get(segment.nic)
   if (nic === undefined) return fail(spec, 'nic.unknown', `there is no interface "${segment.nic}" for its tunnel`)
-  if (snapshot.marks.get(nic.name) !== undefined) fail(spec, 'nic.taken', `${nic.name} is part of a VNet itself`)
+  if (snapshot.marks.has(nic.name) || isServiceMark(nic.alias))
+    fail(spec, 'nic.taken', `${nic.name} is part of a VNet itself`)
   if (snapshot.holders.has(nic.name)) fail(spec, 'nic.taken', `${nic.name} is given to another link`)
   if (isForeignRoot(snapshot.traffic.get(nic.index))) {
     fail(
@@ -60,14 +74,25 @@ export const underlayNic = (spec: LinkSpec, segment: Segment, snapshot: BridgeSn
       `tc qdisc del dev ${nic.name} root, if nobody needs it`,
     )
   }
-  checkIdentifier(spec, segment, snapshot)
+  if (nic.info?.kind === 'bridge' && nic.info.vlanFiltering && !isCrossing(segment)) {
+    fail(
+      spec,
+      'datapath.unavailable',
+      `${nic.name} is a bridge that filters VLANs, and would drop those of ${segment.technology}`,
+      `one of its ports as the underlay, or ip link set ${nic.name} type bridge vlan_filtering 0`,
+    )
+  }
+  checkOccupant(spec, segment, nic, snapshot)
   return nic
 }
 
-/** The kernel has one tunnel a VNI and port. Another of ours that has it is an error of apply, since it may be going. */
-const checkIdentifier = (spec: LinkSpec, { identifier }: Segment, { foreignTunnels }: BridgeSnapshot): void => {
-  const foreign = foreignTunnels.get(identifier)
-  if (foreign) fail(spec, 'object.foreign', `VNI ${identifier} belongs to ${foreign.name}, which is not ours`)
+const isCrossing = ({ technology }: Segment): boolean => technologyNamed(technology)?.crosses ?? false
+
+/** The kernel has one device of a VNI, a key, a VLAN. Another of ours that has it is an error of apply, since it may be going. */
+const checkOccupant = (spec: LinkSpec, segment: Segment, nic: Link, { interfaces, marks }: BridgeSnapshot): void => {
+  const found = occupant(interfaces, segment, nic.index)
+  if (found === undefined || marks.has(found.name) || isServiceMark(found.alias)) return
+  fail(spec, 'object.foreign', `${describeFlow(segment)} belongs to ${found.name}, which is not ours`)
 }
 
 /** MTU of a link: what was asked for, or the greatest that its underlays carry. Throws mtu.too-small. */
@@ -100,7 +125,7 @@ export const freeNic = (spec: LinkSpec, bridge: string, snapshot: BridgeSnapshot
   if (holder === bridge) return nic
   const taken = (why: string): never => fail(spec, 'nic.taken', `${nic.name} ${why}`)
   if (holder !== undefined) taken('is given to another link')
-  if (snapshot.marks.has(nic.name)) taken('is part of a VNet itself')
+  if (snapshot.marks.has(nic.name) || isServiceMark(nic.alias)) taken('is part of a VNet itself')
   if (nic.info?.kind === 'bridge' || nic.hardware !== 1) taken('is no physical interface')
   if (nic.master !== 0) taken(`is part of ${snapshot.byIndex.get(nic.master)?.name ?? 'another interface'}`)
   if (isAddressed(snapshot.addresses, nic.index)) taken('carries an address of the host')
@@ -112,7 +137,7 @@ export const freeNic = (spec: LinkSpec, bridge: string, snapshot: BridgeSnapshot
 
 /** A tunnel, VLAN or macvlan on it. Of a veth pair each end is the other's lower one. */
 const isAbove = ({ info, lower, lowerNamespace }: Link, nic: Link): boolean =>
-  info?.kind === 'vxlan'
+  info?.kind === 'vxlan' || info?.kind === 'gretap'
     ? info.lower === nic.index
     : info?.kind !== 'veth' && lower === nic.index && lowerNamespace === undefined
 

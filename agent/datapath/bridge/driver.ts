@@ -8,6 +8,7 @@ import type { DatapathDriver } from '../driver.ts'
 import { openUnderlay, type Underlay } from '../underlay/underlay.ts'
 import { openWatch, type Watch } from '../watch.ts'
 import { applyStep } from './apply.ts'
+import { linkCounters } from './counters.ts'
 import { deleter } from './deletion.ts'
 import { blocks } from './isolation.ts'
 import { planLinks } from './plan.ts'
@@ -33,7 +34,7 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
     return socket
   }
   const deletions = deleter(route)
-  underlay.ask(async (nic) => usesOf(await route().links(), nic))
+  underlay.ask((nic) => usesOf(route(), nic))
 
   return {
     name: 'bridge',
@@ -61,6 +62,11 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
     plan: (vnet, specs, snapshot) => planLinks(vnet, specs, snapshot as BridgeSnapshot),
 
     apply: (step) => applyStep({ route: route(), keeper: underlay, deleter: deletions }, step),
+
+    counters: async (spec) => {
+      const [links, qdiscs] = await Promise.all([route().links({ counters: true }), route().qdiscs()])
+      return linkCounters(spec, links, qdiscs)
+    },
 
     watch: async (changed) => {
       watches.add(

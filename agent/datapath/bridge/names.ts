@@ -3,6 +3,7 @@
  * VNet's and a link's names need, so it is a digest of them: the same on every run, hence found again after a restart.
  */
 import { createHash } from 'node:crypto'
+import type { Segment } from '../../../proto/generated/weft.v1.ts'
 
 /** RFC 4648's base 32 in lower case: 5 bits a character. */
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -16,6 +17,17 @@ export const digest = (...parts: readonly string[]): string => {
 /** Bridge of a link. */
 export const bridgeName = (vnet: string, link: string): string => `wb${digest(vnet, link)}`
 
-/** Tunnel device of one of its segments; the identifier (VNI) tells a relay's two apart. */
-export const tunnelName = (vnet: string, link: string, identifier: number): string =>
-  `wt${digest(vnet, link, String(identifier))}`
+type Named = Pick<Segment, 'technology' | 'identifier' | 'nic'>
+
+/** Tunnel device of one of its segments: what is in the digest tells a relay's two apart. */
+export const tunnelName = (vnet: string, link: string, { technology, identifier, nic }: Named): string =>
+  `wt${digest(vnet, link, ...placeOf(technology, nic), String(identifier))}`
+
+/** A VLAN cannot move to another NIC, and is another device there. */
+const placeOf = (technology: string, nic: string): readonly string[] => {
+  if (technology === 'vxlan') return []
+  return technology === 'gre' ? [technology] : [technology, nic]
+}
+
+/** The 802.1ad device of a service id on a NIC. */
+export const serviceName = (nic: string, service: number): string => `ws${digest(nic, String(service))}`

@@ -4,9 +4,10 @@
  */
 import type { BridgeSettings } from '../../netlink/link/bridge.ts'
 import type { BridgePortSettings } from '../../netlink/link/bridge-port.ts'
-import type { Tbf } from '../../netlink/traffic/tbf.ts'
+import { type Egress, plainEgress } from '../egress.ts'
 import { inverseAtNic, type UnderlayOperation } from '../underlay/operation.ts'
 import type { NicNote } from './note.ts'
+import type { TunnelEnds } from './tunnel.ts'
 
 /** Values of an interface that are set alike, whatever it is. */
 export interface InterfaceSettings {
@@ -15,11 +16,13 @@ export interface InterfaceSettings {
   /** 1: it gives itself no IPv6 address. */
   readonly addressGeneration?: number
   readonly bridge?: BridgeSettings
-  readonly tunnel?: TunnelSettings
+  readonly vxlan?: VxlanChange
+  /** Everything of it. */
+  readonly gretap?: GretapChange
 }
 
-/** What of a tunnel can be changed while it carries traffic. */
-export interface TunnelSettings {
+/** What of a vxlan device can be changed while it carries traffic. */
+export interface VxlanChange {
   readonly local?: string
   readonly remote?: string
   /** Underlay NIC, by name. */
@@ -27,6 +30,16 @@ export interface TunnelSettings {
   readonly learning?: boolean
   readonly ttl?: number
   readonly dontFragment?: number
+}
+
+/** The same of a gretap device. */
+export interface GretapChange {
+  readonly key: number
+  readonly local: string
+  readonly remote: string
+  readonly nic: string
+  readonly ttl: number
+  readonly dontFragment: boolean
 }
 
 export type Operation =
@@ -38,11 +51,22 @@ export type Operation =
       readonly name: string
       readonly alias: string
       readonly mtu: number
-      readonly identifier: number
-      readonly local: string
-      readonly remote: string
+      readonly ends: TunnelEnds
+      readonly nic: string
+      /** Interface that it is on: the NIC, or a service device on it. */
+      readonly lower: string
+    }
+  /** An 802.1ad device with its mark, up; one that another step has made meanwhile is the same. */
+  | {
+      readonly op: 'add-service'
+      readonly name: string
+      readonly service: number
       readonly nic: string
     }
+  /** Removes such a device where nothing is on it any more. */
+  | { readonly op: 'drop-service'; readonly name: string; readonly nic: string }
+  /** The class that the frames of an 802.1Q device say at the NIC (class-program.ts). */
+  | { readonly op: 'say-class'; readonly name: string; readonly to: number; readonly from: number | undefined }
   | { readonly op: 'set'; readonly name: string; readonly to: InterfaceSettings; readonly from: InterfaceSettings }
   /** Keeps a bridge from the host's stack (isolation.ts). */
   | { readonly op: 'isolate'; readonly name: string; readonly hooks: 'right' | 'missing' | 'wrong' }
@@ -53,8 +77,8 @@ export type Operation =
       readonly to: BridgePortSettings
       readonly from: BridgePortSettings
     }
-  /** Ceiling of an interface's egress; undefined: none. */
-  | { readonly op: 'limit'; readonly name: string; readonly to: Tbf | undefined; readonly from: Tbf | undefined }
+  /** What is done to what leaves an interface. `from` is undefined where somebody gave it a discipline of another kind. */
+  | { readonly op: 'limit'; readonly name: string; readonly to: Egress; readonly from: Egress | undefined }
   | { readonly op: 'raise'; readonly name: string }
   | { readonly op: 'lower'; readonly name: string }
   /** Takes a vif out of a bridge and lowers it first: one that is up and in no bridge would speak with the host's own stack. */
@@ -73,10 +97,15 @@ export const inverse = (operation: Operation): Operation | undefined => {
     case 'add-bridge':
     case 'add-tunnel':
       return { op: 'delete', name: operation.name }
+    case 'add-service':
+      return { op: 'drop-service', name: operation.name, nic: operation.nic }
+    case 'say-class':
+      return operation.from === undefined ? undefined : { ...operation, to: operation.from, from: operation.to }
     case 'set':
     case 'set-port':
-    case 'limit':
       return { ...operation, to: operation.from, from: operation.to } as Operation
+    case 'limit':
+      return { ...operation, to: operation.from ?? plainEgress, from: operation.to }
     case 'join':
       return { op: 'leave', name: operation.name, bridge: operation.bridge }
     case 'raise':
@@ -91,6 +120,7 @@ export const inverse = (operation: Operation): Operation | undefined => {
     case 'leave':
     case 'delete':
     case 'give-back':
+    case 'drop-service':
       return undefined
   }
 }

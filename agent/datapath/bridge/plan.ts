@@ -5,35 +5,19 @@
  * Order within a step: what is in the way goes first, then everything is made and set while it is down, guarded and limited, then
  * it is raised, and last goes what is wanted no more.
  */
-import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { checkTogether, ownVif } from '../check.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
-import { overheadBytes } from '../overhead.ts'
-import { bucketOf, sameBucket } from '../rates.ts'
-import { flowOf, vxlanPort } from '../underlay/flow.ts'
-import { planAtNic } from '../underlay/plan.ts'
-import { checkSpec, freeNic, linkMtu, markOf, ownInterface, takenNote, underlayNic } from './check.ts'
+import { checkSpec, freeNic, linkMtu, markOf, ownInterface, takenNote } from './check.ts'
+import { type Draft, planLimit, planPort, planSettings, planUp } from './draft.ts'
 import { isHooked } from './isolation.ts'
 import { bridgeName, tunnelName } from './names.ts'
 import { formatNote, parseNote } from './note.ts'
-import type { InterfaceSettings, Operation } from './operation.ts'
-import { differing, tunnelSettings, valuesOf, wireBridge, wirePort } from './ports.ts'
+import type { Operation } from './operation.ts'
+import { planTunnel } from './plan-tunnel.ts'
+import { differing, valuesOf, wireBridge } from './ports.ts'
 import { leaveNics, planRemoval } from './removal.ts'
 import { type BridgeSnapshot, linkKey } from './snapshot.ts'
-
-/** A step while it is gathered. */
-interface Draft {
-  readonly spec: LinkSpec
-  readonly snapshot: BridgeSnapshot
-  readonly mtu: number
-  readonly bridge: string
-  readonly first: Operation[]
-  readonly build: Operation[]
-  readonly raise: Operation[]
-  readonly last: Operation[]
-  readonly reasons: string[]
-}
 
 /** See DatapathDriver.plan. */
 export const planLinks = (vnet: string, specs: readonly LinkSpec[], snapshot: BridgeSnapshot): readonly LinkStep[] => {
@@ -75,10 +59,11 @@ const planLink = (spec: LinkSpec, snapshot: BridgeSnapshot): LinkStep | undefine
   return { vnet: spec.vnet, link: spec.link.id, action: there ? 'change' : 'add', reasons, operations, waitsFor }
 }
 
-/** Within what is built: the NIC's queueing, then new interfaces, then all that refers to them. */
+/** Within what is built: the NIC's queueing, then new interfaces, those that others are on first, then all that refers to them. */
 const rank = ({ op }: Operation): number => {
   if (op === 'underlay' || op === 'reserve') return 0
-  return op === 'add-bridge' || op === 'add-tunnel' ? 1 : 2
+  if (op === 'add-service') return 1
+  return op === 'add-bridge' || op === 'add-tunnel' ? 2 : 3
 }
 
 const planBridge = (draft: Draft): void => {
@@ -114,99 +99,15 @@ const planIsolation = (draft: Draft, { index, name }: Link): void => {
   draft.reasons.push(`${name} is not kept from the host's stack`)
 }
 
-/** What joins is raised whatever it was: another link's step may lower it as it lets it go. */
-const planUp = (draft: Draft, { name, up }: Link): void => {
-  const joins = draft.build.some((operation) => operation.op === 'join' && operation.name === name)
-  if (!up || joins) draft.raise.push({ op: 'raise', name })
-  if (!up) draft.reasons.push(`${name} is down`)
-}
-
-/** One operation for all settings of an interface that differ. `nested` holds what the nested ones were. */
-const planSettings = (
-  draft: Draft,
-  link: Link,
-  wanted: InterfaceSettings,
-  nested: Pick<InterfaceSettings, 'bridge' | 'tunnel'> = {},
-): void => {
-  const { bridge = {}, tunnel = {}, ...plain } = wanted
-  const changed = differing(plain, link)
-  const inner = { ...(isEmpty(bridge) ? {} : { bridge }), ...(isEmpty(tunnel) ? {} : { tunnel }) }
-  const to: InterfaceSettings = { ...changed, ...inner }
-  if (isEmpty(to)) return
-  const from: InterfaceSettings = {
-    ...valuesOf(changed, link),
-    ...Object.fromEntries(Object.keys(inner).map((name) => [name, nested[name as 'bridge' | 'tunnel']])),
-  }
-  draft.build.push({ op: 'set', name: link.name, to, from })
-  draft.reasons.push(`${link.name}: ${describe({ ...changed, ...bridge, ...tunnel })}`)
-}
-
-const isEmpty = (settings: object): boolean => Object.keys(settings).length === 0
-
-/** For instance "mtu is not 1450, learning is not false". */
-const describe = (settings: object): string =>
-  Object.entries(settings)
-    .map(([name, value]) => `${name} is not ${value}`)
-    .join(', ')
-
-const planTunnel = (draft: Draft, segment: Segment): void => {
-  const { spec, snapshot, mtu } = draft
-  const { identifier, local, remote } = segment
-  const name = tunnelName(spec.vnet, spec.link.id, identifier)
-  const nic = underlayNic(spec, segment, snapshot)
-  const link = ownInterface(spec, name, snapshot)
-  planUnderlay(draft, segment, nic)
-  const right = link?.info?.kind === 'vxlan' && link.info.identifier === identifier && link.info.port === vxlanPort
-  if (!right || link?.info?.kind !== 'vxlan') {
-    if (link !== undefined) draft.first.push({ op: 'delete', name })
-    const alias = markOf(spec, '')
-    draft.build.push({ op: 'add-tunnel', name, alias, mtu, identifier, local, remote, nic: nic.name })
-    draft.reasons.push(`the tunnel ${name} to ${segment.peer || remote} is not there`)
-    planPort(draft, name, undefined)
-    planLimit(draft, name, undefined, segment.rateBitsPerSecond)
-    draft.raise.push({ op: 'raise', name })
-    return
-  }
-  const observed = { ...link.info, nic: snapshot.byIndex.get(link.info.lower ?? 0)?.name ?? '' }
-  const tunnel = differing({ local, remote, nic: nic.name, ...tunnelSettings }, observed)
-  if (observed.nic !== nic.name) draft.last.push(...leaveNics(name, snapshot))
-  const settings = { mtu, alias: markOf(spec, ''), addressGeneration: 1, tunnel }
-  planSettings(draft, link, settings, { tunnel: valuesOf(tunnel, observed) })
-  planPort(draft, name, link)
-  planLimit(draft, name, link, segment.rateBitsPerSecond)
-  planUp(draft, link)
-}
-
-/** The NIC's queueing, and what the segment is guaranteed in it. */
-const planUnderlay = (draft: Draft, segment: Segment, nic: Link): void => {
-  const { snapshot, mtu, build, last, reasons } = draft
-  const {
-    before,
-    after,
-    reasons: why,
-  } = planAtNic({
-    nic: nic.name,
-    nicRateBitsPerSecond: snapshot.nicRates.get(nic.name),
-    state: snapshot.traffic.get(nic.index),
-    flow: flowOf(segment),
-    rateBitsPerSecond: segment.rateBitsPerSecond,
-    mtu,
-    overheadBytes: overheadBytes(segment.technology, segment.local) ?? 0,
-  })
-  build.push(...before)
-  last.push(...after)
-  reasons.push(...why)
-}
-
-const planVif = (draft: Draft, name: string, end: number): void => {
+const planVif = (draft: Draft, name: string, position: number): void => {
   const { spec, snapshot, mtu } = draft
   const link = ownVif(spec, name, snapshot)
   if (link === undefined) return
-  // With a segment the rate is kept by the host that sends.
-  const rate = spec.link.ends.length === 2 ? (spec.link.ends[end]?.rateBitsPerSecond ?? 0) : 0
+  // With a segment the host that sends keeps the rate.
+  const end = spec.link.ends.length === 2 ? spec.link.ends[position] : undefined
   planSettings(draft, link, { mtu, addressGeneration: 1 })
   planPort(draft, name, link)
-  planLimit(draft, name, link, rate)
+  planLimit(draft, name, link, end?.rateBitsPerSecond ?? 0, end?.impairment)
   planUp(draft, link)
 }
 
@@ -218,37 +119,10 @@ const planNic = (draft: Draft): void => {
   planUp(draft, nic)
 }
 
-const planPort = (draft: Draft, name: string, link: Link | undefined): void => {
-  const { snapshot, bridge } = draft
-  const joined = link !== undefined && link.master !== 0 && snapshot.byIndex.get(link.master)?.name === bridge
-  if (!joined) {
-    draft.build.push({ op: 'join', name, bridge }, { op: 'set-port', name, to: wirePort, from: {} })
-    if (link !== undefined) draft.reasons.push(`${name} is not in ${bridge}`)
-    return
-  }
-  if (link.port?.kind !== 'bridge') return
-  const to = differing(wirePort, link.port)
-  if (isEmpty(to)) return
-  draft.build.push({ op: 'set-port', name, to, from: valuesOf(to, link.port) })
-  draft.reasons.push(`port ${name}: ${describe(to)}`)
-}
-
-const planLimit = (draft: Draft, name: string, link: Link | undefined, rateBitsPerSecond: number): void => {
-  const root = draft.snapshot.traffic.get(link?.index ?? 0)?.root
-  const from = root?.options.kind === 'tbf' ? root.options : undefined
-  const to = rateBitsPerSecond === 0 ? undefined : bucketOf(rateBitsPerSecond, draft.mtu)
-  const right = to === undefined ? root === undefined : from !== undefined && sameBucket(from, to)
-  if (right) return
-  draft.build.push({ op: 'limit', name, to, from })
-  draft.reasons.push(
-    to === undefined ? `${name} shall have no limit` : `the rate of ${name} is not ${rateBitsPerSecond} bit/s`,
-  )
-}
-
 /** What is in the link and wanted no more: tunnels, vifs, a NIC. Interfaces of others that somebody put into the bridge stay there. */
 const planLeftovers = (draft: Draft): void => {
   const { spec, snapshot, bridge, first, last, reasons } = draft
-  const tunnels = spec.link.segments.map(({ identifier }) => tunnelName(spec.vnet, spec.link.id, identifier))
+  const tunnels = spec.link.segments.map((segment) => tunnelName(spec.vnet, spec.link.id, segment))
   const wanted = new Set([bridge, ...tunnels, ...spec.vifs])
   for (const name of snapshot.members.get(linkKey(spec.vnet, spec.link.id))?.interfaces ?? []) {
     if (wanted.has(name)) continue

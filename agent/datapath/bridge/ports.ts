@@ -1,7 +1,6 @@
 /** A point-to-point bridge is a wire: what comes in at one port goes out at the other, whatever it is, and nothing is remembered. */
 import type { BridgeSettings } from '../../netlink/link/bridge.ts'
 import type { BridgePortSettings } from '../../netlink/link/bridge-port.ts'
-import type { VxlanSettings } from '../../netlink/link/vxlan.ts'
 
 /** `ip link add X type bridge mcast_snooping 0`: the rest is so from the start, and a kernel without VLAN filtering refuses its name. */
 export const newBridge = { multicastSnooping: false } as const satisfies BridgeSettings
@@ -29,9 +28,6 @@ export const wirePort = {
   neighbourSuppress: false,
   groupForwardMask: 0xfffd,
 } as const satisfies BridgePortSettings
-
-/** `nolearning ttl 64 df set`: outer packets are never fragmented, neither here nor on the way. */
-export const tunnelSettings = { learning: false, ttl: 64, dontFragment: 1 } as const satisfies VxlanSettings
 
 /** The settings among `wanted` that are otherwise; what a kernel does not tell counts as right. */
 export const differing = <T extends object>(wanted: T, observed: Partial<Record<keyof T, unknown>>): Partial<T> =>

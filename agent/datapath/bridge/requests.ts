@@ -1,14 +1,15 @@
 /** Pure: the requests of an operation on interfaces. What concerns a NIC's queueing is done by underlay/. */
 import type { Link } from '../../netlink/link/link.ts'
-import { addLink, getLink, setLink } from '../../netlink/link/requests.ts'
+import { addLink, getLink, type LinkSettings, setLink } from '../../netlink/link/requests.ts'
+import { vlanProtocol } from '../../netlink/link/vlan.ts'
 import type { Request } from '../../netlink/socket/request.ts'
-import { parent } from '../../netlink/traffic/handle.ts'
-import { deleteQdisc, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
-import { vxlanPort } from '../underlay/flow.ts'
+import { egressRequests } from '../egress.ts'
+import { serviceMark } from '../mark.ts'
 import type { UnderlayOperation } from '../underlay/operation.ts'
 import { isolateRequests } from './isolation.ts'
-import type { InterfaceSettings, Operation, TunnelSettings } from './operation.ts'
-import { newBridge, tunnelSettings } from './ports.ts'
+import type { InterfaceSettings, Operation } from './operation.ts'
+import { newBridge } from './ports.ts'
+import { gretapOf, tunnelKind } from './tunnel.ts'
 
 /** A request, and the errors that mean that it is done already. */
 export interface Wish {
@@ -17,7 +18,7 @@ export interface Wish {
 }
 
 /** All that is done by requests about the interfaces that it names. */
-export type InterfaceOperation = Exclude<Operation, UnderlayOperation | { op: 'delete' }>
+export type InterfaceOperation = Exclude<Operation, UnderlayOperation | { op: 'delete' | 'drop-service' | 'say-class' }>
 
 /** Interfaces that are known, by name. */
 export type Links = ReadonlyMap<string, Pick<Link, 'index' | 'master'>>
@@ -38,17 +39,23 @@ export const wishesOf = (operation: InterfaceOperation, links: Links): readonly 
       return newInterface(addLink({ name, info: { kind: 'bridge', ...newBridge } }), name, { alias, mtu })
     }
     case 'add-tunnel': {
-      const { name, alias, mtu, identifier, local, remote, nic } = operation
-      const info = {
-        kind: 'vxlan',
-        identifier,
-        local,
-        remote,
-        lower: indexIn(links, nic),
-        port: vxlanPort,
-        ...tunnelSettings,
-      } as const
-      return newInterface(addLink({ name, mtu, info }), name, { alias })
+      const { name, alias, mtu, ends, lower } = operation
+      return newInterface(addLink({ name, mtu, ...tunnelKind(ends, indexIn(links, lower)) }), name, { alias })
+    }
+    case 'add-service': {
+      const { name, service, nic } = operation
+      const info = { kind: 'vlan', identifier: service, protocol: vlanProtocol.service } as const
+      const [add, ...rest] = newInterface(addLink({ name, lower: indexIn(links, nic), info }), name, {
+        alias: serviceMark(service, nic),
+      })
+      // It takes no address, and answers for none of the host's.
+      const raise = wish(setLink(name, { up: true, arp: false }))
+      return [
+        ...(add === undefined ? [] : [{ ...add, unless: ['EEXIST'] }]),
+        ...rest.slice(0, -1),
+        raise,
+        wish(getLink(name)),
+      ]
     }
     case 'set':
       return [wish(setLink(operation.name, linkSettings(operation.to, links)))]
@@ -61,9 +68,10 @@ export const wishesOf = (operation: InterfaceOperation, links: Links): readonly 
     case 'set-port':
       return [wish(setLink(operation.name, { port: operation.to }))]
     case 'limit': {
-      const index = indexIn(links, operation.name)
-      if (operation.to === undefined) return [wish(deleteQdisc(index, parent.root), ...noQdisc)]
-      return [wish(replaceQdisc({ index, parent: parent.root, options: operation.to }))]
+      const { name, from, to } = operation
+      const isPlain = to.bucket === undefined && to.netem === undefined
+      const requests = egressRequests(indexIn(links, name), from, to)
+      return requests.map((request) => wish(request, ...(isPlain ? noQdisc : [])))
     }
     case 'raise':
       return [wish(setLink(operation.name, { up: true }))]
@@ -100,16 +108,16 @@ const newInterface = (add: Request, name: string, settings: { alias: string; mtu
   wish(getLink(name)),
 ]
 
-const linkSettings = ({ bridge, tunnel, ...plain }: InterfaceSettings, links: Links) => ({
-  ...plain,
-  ...(bridge === undefined ? {} : { info: { kind: 'bridge', ...bridge } as const }),
-  ...(tunnel === undefined ? {} : { info: { kind: 'vxlan', ...vxlanSettings(tunnel, links) } as const }),
-})
-
-const vxlanSettings = ({ nic, ...settings }: TunnelSettings, links: Links) => ({
-  ...settings,
-  ...(nic === undefined ? {} : { lower: indexIn(links, nic) }),
-})
+const linkSettings = ({ bridge, vxlan, gretap, ...plain }: InterfaceSettings, links: Links): LinkSettings => {
+  if (bridge !== undefined) return { ...plain, info: { kind: 'bridge', ...bridge } }
+  if (vxlan !== undefined) {
+    const { nic, ...settings } = vxlan
+    const lower = nic === undefined ? {} : { lower: indexIn(links, nic) }
+    return { ...plain, info: { kind: 'vxlan', ...settings, ...lower } }
+  }
+  if (gretap === undefined) return plain
+  return { ...plain, info: { kind: 'gretap', ...gretapOf(gretap), lower: indexIn(links, gretap.nic) } }
+}
 
 const isIn = (links: Links, name: string, bridge: string): boolean => {
   const master = links.get(name)?.master ?? 0
@@ -120,14 +128,19 @@ const isIn = (links: Links, name: string, bridge: string): boolean => {
 export const needsLink = (operation: Operation): readonly string[] => {
   switch (operation.op) {
     case 'add-tunnel':
+      return [operation.nic, operation.lower]
+    case 'add-service':
+    case 'drop-service':
+      return [operation.nic, operation.name]
     case 'underlay':
     case 'reserve':
     case 'tidy':
       return [operation.nic]
     case 'set':
-      return operation.to.tunnel?.nic === undefined ? [] : [operation.to.tunnel.nic]
+      return [operation.to.vxlan?.nic ?? operation.to.gretap?.nic ?? []].flat()
     case 'isolate':
     case 'limit':
+    case 'say-class':
       return [operation.name]
     case 'join':
     case 'leave':

@@ -5,11 +5,12 @@ import type { RouteSocket } from '../../netlink/route.ts'
 import { unicast } from '../../netlink/routing.ts'
 import type { ObservedLink, Snapshot } from '../driver.ts'
 import { isPort, type Mark, parseMark } from '../mark.ts'
-import { vxlanPort } from '../underlay/flow.ts'
 import { readTraffic, type TrafficReading, trafficOf } from '../underlay/reading.ts'
 import type { TrafficState } from '../underlay/traffic-state.ts'
+import { readSaid } from './class-program.ts'
 import { blocks, isGuard } from './isolation.ts'
 import { parseNote } from './note.ts'
+import { nicOf } from './tunnel.ts'
 
 /** What was read, as lists. */
 export interface Reading extends TrafficReading {
@@ -19,6 +20,8 @@ export interface Reading extends TrafficReading {
   readonly routed: ReadonlySet<number>
   /** The guard of all bridges stands (isolation.ts). */
   readonly guarded: boolean
+  /** Classes that the frames of VLAN devices say at their NIC, by the device's index. */
+  readonly said: ReadonlyMap<number, number>
   /** Bits per second of NICs, by name. */
   readonly nicRates: ReadonlyMap<string, number>
 }
@@ -36,8 +39,6 @@ export interface BridgeSnapshot extends Snapshot, Reading {
   readonly ports: ReadonlyMap<number, readonly Link[]>
   /** Bridges that hold a NIC, by the NIC's name: their notes tell. */
   readonly holders: ReadonlyMap<string, string>
-  /** Tunnels on our port that are not ours, by VNI. */
-  readonly foreignTunnels: ReadonlyMap<number, Link>
 }
 
 /** Key of a link in `members`. */
@@ -59,7 +60,6 @@ export const snapshotOf = (reading: Reading): BridgeSnapshot => {
     byIndex: new Map(interfaces.map((link) => [link.index, link])),
     ports: Map.groupBy(interfaces, ({ master }) => master),
     holders: holdersOf(marks),
-    foreignTunnels: new Map(interfaces.flatMap((link) => (marks.has(link.name) ? [] : tunnelEntry(link)))),
     traffic: trafficOf(reading),
   }
 }
@@ -71,9 +71,6 @@ const holdersOf = (marks: ReadonlyMap<string, Mark>): ReadonlyMap<string, string
       return parsed === undefined ? [] : [[parsed.nic, bridge] as const]
     }),
   )
-
-const tunnelEntry = (link: Link): readonly (readonly [number, Link])[] =>
-  link.info?.kind === 'vxlan' && link.info.port === vxlanPort ? [[link.info.identifier ?? 0, link]] : []
 
 /** Bridges and tunnels with our mark, gathered by link, the bridge first. */
 const observedLinks = (interfaces: readonly Link[], marks: ReadonlyMap<string, Mark>): readonly ObservedLink[] => {
@@ -95,10 +92,17 @@ const observedLinks = (interfaces: readonly Link[], marks: ReadonlyMap<string, M
 const rank = (link: Link): number => (link.info?.kind === 'bridge' ? 0 : 1)
 
 /** See UsesOf of the underlay. */
-export const usesOf = (interfaces: readonly Link[], nic: number): readonly number[] | undefined =>
-  interfaces.some(({ info, alias }) => info?.kind === 'vxlan' && info.lower === nic && parseMark(alias) !== undefined)
-    ? []
-    : undefined
+export const usesOf = async (route: RouteSocket, nic: number): Promise<readonly number[] | undefined> => {
+  const interfaces = await route.links()
+  const byIndex = new Map(interfaces.map((link) => [link.index, link]))
+  const own = interfaces.filter((link) => isOurs(link) && nicOf(link, byIndex)?.index === nic)
+  return own.length === 0 ? undefined : [...(await readSaid(route, vlansOf(own))).values()]
+}
+
+const isOurs = ({ alias }: Link): boolean => parseMark(alias)?.kind === 'link'
+
+const vlansOf = (interfaces: readonly Link[]): readonly number[] =>
+  interfaces.filter((link) => link.info?.kind === 'vlan' && isOurs(link)).map(({ index }) => index)
 
 /** An address that an IPv6 interface gives itself, and loses with it. */
 const isOwn = ({ family, scope }: Address): boolean => family === 6 && scope === scopeLink
@@ -112,7 +116,7 @@ const candidates = (interfaces: readonly Link[], addresses: readonly Address[]):
   interfaces.filter(
     ({ index, alias, master, ...link }) =>
       link.hardware === hardware.ether &&
-      (link.info === undefined || link.info.kind === 'veth' || link.info.kind === 'other') &&
+      (link.info === undefined || ['veth', 'vlan', 'other'].includes(link.info.kind)) &&
       parseMark(alias) === undefined &&
       master === 0 &&
       !isAddressed(addresses, index),
@@ -124,7 +128,7 @@ const isRouted = async (route: RouteSocket, index: number): Promise<boolean> =>
     ({ kind, destination }) => kind === unicast && !destination.startsWith('fe80:') && !destination.startsWith('ff'),
   )
 
-/** Reads it all: five dumps, two more for each underlay NIC and for each NIC that has no address. */
+/** Reads it all: five dumps, two more for each underlay NIC and for each NIC that has no address, one for each VLAN device of ours. */
 export const readKernel = async (route: RouteSocket): Promise<Omit<Reading, 'nicRates'>> => {
   const [interfaces, traffic, addresses, ...guards] = await Promise.all([
     route.links(),
@@ -134,10 +138,12 @@ export const readKernel = async (route: RouteSocket): Promise<Omit<Reading, 'nic
     route.filters({ block: blocks.egress }),
   ])
   const idle = candidates(interfaces, addresses).map(({ index }) => index)
+  const said = await readSaid(route, vlansOf(interfaces))
   const routed = await Promise.all(idle.map((index) => isRouted(route, index)))
   return {
     ...traffic,
     interfaces,
+    said,
     addresses,
     routed: new Set(idle.filter((_, position) => routed[position])),
     guarded: guards.every(isGuard),

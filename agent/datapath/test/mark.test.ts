@@ -1,5 +1,5 @@
 import t from 'tap'
-import { bridgeName, tunnelName } from '../bridge/names.ts'
+import { bridgeName, serviceName, tunnelName } from '../bridge/names.ts'
 import { linkMark, nodeMark, parseMark } from '../mark.ts'
 
 t.test('a mark is read back into what it was made of', async (t) => {
@@ -21,10 +21,17 @@ t.test('names fit an interface, are the same every time and differ for every par
     bridgeName('a.v', 'l1'),
     bridgeName('a.v', 'l2'),
     bridgeName('a.w', 'l1'),
-    tunnelName('a.v', 'l1', 1),
-    tunnelName('a.v', 'l1', 2),
+    ...[
+      { technology: 'vxlan', identifier: 1, nic: 'eth1' },
+      { technology: 'vxlan', identifier: 2, nic: 'eth1' },
+      { technology: 'gre', identifier: 2, nic: 'eth1' },
+      { technology: 'vlan', identifier: 2, nic: 'eth1' },
+      { technology: 'vlan', identifier: 2, nic: 'eth2' },
+    ].map((segment) => tunnelName('a.v', 'l1', segment)),
+    serviceName('eth1', 100),
+    serviceName('eth2', 100),
   ]
   t.equal(new Set(names).size, names.length)
-  for (const name of names) t.match(name, /^w[bt][a-z2-7]{13}$/)
+  for (const name of names) t.match(name, /^w[bts][a-z2-7]{13}$/)
   t.equal(bridgeName('a.v', 'l1'), names[0])
 })

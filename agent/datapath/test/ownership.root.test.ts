@@ -10,6 +10,7 @@ import {
   guest,
   type Host,
   host,
+  kernelTechnologies,
   link,
   namespace,
   plan,
@@ -95,7 +96,13 @@ t.test('names, VNIs and NICs of others are refused with a code', { skip: problem
   await refused('object.foreign', { vifs: ['vif1.0', 'vif2.0'] }, /vif1.0/)
   await h1.ip('link', 'add', bridgeName('a.v', 'l1'), 'type', 'bridge')
   await refused('object.foreign', { vifs: ['vif2.0', 'vif3.0'] }, /is not ours/)
-  await h1.ip('link', 'set', bridgeName('a.v', 'l1'), 'name', tunnelName('a.v', 'l1', 7))
+  await h1.ip(
+    'link',
+    'set',
+    bridgeName('a.v', 'l1'),
+    'name',
+    tunnelName('a.v', 'l1', { technology: 'vxlan', identifier: 7, nic: 'eth1' }),
+  )
   await refused('object.foreign', { vifs: ['vif2.0'], segments: [segment] }, /is not ours/)
 })
 
@@ -245,8 +252,9 @@ for (const datapath of datapaths) {
   t.test(`${datapath}: the machine is probed by trying, and nothing stays of it`, { skip: problem }, async (t) => {
     const dom0 = await host(t, 'dom0', { datapath })
     const before = await state(dom0)
-    const technologies = datapath === 'bridge' ? ['vxlan'] : []
-    t.same(await dom0.driver.probe(), { name: datapath, technologies, unavailable: '' })
+    const told = await dom0.driver.probe()
+    t.match(told, { name: datapath, unavailable: '' })
+    if (datapath === 'bridge') t.same(told.technologies, await kernelTechnologies(t))
     t.equal(await state(dom0), before)
   })
 

@@ -36,8 +36,9 @@ export type UsesOf = (nic: number) => Promise<readonly number[] | undefined>
 export interface UnderlayKeeper {
   /** Does one operation on the NIC that has this index. Rejects with NetlinkError. */
   apply(operation: UnderlayOperation, index: number): Promise<void>
-  /** A segment is about to be made on a NIC: its queueing is not taken away meanwhile. Returns the function that ends it. */
+  /** A segment is about to be made on a NIC, or on another interface of that name: it is not taken away meanwhile. Returns the function that ends it. */
   claim(nic: string): () => void
+  isClaimed(nic: string): boolean
   /** Does some work on a NIC after all that was begun there before. */
   inTurn<T>(nic: string, work: () => Promise<T>): Promise<T>
   /** Queueing stays while a driver uses the NIC. */
@@ -88,6 +89,7 @@ export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
       return () => void count(claims, nic, -1)
     },
 
+    isClaimed: (nic) => claims.has(nic),
     inTurn,
     ask: (usesOf) => void drivers.push(usesOf),
   }

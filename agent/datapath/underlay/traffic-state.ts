@@ -6,6 +6,7 @@ import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import { formatKeys, tellings } from './flow.ts'
 
 export interface TrafficState {
+  readonly qdiscs: readonly Qdisc[]
   /** Root discipline that somebody chose: one without a handle is the kernel's own choice. */
   readonly root: Qdisc | undefined
   /** What hangs where clsact does. */
@@ -25,6 +26,7 @@ export const trafficState = (
   classes: readonly TrafficClass[] = [],
   filters: readonly Filter[] = [],
 ): TrafficState => ({
+  qdiscs,
   root: qdiscs.find((qdisc) => qdisc.parent === parent.root && majorOf(qdisc.handle) !== 0),
   hooks: qdiscs.find((qdisc) => qdisc.parent === parent.clsact),
   queues: new Map(qdiscs.map((qdisc) => [qdisc.parent, qdisc])),

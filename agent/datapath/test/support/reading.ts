@@ -1,13 +1,15 @@
 /** A kernel made up for tests of the plan: links, addresses and disciplines as values. */
 import type { Address } from '../../../netlink/address.ts'
 import type { Link } from '../../../netlink/link/link.ts'
-import { handle, parent } from '../../../netlink/traffic/handle.ts'
+import { formatHandle, handle, parent } from '../../../netlink/traffic/handle.ts'
 import type { Qdisc, QdiscOptions } from '../../../netlink/traffic/qdisc.ts'
 import { blocks } from '../../bridge/isolation.ts'
 import type { Operation } from '../../bridge/operation.ts'
-import { tunnelSettings, wireBridge, wirePort } from '../../bridge/ports.ts'
+import { wireBridge, wirePort } from '../../bridge/ports.ts'
 import { type BridgeSnapshot, type Reading, snapshotOf } from '../../bridge/snapshot.ts'
+import { vxlanSettings } from '../../bridge/tunnel.ts'
 import type { LinkStep } from '../../driver.ts'
+import { describeEgress } from '../../egress.ts'
 import { linkMark, nodeMark } from '../../mark.ts'
 import { describeFlow, vxlanPort } from '../../underlay/flow.ts'
 
@@ -71,7 +73,7 @@ export const tunnel = (
       local: '192.0.2.1',
       remote: '192.0.2.2',
       port: vxlanPort,
-      ...tunnelSettings,
+      ...vxlanSettings,
       unknown: [],
     },
   })
@@ -107,6 +109,7 @@ export const snapshot = (reading: Partial<Reading>): BridgeSnapshot =>
     classes: [],
     filters: [],
     guarded: true,
+    said: new Map(),
     nicRates: new Map(),
     ...reading,
   })
@@ -120,8 +123,10 @@ const line = (operation: Operation): string => {
     case 'add-bridge':
       return `add bridge ${operation.name} mtu ${operation.mtu} alias ${operation.alias}`
     case 'add-tunnel': {
-      const { name, mtu, identifier, local, remote, nic } = operation
-      return `add tunnel ${name} mtu ${mtu} vni ${identifier} ${local} to ${remote} by ${nic}`
+      const { name, mtu, ends, nic, lower } = operation
+      const on = lower === nic ? '' : ` on ${lower}`
+      const far = ends.remote === '' ? '' : ` ${ends.local} to ${ends.remote}`
+      return `add tunnel ${name} mtu ${mtu} ${describeFlow(ends)}${far} by ${nic}${on}`
     }
     case 'set':
     case 'set-port':
@@ -132,11 +137,17 @@ const line = (operation: Operation): string => {
     case 'leave':
       return `${operation.op} ${operation.name} ${operation.bridge}`
     case 'limit':
-      return `limit ${operation.name} to ${operation.to ? operation.to.bytesPerSecond * 8 : 'none'}`
+      return `limit ${operation.name} to ${describeEgress(operation.to)}`
     case 'underlay':
       return `underlay ${operation.nic} at ${operation.rateBitsPerSecond}: ${operation.missing.join(', ')}`
     case 'reserve':
       return `reserve ${operation.nic} ${describeFlow(operation.flow)} ${operation.to ? operation.to.options.bytesPerSecond * 8 : 'none'}`
+    case 'add-service':
+      return `add service ${operation.name} VLAN ${operation.service} on ${operation.nic}`
+    case 'drop-service':
+      return `drop service ${operation.name} of ${operation.nic}`
+    case 'say-class':
+      return `say-class ${operation.name} ${formatHandle(operation.to)}`
     case 'raise':
     case 'lower':
     case 'delete':

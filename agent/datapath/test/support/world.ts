@@ -261,6 +261,20 @@ export const state = async (at: Namespace): Promise<string> => {
   return [links.replaceAll(/ \w+_timer +[0-9.]+/g, ''), qdiscs, ...filters].join('\n')
 }
 
+/** Technologies that this kernel has devices for, as ip(8) finds. */
+export const kernelTechnologies = async (t: Test): Promise<readonly string[]> => {
+  const at = await namespace(t, 'kinds')
+  const makes = (name: string, words: string): Promise<boolean> =>
+    at.ip('link', 'add', ...words.replace('NAME', name).split(' ')).then(
+      () => true,
+      () => false,
+    )
+  await makes('v0', 'NAME type veth peer name v1')
+  const gre = await makes('g0', 'NAME type gretap remote 192.0.2.1 local 192.0.2.2 key 7')
+  const vlan = await makes('q0', 'link v0 NAME type vlan id 7')
+  return ['vxlan', ...(gre ? ['gre'] : []), ...(vlan ? ['vlan', 'qinq'] : [])]
+}
+
 /** A server or a flood in a namespace, ended by its process id at the end of the test. */
 export const background = (t: Test, at: Namespace, file: string, ...args: readonly string[]) => {
   const child = spawn('ip', ['netns', 'exec', at.name, file, ...args], { stdio: 'ignore' })

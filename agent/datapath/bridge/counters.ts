@@ -1,0 +1,29 @@
+/** Pure: what a link carried through its bridge, by what left its ports: a vif towards its guest, a tunnel device towards the next host. */
+import type { DirectionCounters, LinkCounters } from '../../../proto/generated/weft.v1.ts'
+import type { Link } from '../../netlink/link/link.ts'
+import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
+import { directionsOf, type Joined, leaving } from '../counters.ts'
+import type { LinkSpec } from '../driver.ts'
+import { tunnelName } from './names.ts'
+
+/** `links` with counters. undefined where nothing of the link is in a bridge here. */
+export const linkCounters = (
+  spec: LinkSpec,
+  links: readonly Link[],
+  qdiscs: readonly Qdisc[],
+): LinkCounters | undefined => {
+  const forwarding = (position: number): string => spec.interfaces[position]?.forwarding ?? ''
+  const directions = directionsOf(spec, (position) => forwarding(position) !== 'click').flatMap(
+    ({ from, to }): DirectionCounters[] => {
+      const counted = leaving(portOf(spec, to) ?? '', links, qdiscs)
+      return counted === undefined ? [] : [{ from: from.name, to: to.name, ...counted }]
+    },
+  )
+  return directions.length === 0 ? undefined : { datapath: 'bridge', directions }
+}
+
+/** The interface that frames leave by. */
+const portOf = ({ vnet, link }: LinkSpec, { vif, position }: Joined): string | undefined => {
+  const segment = vif === undefined ? link.segments[position] : undefined
+  return segment === undefined ? vif : tunnelName(vnet, link.id, segment)
+}
