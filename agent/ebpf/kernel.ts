@@ -16,6 +16,7 @@ export const command = {
   testRun: 10,
   programById: 13,
   info: 15,
+  query: 16,
   btfLoad: 18,
   mapFreeze: 22,
   mapLookupBatch: 24,

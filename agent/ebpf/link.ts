@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:os'
 import type { BpfDescriptor } from '../../native/bpf.ts'
+import { readU32 } from '../netlink/codec/byte-order.ts'
 import { attribute } from './attribute.ts'
 import { BpfError } from './error.ts'
 import { expectObject, type LinkInfo, readLinkInfo } from './info.ts'
@@ -45,6 +46,36 @@ export const attachTcx = (program: BpfProgram, place: Place, direction: Directio
 /** Throws BpfError: EOPNOTSUPP where the driver has no native XDP, EBUSY where a program is attached otherwise, ENODEV. */
 export const attachXdp = (program: BpfProgram, place: Place, mode: keyof typeof xdpMode = 'any'): BpfLink =>
   attach('xdp', program, place, attachType.xdp, xdpMode[mode])
+
+/** More programs than anybody attaches at one place. */
+const mostPrograms = 64
+
+/**
+ * Ids of the programs at a place, whoever attached them, in their order; of the first 64. Throws BpfError: EINVAL before 6.6, ENODEV where there is
+ * no such interface.
+ */
+export const attachedTcx = ({ interfaceIndex, namespace }: Place, direction: Direction): readonly number[] => {
+  const ids = Buffer.alloc(4 * mostPrograms)
+  // u32 target_ifindex, attach_type, query_flags, attach_flags, u64 prog_ids, u32 count
+  const layout = attribute(64)
+    .u32(0, interfaceIndex)
+    .u32(4, attachType[direction])
+    .pointer(16, ids)
+    .u32(24, mostPrograms)
+  try {
+    callBpf(command.query, {
+      attribute: layout,
+      operation: 'tcx query',
+      subject: `interface ${interfaceIndex}`,
+      namespace,
+    })
+  } catch (error) {
+    // The first of them are there.
+    if (!(error instanceof BpfError) || error.code !== 'ENOSPC') throw error
+  }
+  const count = Math.min(readU32(layout.bytes, 24), mostPrograms)
+  return Array.from({ length: count }, (_, position) => readU32(ids, 4 * position))
+}
 
 const attach = (kind: BpfLink['kind'], program: BpfProgram, place: Place, type: number, flags: number): BpfLink => {
   // u32 prog_fd, target_ifindex, attach_type, flags; of TCX u32 relative, padding, u64 expected_revision

@@ -16,8 +16,19 @@ const syncDirectory = async (path: string): Promise<void> => {
   }
 }
 
-/** Settles once the content would survive a loss of power. Names that start with a dot are left for unfinished files. */
-export const writeAtomic = async (path: string, content: Uint8Array | string, mode = 0o600): Promise<void> => {
+/**
+ * What a loss of power leaves: `durable` the new content, `whole` the new or what was there before, `unsure` perhaps neither. Whatever it is,
+ * processes see the one or the other, also where the writer is killed. Every sync is a write to the disk that is waited for.
+ */
+export type Durability = 'durable' | 'whole' | 'unsure'
+
+/** Names that start with a dot are left for unfinished files. */
+export const writeAtomic = async (
+  path: string,
+  content: Uint8Array | string,
+  mode = 0o600,
+  durability: Durability = 'durable',
+): Promise<void> => {
   const directory = dirname(path)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const unfinished = join(directory, `.${basename(path)}.${process.pid}.${++writes}`)
@@ -25,7 +36,7 @@ export const writeAtomic = async (path: string, content: Uint8Array | string, mo
     const file = await open(unfinished, 'w', mode)
     try {
       await file.writeFile(content)
-      await file.sync()
+      if (durability !== 'unsure') await file.sync()
     } finally {
       await file.close()
     }
@@ -34,7 +45,7 @@ export const writeAtomic = async (path: string, content: Uint8Array | string, mo
     await unlink(unfinished).catch(() => {})
     throw error
   }
-  await syncDirectory(directory)
+  if (durability === 'durable') await syncDirectory(directory)
 }
 
 /** Idempotent. Settles once the removal would survive a loss of power. */

@@ -97,7 +97,13 @@ const ensureFilter = async (
   await attachFilter(route, program, filterAt(attachment))
 }
 
-const filterThere = async (route: RouteSocket, attachment: Attachment): Promise<AttachedFilter | undefined> => {
+/** Id of the program that a router has below the clsact of a side; undefined where none has. */
+export const filterProgram = async (route: RouteSocket, side: FilterSide): Promise<number | undefined> =>
+  (await filterThere(route, side))?.programId
+
+type FilterSide = Pick<Attachment, 'interfaceIndex' | 'direction'>
+
+const filterThere = async (route: RouteSocket, attachment: FilterSide): Promise<AttachedFilter | undefined> => {
   const filters = await attachedFilters(route, attachment.interfaceIndex, attachment.direction)
   return filters.find((filter) => filter.priority === priority && filter.handle === handle)
 }

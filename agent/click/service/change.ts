@@ -10,7 +10,15 @@ import { stateMap } from '../compile/state.ts'
 import { type Inherited, mapOf, OutOfRoom } from '../state.ts'
 import { type Attachment, ensureAttached, type Site, samePlace, XdpRefused } from './attach.ts'
 import { type CarriedCounts, type Carrying, carrySlots, keptRoom, planCarrying } from './carry.ts'
-import { type Configuration, compileIn, flatText, layoutDigest, recordedGraph } from './configuration.ts'
+import {
+  type Configuration,
+  compileIn,
+  flatText,
+  type Interfaces,
+  layoutDigest,
+  recordedGraph,
+} from './configuration.ts'
+import { withInterfaces } from './devices.ts'
 import {
   type FoundGeneration,
   findGeneration,
@@ -22,10 +30,10 @@ import { preferXdp, xdpDevices } from './hooks.ts'
 import { makeInterface } from './interfaces.ts'
 import { namespaceId } from './namespace.ts'
 import { generationPins, type Places, pinsOf } from './places.ts'
-import { planAttachments } from './plan.ts'
+import { type PlannedAttachment, planAttachments } from './plan.ts'
 import { type Generation, type RoomOf, type RouterRecord, readRecord, recordVersion, writeRecord } from './record.ts'
 import { complete, programsOf, rollBack } from './settle.ts'
-import { expectSite, interfacesOf, withSite } from './site.ts'
+import { expectSite, withSite } from './site.ts'
 
 /** A router that there is not yet: a record to begin with. */
 export const newRecord = (places: Places, name: string): RouterRecord => ({
@@ -84,17 +92,14 @@ const replaceAt = async (
   configuration: Configuration,
   learnt: Learnt,
 ): Promise<RouterRecord> => {
-  const { graph, text, file, variables } = configuration
+  const { text, file, variables } = configuration
   const { current } = record
   const room = { ...(current ? grownRoom(current, configuration) : {}), ...learnt.room }
-  // What does not compile is refused before anything is made.
-  const interfaces = await interfacesOf(site.route)
-  const plain = compileIn(graph, interfaces, { room, xdp: [] })
-  const devices = xdpDevices(plain, interfaces, learnt.refused)
-  const fast = preferXdp(devices, (xdp) => compileIn(graph, interfaces, { room, xdp }))
-  const compiled = fast ?? plain
+  // What does not compile, or has no place, is refused before anything is made.
+  const { compiled, xdp, interfaces } = await compileAt(site, configuration, room, learnt.refused)
   const wanted = compiled.hostDevices.filter(({ name }) => !interfaces.has(name))
   const kept = compiled.hostDevices.filter(({ name }) => current?.interfaces.includes(name))
+  const planned = wanted.length > 0 ? [] : await planAttachments(places, record, site, compiled, interfaces)
   const next: Generation = {
     number: (current?.number ?? 0) + 1,
     text,
@@ -102,21 +107,26 @@ const replaceAt = async (
     variables,
     flat: flatText(configuration),
     room,
-    xdp: fast ? devices : [],
+    xdp,
     digest: layoutDigest(compiled),
-    attachments: [],
+    attachments: planned.map((attachment) => ({ ...attachment, programId: unloaded })),
     interfaces: [...new Set([...wanted, ...kept].map(({ name }) => name))],
   }
   const preparing: RouterRecord = { ...record, phase: 'preparing', next }
   places.step?.('record what is to be made')
   await writeRecord(places, preparing)
   try {
+    if (wanted.length === 0) return await make(places, preparing, next, site, compiled, planned)
     for (const device of wanted) {
       places.step?.(`make the interface ${device.name}`)
       await makeInterface(site.route, record.name, device)
     }
-    const whole = wanted.length > 0 ? compileIn(graph, await interfacesOf(site.route), next) : compiled
-    return await make(places, preparing, next, site, whole)
+    const whole = await withInterfaces(site.route, configuration.graph, (all) => ({
+      compiled: compileIn(configuration.graph, all, next),
+      interfaces: all,
+    }))
+    const attachments = await planAttachments(places, record, site, whole.compiled, whole.interfaces)
+    return await make(places, preparing, next, site, whole.compiled, attachments)
   } catch (error) {
     // Once the new one takes over there is no way back: whoever comes next goes on.
     const now = await readRecord(places, record.name)
@@ -124,6 +134,29 @@ const replaceAt = async (
     throw error
   }
 }
+
+/** Of an attachment whose program is not loaded yet. */
+const unloaded = 0
+
+interface CompiledHere {
+  readonly compiled: Compiled
+  /** Devices whose packets it takes in XDP without being asked to. */
+  readonly xdp: readonly string[]
+  readonly interfaces: Interfaces
+}
+
+const compileAt = (
+  { route }: Site,
+  { graph }: Configuration,
+  room: RoomOf,
+  refused: ReadonlySet<string>,
+): Promise<CompiledHere> =>
+  withInterfaces(route, graph, (interfaces) => {
+    const plain = compileIn(graph, interfaces, { room, xdp: [] })
+    const devices = xdpDevices(plain, interfaces, refused)
+    const fast = preferXdp(devices, (xdp) => compileIn(graph, interfaces, { room, xdp }))
+    return { compiled: fast ?? plain, xdp: fast ? devices : [], interfaces }
+  })
 
 const grownRoom = (current: Generation, { graph }: Configuration): RoomOf =>
   Object.keys(current.room).length === 0 ? {} : keptRoom(recordedGraph(current), graph, current.room)
@@ -134,12 +167,12 @@ const make = async (
   draft: Generation,
   site: Site,
   compiled: Compiled,
+  planned: readonly PlannedAttachment[],
 ): Promise<RouterRecord> => {
   const { step } = places
   const { current } = record
   const router = pinsOf(places, record.name, record.layout)
   const pins = generationPins(router, draft.number)
-  const planned = await planAttachments(places, record, site, compiled, await interfacesOf(site.route))
   const old = current && findOld(generationPins(router, current.number), current)
   const carrying = old && planCarrying(old.compiled, compiled)
   let made: MadeGeneration | undefined
@@ -156,13 +189,22 @@ const make = async (
     unpin(pins)
     pinGeneration(pins, compiled, maps, pairs)
     const next: Generation = { ...draft, attachments: pairs.map(([attachment]) => attachment) }
-    step?.('record where they are to be attached')
-    await writeRecord(places, { ...record, next })
+    if (!isNamed(draft, next)) {
+      step?.('record where they are to be attached')
+      await writeRecord(places, { ...record, next })
+    }
     for (const [attachment, program] of pairs) {
       if (current?.attachments.some((other) => samePlace(other, attachment))) continue
       step?.(`attach ${attachment.device}`)
       if (await ensureAttached(site, attachment, program, programsOf(next))) continue
       throw new WeftError('nic.unknown', `the interface ${attachment.device} is gone`)
+    }
+    if (!current) {
+      // There is nothing that it takes over from.
+      const running: RouterRecord = { ...record, phase: 'running', current: next, next: undefined }
+      step?.('record that the router runs')
+      await writeRecord(places, running)
+      return running
     }
     const switching: RouterRecord = { ...record, phase: 'switching', current: next, next: undefined, previous: current }
     step?.('record that the new one takes over')
@@ -173,6 +215,10 @@ const make = async (
     old?.close()
   }
 }
+
+/** Whether whoever finds the draft's record finds all that is attached: links by their pins, filters only by their programs' ids. */
+const isNamed = (draft: Generation, { attachments }: Generation): boolean =>
+  attachments.length === draft.attachments.length && attachments.every(({ method }) => method !== 'clsact')
 
 /** State that cannot be read, or not all of it, is not carried: the router must not be stuck with it. */
 const findOld = (pins: string, generation: Generation): FoundGeneration | undefined => {

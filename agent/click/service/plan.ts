@@ -2,11 +2,11 @@
 import { WeftError } from '../../../proto/errors.ts'
 import { have } from '../../ebpf/features.ts'
 import type { Compiled, CompiledProgram } from '../compile/compile.ts'
-import { type Attachment, attachmentState, clsactInterfaces, type Method, type Site } from './attach.ts'
+import { type Attachment, clsactInterfaces, type Method, type Site } from './attach.ts'
 import type { Interfaces } from './configuration.ts'
-import { type Places, pinsOf } from './places.ts'
-import { type RouterRecord, readRecord, recordNames } from './record.ts'
-import { linkPins } from './site.ts'
+import type { Places } from './places.ts'
+import type { RouterRecord } from './record.ts'
+import { type Side, sideKey, takenSides } from './taken.ts'
 
 export type PlannedAttachment = Omit<Attachment, 'programId'>
 
@@ -18,22 +18,27 @@ export const planAttachments = async (
   compiled: Compiled,
   interfaces: Interfaces,
 ): Promise<readonly PlannedAttachment[]> => {
-  const withClsact = await clsactInterfaces(site.route)
-  const sideOf = ({ device, direction }: CompiledProgram): string =>
-    sideKey({ interfaceIndex: interfaces.get(device)?.index ?? 0, direction })
-  const others = await takenSides(places, record, site, new Set(compiled.programs.map(sideOf)))
+  const sideOf = ({ device, direction }: CompiledProgram): Side => ({
+    interfaceIndex: interfaces.get(device)?.index ?? 0,
+    direction,
+  })
+  const others = await takenSides(places, record, site, compiled.programs.map(sideOf))
+  const methods = compiled.programs.map(chooseMethod)
+  const withClsact = methods.includes('clsact') ? await clsactInterfaces(site.route) : none
   const own = record.current?.attachments.filter(({ method }) => method === 'clsact') ?? []
-  return compiled.programs.map((program): PlannedAttachment => {
+  return compiled.programs.map((program, position): PlannedAttachment => {
     const { device, direction } = program
     const interfaceIndex = interfaces.get(device)?.index ?? 0
-    refuseTaken(program, others.get(sideOf(program)))
-    const method = chooseMethod(program)
+    refuseTaken(program, others.get(sideKey(sideOf(program))))
+    const method = methods[position] ?? 'clsact'
     // Who made it once removes it.
     const before = own.find((other) => other.interfaceIndex === interfaceIndex)
     const madeClsact = method === 'clsact' && (before?.madeClsact ?? !withClsact.has(interfaceIndex))
     return { device, interfaceIndex, direction, method, madeClsact }
   })
 }
+
+const none: ReadonlySet<number> = new Set()
 
 const refuseTaken = ({ device, direction, element }: CompiledProgram, by: string | undefined): void => {
   if (by === undefined) return
@@ -55,35 +60,4 @@ const chooseMethod = ({ hook, attach, element }: CompiledProgram): Method => {
     where: element.landmark,
     hint: 'ATTACH auto, or clsact',
   })
-}
-
-/** Packets of one side of an interface go to one router, whatever the method. */
-const sideKey = ({ interfaceIndex, direction }: Pick<Attachment, 'interfaceIndex' | 'direction'>): string =>
-  `${interfaceIndex}:${direction}`
-
-/**
- * Of the sides wanted those of other routers in the same network namespace, and which router it is. What is attached no more does not count:
- * the number of a namespace that is gone comes again.
- */
-const takenSides = async (
-  places: Places,
-  { name, namespace }: RouterRecord,
-  site: Site,
-  wanted: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, string>> => {
-  const taken = new Map<string, string>()
-  for (const other of await recordNames(places)) {
-    if (other === name) continue
-    const record = await readRecord(places, other).catch(() => undefined)
-    if (record?.namespace.id !== namespace.id) continue
-    const links = linkPins(pinsOf(places, other, record.layout))
-    for (const generation of [record.current, record.next, record.previous]) {
-      for (const attachment of generation?.attachments ?? []) {
-        if (!wanted.has(sideKey(attachment))) continue
-        const isTaken = record.phase !== 'running' || (await attachmentState(site, attachment, links)) === 'attached'
-        if (isTaken) taken.set(sideKey(attachment), other)
-      }
-    }
-  }
-  return taken
 }

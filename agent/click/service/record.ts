@@ -11,7 +11,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WeftError } from '../../../proto/errors.ts'
-import { readIfThere, removeDurably, writeAtomic } from '../../state/atomic-file.ts'
+import { type Durability, readIfThere, removeDurably, writeAtomic } from '../../state/atomic-file.ts'
 import type { Room } from '../compile/element.ts'
 import type { Attachment } from './attach.ts'
 import { type Places, pinsOf } from './places.ts'
@@ -59,9 +59,15 @@ const suffix = '.json'
 
 const fileOf = ({ directory }: Places, name: string): string => join(directory, `${name}${suffix}`)
 
-/** Settles once it would survive a loss of power. */
+/**
+ * Everything that a record names is the kernel's and ends with it. So what it says on the way is for those that come after a killed process;
+ * what runs in the end is to be known after a loss of power, too. A router's first record may be lost with what it was to name.
+ */
+const durabilityOf = ({ phase, current }: RouterRecord): Durability =>
+  phase === 'running' ? 'durable' : current ? 'whole' : 'unsure'
+
 export const writeRecord = (places: Places, record: RouterRecord): Promise<void> =>
-  writeAtomic(fileOf(places, record.name), `${JSON.stringify(record, undefined, 1)}\n`)
+  writeAtomic(fileOf(places, record.name), `${JSON.stringify(record, undefined, 1)}\n`, undefined, durabilityOf(record))
 
 export const removeRecord = (places: Places, name: string): Promise<void> => removeDurably(fileOf(places, name))
 

@@ -1,9 +1,7 @@
 /** The network namespace of a router, open for as long as something is done there. */
 import { WeftError } from '../../../proto/errors.ts'
-import type { Link } from '../../netlink/link/link.ts'
-import { openRoute, type RouteSocket } from '../../netlink/route.ts'
+import { openRoute } from '../../netlink/route.ts'
 import type { Site } from './attach.ts'
-import type { Interfaces } from './configuration.ts'
 import { findNamespace } from './namespace.ts'
 import { type Places, pinsOf } from './places.ts'
 import type { RouterRecord } from './record.ts'
@@ -33,9 +31,4 @@ export const expectSite = (site: Site | undefined, { name }: RouterRecord): Site
     object: `router/${name}`,
     hint: 'down takes it away',
   })
-}
-
-export const interfacesOf = async (route: RouteSocket): Promise<Interfaces> => {
-  const links: readonly Link[] = await route.links()
-  return new Map(links.map((link) => [link.name, link]))
 }
