@@ -5,7 +5,7 @@ import { embed } from '../../mapping/embed.ts'
 import type { SubstrateGraph } from '../../mapping/mapping.ts'
 import { emptyUsage } from '../../mapping/problem.ts'
 import { fabric, host, request, substrate } from '../../mapping/test/fixtures.ts'
-import { randomFrom, randomRequest } from '../../mapping/test/random.ts'
+import { type Random, randomFrom, randomRequest } from '../../mapping/test/random.ts'
 import { type AllocatedSegment, type Allocation, allocate, type Taken, takenOf } from '../allocate.ts'
 import { randomWired } from './wired.ts'
 
@@ -15,7 +15,7 @@ const able = (id: string, changes: Partial<SubstrateNode> = {}): SubstrateNode =
 const line = substrate([able('h1'), able('h2'), able('h3')], { 'h1-h2': {}, 'h2-h3': {} })
 const nothing: Taken = { macs: new Set(), claims: new Set() }
 const click = { interfaces: Array.from({ length: 9 }, (_, index) => ({ index, forwarding: 'click' })) }
-const places = new Map([
+const places: ReadonlyMap<string, string> = new Map([
   ['a', 'h1'],
   ['b', 'h2'],
   ['c', 'h3'],
@@ -34,7 +34,7 @@ const net = (...links: readonly string[]): VNetRequest => {
     const [a = '', b = ''] = ends.split('-')
     return [id, { technology, a: end(a), b: end(b) }] as const
   })
-  return request({ a: click, b: click, c: click }, Object.fromEntries(made))
+  return request(Object.fromEntries(['a', 'b', 'c', 'd'].map((id) => [id, click])), Object.fromEntries(made))
 }
 
 const allocated = (
@@ -82,12 +82,16 @@ t.test('VNIs, keys and labels are unique in the PIP, VLAN ids where the frames c
   ])
   t.strictSame(told(allocated(net('vlan a-c', 'qinq a-c'))), ['h1 h2 2', 'h2 h3 2', 'h1 h2 8193', 'h2 h3 8193'])
 
-  const switched = substrate([able('h1'), able('h2'), able('h3'), { ...fabric('s'), kind: 'switch' }], {
+  const hosts = [able('h1'), able('h2'), able('h3'), able('h4')]
+  const switched = substrate([...hosts, { ...fabric('s'), kind: 'switch' }], {
     'h1-s': {},
     's-h2': {},
     's-h3': {},
+    's-h4': {},
   })
-  t.strictSame(told(allocated(net('vlan a-b', 'vlan b-c'), { graph: switched })), ['h1 h2 2', 'h2 h3 3'])
+  const fixed = new Map([...places, ['d', 'h4']])
+  const asked = net('vlan a-b', 'vlan d-c')
+  t.strictSame(told(allocated(asked, { graph: switched, fixed })), ['h1 h2 2', 'h4 h3 3'])
 })
 
 t.test('segments of etherip and ipip have a pair of addresses of their own, over both', async (t) => {
@@ -194,14 +198,34 @@ const conflictOf = (graph: SubstrateGraph, one: AllocatedSegment, other: Allocat
   return nics(one).some((nic) => nics(other).some((there) => reachedFrom(graph, nic).has(there)))
 }
 
+/** Two or three switches that may be joined, each with a few hosts. */
+const flatOf = (random: Random): SubstrateGraph => {
+  const hosts = Array.from({ length: random.integer(3, 7) }, (_, index) => able(`h${index}`))
+  const switches = Array.from({ length: 3 }, (_, index) => ({ ...fabric(`s${index}`), kind: 'switch' }))
+  const links = [
+    ...hosts.flatMap(({ id }) => random.some(switches, 0.6).map((one) => `${id}-${one.id}`)),
+    ...random.some(['s0-s1', 's1-s2'], 0.5),
+  ]
+  return substrate([...hosts, ...switches], Object.fromEntries(links.map((id) => [id, {}])))
+}
+
+/** Links with tags between nodes that each run anywhere. */
+const tagged = (random: Random): VNetRequest => {
+  const pairs = random.some(['a-b', 'c-d', 'a-c', 'd-b'], 0.7)
+  return net(...pairs.map((ends) => `${random.pick(['vlan', 'qinq'])} ${ends} ${ends}`))
+}
+
 const sameTunnel = (one: AllocatedSegment, other: AllocatedSegment): boolean =>
   one.link === other.link && [one.from, one.to].sort().join() === [other.from, other.to].sort().join()
 
 t.test('no two segments of a PIP that could meet are told apart by nothing, whatever comes and goes', async (t) => {
   let [steps, segments, refusals] = [0, 0, 0]
-  for (let seed = 1; seed <= 1500; seed++) {
+  for (let seed = 1; seed <= 2000; seed++) {
     const random = randomFrom(seed)
-    const graph = randomWired(random, random.pick([24, 31, 32]))
+    // Every other PIP has Ethernet alone, and links that stay on it.
+    const isFlat = seed % 2 === 0
+    const graph = isFlat ? flatOf(random) : randomWired(random, random.pick([24, 31, 32]))
+    const hostIds = graph.nodes.filter(({ kind }) => kind === 'host').map(({ id }) => id)
     const vnets = new Map<string, Allocation>()
     for (let step = 0; step < 6; step++) {
       const vnet = random.pick(['x', 'y', 'z'])
@@ -210,8 +234,9 @@ t.test('no two segments of a PIP that could meet are told apart by nothing, what
         vnets.delete(vnet)
         continue
       }
-      const asked = randomRequest(random, 5)
-      const result = embed(graph, emptyUsage, asked)
+      const asked = isFlat ? tagged(random) : randomRequest(random, 5)
+      const fixed = new Map(asked.nodes.map(({ id }) => [id, random.pick(hostIds)]))
+      const result = embed(graph, emptyUsage, asked, isFlat ? { fixed } : {})
       if (result.outcome === 'refused') continue
       vnets.delete(vnet)
       const others = [...vnets.values()]
