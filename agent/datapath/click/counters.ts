@@ -25,8 +25,8 @@ export const countLink = async (
   route: Pick<RouteSocket, 'links' | 'qdiscs'>,
 ): Promise<LinkCounters | undefined> => {
   const { vnet, link, interfaces } = spec
-  const mixed = interfaces.some(({ forwarding }) => forwarding !== 'click')
-  const directions = directionsOf(spec, (position) => !mixed || interfaces[position]?.forwarding === 'click')
+  const isClick = interfaces.map(({ forwarding }) => forwarding === 'click')
+  const directions = directionsOf(spec, (position) => isClick[position] === true || !isClick.includes(true))
   const routersOf = (end: string) => routerCounts(service, routerName({ vnet, link: link.id, end }))
   const [links, qdiscs, ports, ends] = await Promise.all([
     route.links({ counters: true }),

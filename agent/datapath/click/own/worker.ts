@@ -15,7 +15,8 @@ export type Answer = { readonly cost: OwnCost } | { readonly error: WireError }
 
 const answer = ({ text, file }: Question): Answer => {
   try {
-    return { cost: costOf(compile(readConfiguration(text, file).graph, { device: () => 1 })) }
+    const { graph } = readConfiguration(text, file)
+    return { cost: costOf(graph, compile(graph, { device: () => 1 })) }
   } catch (error) {
     return { error: toWireError(error) }
   }
