@@ -2,7 +2,7 @@
 # Makes a Debian machine with Node 20 or newer and root ready for Weft: `sh scripts/setup.sh [GROUP…]`. Groups:
 #   run    what `npm start` needs: libvirt for containers, iproute2, ping, the npm packages, the addons built
 #   build  a C++ compiler and libvirt's headers (part of `run` where the addons have to be built)
-#   test   what `npm test` runs against besides: Mosquitto, bird, iperf3, QEMU for a kernel host
+#   test   what `npm test` runs against besides: Mosquitto, bird, iperf3, tcpdump, QEMU for a kernel host
 #   check  what `npm run check` needs besides: clang-format
 #   bench  what `npm run bench:forward` compares with: clang, for programs by hand in C
 # Says on standard error what it installs, asks nothing, starts no service, and takes a fraction of a second where all is there.
@@ -59,6 +59,7 @@ mosquitto mosquitto
 mosquitto_pub mosquitto-clients
 bird bird2
 iperf3 iperf3
+tcpdump tcpdump
 qemu-system-x86_64 qemu-system-x86
 xz xz-utils
 END

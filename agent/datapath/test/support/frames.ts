@@ -12,10 +12,15 @@ export const frame = (to: string, from: string, ...rest: readonly number[]): Buf
   return Buffer.concat([bytes, Buffer.alloc(Math.max(0, 60 - bytes.length))])
 }
 
-/** Out of eth0 of a guest, `count` times each. */
-export const sendFrames = async (from: Namespace, frames: readonly Buffer[], count = 1): Promise<void> => {
+/** Out of an interface, that of a guest without a name, `count` times each. */
+export const sendFrames = async (
+  from: Namespace,
+  frames: readonly Buffer[],
+  count = 1,
+  name = 'eth0',
+): Promise<void> => {
   const route = openRoute({ namespace: from.path })
-  const index = (await route.link('eth0'))?.index ?? 0
+  const index = (await route.link(name))?.index ?? 0
   route.close()
   const instructions = [mov('r2', index), mov('r3', 0), call('cloneRedirect'), exit()]
   const program = loadProgram({ name: 'weft_frames', kind: 'tc', instructions })
