@@ -1,6 +1,7 @@
 /** Every command of weft: those of controller/cli, and those of parts that it may not import. */
 import type { Command } from '../controller/cli/command.ts'
 import { hostCommands } from '../controller/cli/declare-hosts.ts'
+import { linkCommands } from '../controller/cli/declare-links.ts'
 import { otherCommands } from '../controller/cli/declare-other.ts'
 import { roleCommands } from '../controller/cli/declare-roles.ts'
 import { vnetCommands } from '../controller/cli/declare-vnets.ts'
@@ -12,6 +13,7 @@ import { labCommands } from './declare-lab.ts'
 
 export const commands: readonly Command[] = [
   ...vnetCommands,
+  ...linkCommands,
   ...hostCommands,
   ...agentCommands,
   ...roleCommands,

@@ -142,7 +142,12 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
       }
     },
 
-    get: async ({ vnet }) => (vnet === '' ? { vnets: { vnets: allStates() } } : { vnet: stateOf(vnet, rowFor(vnet)) }),
+    get: async ({ vnet, asked }) => {
+      if (vnet === '') return { vnets: { vnets: allStates() } }
+      // What is to be changed is what stands: it is not answered from what was told last.
+      if (asked) return { vnet: (await vnp.call({ get: { vnet, asked } }, getTimeoutMs)).vnet }
+      return { vnet: stateOf(vnet, rowFor(vnet)) }
+    },
 
     exec: async (exec) => {
       const timeoutMs = execTimeoutMs(exec)

@@ -78,10 +78,14 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
       return { vnet: row ? states.of(row) : goneState(removed) }
     },
 
-    get: async ({ vnet }, client) =>
-      vnet === ''
-        ? { vnets: { vnets: [...book.vnets.values()].filter(({ owner }) => owner === client).map(states.of) } }
-        : { vnet: states.of(rowAt(`${client}.${vnet}`, vnet)) },
+    get: async ({ vnet, asked }, client) => {
+      if (vnet === '') {
+        return { vnets: { vnets: [...book.vnets.values()].filter(({ owner }) => owner === client).map(states.of) } }
+      }
+      const row = rowAt(`${client}.${vnet}`, vnet)
+      const state = states.of(row)
+      return { vnet: asked ? { ...state, request: row.request } : state }
+    },
 
     exec: async (exec, client) => {
       const { row, provider } = carrierOf(exec, client)

@@ -1,6 +1,6 @@
 /** `weft apply`: the outcome always comes back, in words that say where, or why not. */
 import { toJson } from '../../../proto/codec.ts'
-import { fromWireError, WeftError } from '../../../proto/errors.ts'
+import { WeftError } from '../../../proto/errors.ts'
 import type { VNetState } from '../../../proto/generated/weft.v1.ts'
 import { ask, askVNet } from '../ask.ts'
 import type { Run } from '../command.ts'
@@ -9,13 +9,12 @@ import type { applyFlags } from '../declare-vnets.ts'
 import { exit } from '../exit.ts'
 import { follow } from '../follow.ts'
 import { humanSeconds } from '../human.ts'
+import { objectOf, refusal, sayOutcome, untilDecided } from '../outcome.ts'
 import { printValue } from '../print.ts'
 import { createProgress } from '../progress.ts'
 import { readRequest } from '../read-request.ts'
-import { renderError } from '../render-error.ts'
-import { paint, type Tone } from '../terminal.ts'
+import { paint } from '../terminal.ts'
 import { unready } from '../view/unready.ts'
-import { hostsOf } from '../view/vnets.ts'
 
 export const run: Run<typeof applyFlags> = async (context, { flags }) => {
   const { file, wait, timeout: timeoutMs, output } = flags
@@ -47,7 +46,7 @@ export const run: Run<typeof applyFlags> = async (context, { flags }) => {
   }).finally(progress.end)
   const state = ending.state ?? decided
   if (ending.how === 'gone')
-    throw new WeftError('vnet.unknown', `${request.name} was removed while it was built`, object(state))
+    throw new WeftError('vnet.unknown', `${request.name} was removed while it was built`, objectOf(state))
   if (ending.how === 'timeout') {
     context.stderr.write(unready(state, 'ready', timeoutMs, context.colour.stderr))
     return finish(state, exit.timeout)
@@ -55,58 +54,6 @@ export const run: Run<typeof applyFlags> = async (context, { flags }) => {
   if (state.phase === 'PHASE_REJECTED') return finish(state, sayOutcome(context, state, undefined, say))
   say(readyLine(context, state, (performance.now() - started) / 1000))
   return finish(state, exit.ok)
-}
-
-const object = ({ vnet }: Pick<VNetState, 'vnet'>) => ({ object: `vnet/${vnet}` })
-
-/** A refusal says of what. Other errors (the role does not answer, …) stay as they are. */
-const refusal = (vnet: string, error: unknown): unknown => {
-  if (!(error instanceof WeftError) || !error.code.startsWith('admission.')) return error
-  return rejection(vnet, error)
-}
-
-const rejection = (vnet: string, { code, message, object, where, hint }: WeftError): WeftError =>
-  new WeftError(code, `vnet/${vnet} is rejected: ${message}`, { object, where, hint })
-
-/** The outcome may take its time. */
-const untilDecided = async (context: Context, state: VNetState, timeoutMs: number): Promise<VNetState> => {
-  if (state.phase !== 'PHASE_PENDING') return state
-  const done = ({ phase }: VNetState) => phase !== 'PHASE_PENDING'
-  const ending = await follow(context, state.vnet, { timeoutMs, done })
-  if (ending.how === 'done' && ending.state) return ending.state
-  throw ending.how === 'gone'
-    ? new WeftError('vnet.unknown', `${state.vnet} was removed before it was decided on`, object(state))
-    : new WeftError('call.timeout', `no outcome within ${humanSeconds(timeoutMs / 1000)}`, object(state))
-}
-
-/** Gives the exit status. */
-const sayOutcome = (
-  context: Context,
-  state: VNetState,
-  before: VNetState | undefined,
-  say: (text: string) => void,
-): number => {
-  const { vnet, phase, generation, nodes, links, error } = state
-  const word = (text: string, tone: Tone) => paint(text, tone, context.colour.stdout)
-  const complain = (thrown: WeftError) =>
-    context.stderr.write(renderError(thrown, { colour: context.colour.stderr, verbose: false }))
-  const reason = error && fromWireError(error)
-  if (phase === 'PHASE_REJECTED') {
-    complain(rejection(vnet, reason ?? new WeftError('internal', 'no reason was given')))
-    return exit.error
-  }
-  if (phase === 'PHASE_POSTPONED') {
-    say(`vnet/${vnet} ${word('postponed', 'busy')}: generation ${generation}, built once it fits`)
-    if (reason) complain(reason)
-    return exit.postponed
-  }
-  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`
-  const hosts = hostsOf(state)
-  const where = hosts.length === 0 ? '' : ` on ${hosts.join(', ')}`
-  const what = `generation ${generation}, ${count(nodes.length, 'node')}${where}, ${count(links.length, 'link')}`
-  const outcome = before?.generation === generation ? word('unchanged', 'faint') : word('accepted', 'good')
-  say(`vnet/${vnet} ${outcome}: ${what}`)
-  return exit.ok
 }
 
 const readyLine = (context: Context, { vnet, timings }: VNetState, elapsedSeconds: number): string => {

@@ -8,12 +8,13 @@ import { serveLocal } from '../../../proto/local.ts'
 import { temporaryDirectory } from '../../../proto/test/temporary.ts'
 import type { Input, Surroundings } from '../context.ts'
 import { hostCommands } from '../declare-hosts.ts'
+import { linkCommands } from '../declare-links.ts'
 import { otherCommands } from '../declare-other.ts'
 import { roleCommands } from '../declare-roles.ts'
 import { vnetCommands } from '../declare-vnets.ts'
 import { runProgram } from '../program.ts'
 
-export const commands = [...vnetCommands, ...hostCommands, ...roleCommands, ...otherCommands]
+export const commands = [...vnetCommands, ...linkCommands, ...hostCommands, ...roleCommands, ...otherCommands]
 
 export interface Outcome {
   readonly status: number

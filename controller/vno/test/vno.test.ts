@@ -16,6 +16,28 @@ const apply = async (world: World, request: VNetRequest): Promise<VNetState> =>
 const ready = (world: World): Promise<void> =>
   world.until('it is ready', async () => (await phaseAt(world, 'alice', 'shop')) === 'PHASE_READY')
 
+t.test(
+  'what was asked for is told without what was allocated, so that it can be changed and applied again',
+  async (t) => {
+    const world = await setUp(t)
+    await apply(world, chain('shop', 2))
+    await ready(world)
+    const get = async (asked: boolean) =>
+      (await world.settled(world.ask('alice', { get: { vnet: 'shop', asked } }))).vnet
+    const macs = (state: VNetState | undefined) =>
+      state?.request?.nodes.flatMap(({ interfaces }) => interfaces.map(({ mac }) => mac !== ''))
+    t.same(macs(await get(false)), [true, true])
+    const state = await get(true)
+    t.same(macs(state), [false, false])
+    const request = state?.request as VNetRequest
+    const changed = { ...request, links: request.links.map((link) => ({ ...link, rateAToBBitsPerSecond: 2e6 })) }
+    const { plan } = await world.settled(world.ask('alice', { plan: { request: changed } }))
+    t.match(plan?.changes, [{ action: 'CHANGE_ACTION_CHANGE', object: `link/${request.links[0]?.id}` }])
+    t.equal(plan?.changes.length, 1)
+    t.match(await apply(world, changed), { generation: 2 })
+  },
+)
+
 t.test('while the VNP is away it says that nothing was sent, and answers what it knew last', async (t) => {
   const world = await setUp(t)
   await apply(world, chain('shop', 2))
