@@ -4,23 +4,18 @@
  */
 import { isIP, isIPv4 } from 'node:net'
 import { WeftError } from '../../proto/errors.ts'
-import type { Segment, Slice, SliceEnd, SliceInterface, SliceLink, SliceNode } from '../../proto/generated/weft.v1.ts'
+import type { Slice, SliceEnd, SliceInterface, SliceLink, SliceNode } from '../../proto/generated/weft.v1.ts'
+import { isGroupMac, macPattern, nicPattern } from './patterns.ts'
 import { checkImpairment, checkInterfaceFields, checkNodeForwarding } from './validate-fields.ts'
+import { checkSegments, nameOfSegment } from './validate-segments.ts'
 
 export const vnetPattern = /^(?=.{1,80}$)[a-z][a-z0-9-]{0,39}(\.[a-z][a-z0-9-]{0,39})?$/
 const idPattern = /^[a-z][a-z0-9-]{0,39}$/
-const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i
 const imagePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/
-/** As the kernel has it (dev_valid_name): at most 15 bytes, no slash, colon or white space, neither . nor .. */
-const nicPattern = /^(?!\.{1,2}$)[^\s/:]{1,15}$/
 
 const hypervisors = ['xen', 'kvm', 'qemu', 'lxc', 'fake']
-const technologies = ['vxlan', 'gre', 'etherip', 'ipip', 'vlan', 'qinq', 'mpls']
 const forwardings = ['', 'bridge', 'click']
 const restartPolicies = ['', 'always', 'on-failure', 'never']
-
-/** Bits of the field that tells segments apart: VNI, key, VLAN id, label. */
-const identifierBits: Readonly<Record<string, number>> = { vxlan: 24, gre: 32, vlan: 12, qinq: 24, mpls: 20 }
 
 /** Three digits: vifX.Y has to fit the kernel's 15 characters. */
 const greatestIndex = 999
@@ -65,9 +60,7 @@ const checkInterface = (node: string, each: SliceInterface): void => {
   const object = `interface/${node}.${index}`
   if (index > greatestIndex) invalid(object, 'has too great an index', `0 to ${greatestIndex}`)
   if (mac !== '' && !macPattern.test(mac)) invalid(object, `has the MAC "${mac}"`, 'for instance 02:00:00:00:00:01')
-  // The lowest bit of the first byte makes it a group's address (IEEE 802.3, 3.2.3), which no interface may have.
-  if (mac !== '' && Number.parseInt(mac.slice(0, 2), 16) % 2 === 1)
-    invalid(object, `has the group address ${mac} as its MAC`, 'an even first byte')
+  if (mac !== '' && isGroupMac(mac)) invalid(object, `has the group address ${mac} as its MAC`, 'an even first byte')
   if (addresses.length > greatestAddresses) invalid(object, `has more than ${greatestAddresses} addresses`)
   for (const address of addresses) checkAddress(object, address)
   unique(object, 'the address', addresses)
@@ -112,16 +105,6 @@ const checkNode = (node: SliceNode): void => {
   if (node.startUp?.command.includes('\0')) invalid(object, 'has a zero byte in its start-up command')
 }
 
-const checkSegment = (object: string, segment: Segment): void => {
-  const { technology, identifier, local, remote, nic } = segment
-  oneOf(object, 'technology', technology, technologies)
-  const bits = identifierBits[technology] ?? 32
-  if (identifier >= 2 ** bits) invalid(object, `has the identifier ${identifier}`, `below 2^${bits} for ${technology}`)
-  if (isIP(local) === 0 || isIP(local) !== isIP(remote) || local === remote)
-    invalid(object, `has the outer addresses "${local}" and "${remote}"`, 'two different ones of one family')
-  if (nic !== '' && !nicPattern.test(nic)) invalid(object, `has the NIC "${nic}"`, 'a name of a Linux interface')
-}
-
 const checkEnd = (object: string, end: SliceEnd, nodes: ReadonlyMap<string, SliceNode>): void => {
   const node = nodes.get(end.node)
   if (!node) invalid(object, `ends at ${end.node}, which is no node of the slice`)
@@ -136,7 +119,7 @@ const checkLink = (link: SliceLink, nodes: ReadonlyMap<string, SliceNode>): void
   if (joined !== 2) invalid(object, `joins ${joined} things`, 'two ends, an end and a segment, or two segments')
   checkMtu(object, link.mtu)
   for (const end of link.ends) checkEnd(object, end, nodes)
-  for (const segment of link.segments) checkSegment(object, segment)
+  checkSegments(object, link, invalid)
   for (const { impairment } of [...link.ends, ...link.segments]) checkImpairment(object, impairment, invalid)
 }
 
@@ -172,9 +155,5 @@ export const validateSlice = (slice: Slice): void => {
       interfaces.filter(({ nic }) => nic !== '').map(({ index }) => `${id}.${index}`),
     ),
   ])
-  unique(object, 'the segment', [
-    ...slice.links.flatMap(({ segments }) =>
-      segments.map(({ technology, identifier, local, remote }) => `${technology} ${identifier} ${local} ${remote}`),
-    ),
-  ])
+  unique(object, 'the segment', [...slice.links.flatMap(({ segments }) => segments.map(nameOfSegment))])
 }
