@@ -16,10 +16,20 @@ export const linkCounters = (
   const directions = directionsOf(spec, (position) => forwarding(position) !== 'click').flatMap(
     ({ from, to }): DirectionCounters[] => {
       const counted = leaving(portOf(spec, to) ?? '', links, qdiscs)
-      return counted === undefined ? [] : [{ from: from.name, to: to.name, ...counted }]
+      if (counted === undefined) return []
+      const bytes = counted.bytes + counted.packets * uncountedBytes(spec, to)
+      return [{ from: from.name, to: to.name, ...counted, bytes }]
     },
   )
   return directions.length === 0 ? undefined : { datapath: 'bridge', directions }
+}
+
+const etherBytes = 14
+
+/** Devices of tunnels over IP count what guests' Ethernet headers hold (iptunnel_xmit of Linux). */
+const uncountedBytes = ({ link }: LinkSpec, { vif, position }: Joined): number => {
+  const technology = vif === undefined ? link.segments[position]?.technology : undefined
+  return technology === 'vxlan' || technology === 'gre' ? etherBytes : 0
 }
 
 /** The interface that frames leave by. */
