@@ -50,14 +50,19 @@ const identifiers: Readonly<Record<TechnologyName, readonly [own: number, victim
   mpls: [17, 18],
 }
 
+/** What the links of both VNets are made of: the forger's, and the other's. */
+type Mix = readonly [own: Outer, victim: Outer]
+
 const nicAddress = (number: number): string => `192.0.2.${number}`
 
 /** Of the VNet's link, as it leaves the first host: VNet 0 is the forger's, 1 the other. */
-const segmentOf = (technology: TechnologyName, vnet: 0 | 1): Outer => {
+const segmentOf = (technology: TechnologyName, vnet: 0 | 1, identifier = identifiers[technology][vnet]): Outer => {
   const { needsTunnelPrefix } = technologies[technology]
   const outer = (number: number): string => (needsTunnelPrefix ? `198.18.${number}.${vnet + 1}` : nicAddress(number))
-  return { technology, identifier: identifiers[technology][vnet], from: outer(1), to: outer(2) }
+  return { technology, identifier, from: outer(1), to: outer(2) }
 }
+
+const bothOf = (technology: TechnologyName): Mix => [segmentOf(technology, 0), segmentOf(technology, 1)]
 
 /** Both VNets give the same addresses. */
 const addresses = ['10.0.0.1/24', '10.0.0.2/24'] as const
@@ -106,16 +111,13 @@ const makeHosts = async (t: Test, ways: readonly DatapathName[]): Promise<Omit<P
 }
 
 /** A link of each VNet, within the host where there is no technology. */
-const makeLinks = async (
-  { hosts, nics }: Omit<Place, 'guests'>,
-  technology: TechnologyName | undefined,
-): Promise<void> => {
+const makeLinks = async ({ hosts, nics }: Omit<Place, 'guests'>, mix: Mix | undefined): Promise<void> => {
   for (const [number, { name: vnet, vifs }] of vnets.entries()) {
     for (const [i, at] of hosts.entries()) {
       const here = hosts.length === 1 ? vifs : vifs.slice(i, i + 1)
       const [mac = '', far = ''] = [macOf(vifs[1 - i] ?? ''), addresses[1 - i] ?? '']
       const peer = nics[1 - i]
-      const outer = technology && segmentOf(technology, number === 0 ? 0 : 1)
+      const outer = mix?.[number]
       const segments = outer === undefined ? [] : [segmentAt(outer, i, peer?.address ?? '', peer?.mac ?? '')]
       const spec = link({ vnet, mtu: 1450, vifs: here, segments, far: { mac, addresses: [far] } })
       // Unguarded: a guard would drop most of what is tried.
@@ -131,11 +133,7 @@ const segmentAt = ({ technology, identifier, from, to }: Outer, i: number, peer:
   return { technology, identifier, local, remote, nic: 'eth1', nextHop: needsTunnelPrefix ? peer : '', remoteMac }
 }
 
-const makePlace = async (
-  t: Test,
-  ways: readonly DatapathName[],
-  technology: TechnologyName | undefined,
-): Promise<Place> => {
+const makePlace = async (t: Test, ways: readonly DatapathName[], mix: Mix | undefined): Promise<Place> => {
   const place = await makeHosts(t, ways)
   const guests: Namespace[] = []
   for (const { name: vnet, vifs } of vnets) {
@@ -147,7 +145,7 @@ const makePlace = async (
       guests.push(inside)
     }
   }
-  await makeLinks(place, technology)
+  await makeLinks(place, mix)
   const [a, b, c, d] = guests
   if (!a || !b || !c || !d) throw new RangeError('no guests')
   for (const from of [a, c]) {
@@ -213,13 +211,12 @@ const expectSeen = async (
 
 const control = (what: string): Buffer => Buffer.from(`weft-control-${what}`.padEnd(24, '.'))
 
-const expectIsolated = async (t: Test, place: Place, technology: TechnologyName | undefined): Promise<void> => {
+const expectIsolated = async (t: Test, place: Place, segment: Outer | undefined): Promise<void> => {
   const { hosts, nics, third, guests } = place
   const [forger, peer, ...victims] = guests
   const [own, other, ...stations] = stationsOf()
   const [first] = hosts
   if (first === undefined) throw new RangeError('no host')
-  const segment = technology && segmentOf(technology, 0)
 
   const atPeer = await capture(t, peer, 'eth0')
   const atVictims = await Promise.all(victims.map((one) => capture(t, one, 'eth0')))
@@ -249,7 +246,7 @@ const expectIsolated = async (t: Test, place: Place, technology: TechnologyName 
 
   const holding = (frames: readonly Buffer[]): readonly string[] =>
     tried.filter(({ needle }) => frames.some((frame) => frame.includes(needle))).map(({ what }) => what)
-  const carries = technology && technologies[technology].carries
+  const carries = segment && technologies[segment.technology].carries
   const legitimate = tried.filter(({ isIpv4 }) => carries !== 'ipv4' || isIpv4)
   t.same(
     holding(await atPeer.stop()),
@@ -359,10 +356,27 @@ for (const technology of technologyNames) {
     if (!way.every((datapath) => technologies[technology].datapaths.includes(datapath))) continue
     const lacking = way.map((datapath) => lacks(datapath, technology)).find((why) => why !== false) ?? false
     t.test(`${technology}, from ${way[0]} to ${way[1]}`, { skip: skip || lacking }, async (t) => {
-      const place = await makePlace(t, way, technology)
-      await t.test('forgeries of a guest', (t) => expectIsolated(t, place, technology))
+      const mix = bothOf(technology)
+      const place = await makePlace(t, way, mix)
+      await t.test('forgeries of a guest', (t) => expectIsolated(t, place, mix[0]))
       const knows = technology !== 'vxlan' || way[0] === 'click' ? false : 'the kernel takes VXLAN by its number alone'
       await t.test('packets of strangers', { skip: knows }, (t) => expectStrangersUnheard(t, place, technology))
     })
   }
+}
+
+// What is one technology's whole identifier is half of the other's, on the same NIC.
+const confusable: readonly (readonly [what: string, Mix])[] = [
+  ['a VLAN of the number of a service', [segmentOf('vlan', 0, vlans.service), segmentOf('qinq', 1)]],
+  ['a service of the number of a VLAN', [segmentOf('qinq', 0), segmentOf('vlan', 1, vlans.service)]],
+  ['a GRE key of the number of a VNI', [segmentOf('gre', 0, 8), segmentOf('vxlan', 1)]],
+  ['IP in IP between the hosts of EtherIP', [segmentOf('etherip', 0), segmentOf('ipip', 1)]],
+]
+
+for (const [what, mix] of confusable) {
+  if (only !== undefined && only !== 'mix') continue
+  const lacking = mix.map(({ technology }) => lacks('click', technology)).find((why) => why !== false) ?? false
+  t.test(`${what}, click`, { skip: skip || lacking }, async (t) => {
+    await expectIsolated(t, await makePlace(t, ['click', 'click'], mix), mix[0])
+  })
 }
