@@ -96,6 +96,16 @@ t.test(
   },
 )
 
+t.test('what joins an interface to its link, and who forwards for a node, change live', async (t) => {
+  t.same(shown(request(), request({ interfaces: [{ index: 0, forwarding: 'click' }] })), [
+    'CHANGE node/a interface 0 forwarding: bridge → click',
+  ])
+  t.same(shown(request(), request({ forwarding: 'host' })), ['CHANGE node/a forwarding: guest → host'])
+  t.same(shown(request({ hypervisor: 'any' }), request({ hypervisor: 'any', forwarding: 'host' })), [
+    'RECREATE node/a hypervisor: any → lxc; forwarding: guest → host',
+  ])
+})
+
 t.test('everything else of a node makes it anew', async (t) => {
   for (const [change, reason] of [
     [{ memoryBytes: 128 << 20 }, 'memory: 64 MiB → 128 MiB'],
@@ -103,14 +113,12 @@ t.test('everything else of a node makes it anew', async (t) => {
     [{ cpu: { count: 2, shares: 100, quotaMillis: 500 } }, 'cpu: count 1 → count 2, shares 100, quota 0.5'],
     [{ image: 'host' }, 'image: none → host'],
     [{ hypervisor: 'fake' }, 'hypervisor: lxc → fake'],
-    [{ forwarding: 'host' }, 'forwarding: guest → host'],
     [{ location: { name: 'London' } }, 'location: none → London'],
     [{ location: { latitude: 1, longitude: 2, withinKm: 3 } }, 'location: none → 1 2, within 3 km'],
     [{ allocation: 'preallocated' }, 'allocation: on-demand → preallocated'],
     [{ restartPolicy: 'never' }, 'restart: always → never'],
     [{ interfaces: [{ index: 0 }, { index: 1 }] }, 'interfaces: 0 → 0 1'],
     [{ interfaces: [{ index: 0, mac: '02:00:00:00:00:01' }] }, 'interface 0 mac: none → 02:00:00:00:00:01'],
-    [{ interfaces: [{ index: 0, forwarding: 'click' }] }, 'interface 0 forwarding: bridge → click'],
     [{ interfaces: [{ index: 0, physical: 'shared' }] }, 'interface 0 physical: none → shared'],
     [{ startUp: { command: 'true' } }, 'start-up command: another one'],
     [{ startUp: { files: [{ path: '/f' }] } }, 'start-up /f: new'],
