@@ -23,6 +23,7 @@ import { readBootId } from './boot-id.ts'
 import { localOwner } from './commands/context.ts'
 import { handleCommand } from './commands/handle.ts'
 import type { AgentConfig } from './config.ts'
+import { probedOnce } from './datapath/once.ts'
 import type { ForwardingKeeper } from './forwarding/keeper.ts'
 import { interfaceNames, readInterfaces } from './interfaces.ts'
 import { openWire, type Wire } from './mqtt/wire.ts'
@@ -86,7 +87,8 @@ const defaultGraceMs = 10_000
 
 /** Settles when what was there is adopted and the local socket serves; a broker is connected to in the background. */
 export const startAgent = async (parts: AgentParts): Promise<Agent> => {
-  const { name, domain, stateDir, drivers, log } = parts
+  const { name, domain, stateDir, log } = parts
+  const drivers = { ...parts.drivers, datapaths: parts.drivers.datapaths.map(probedOnce) }
   // Root file systems of nodes lie below: their mapped users must be able to walk through.
   await mkdir(stateDir, { recursive: true, mode: 0o755 })
   const [desired, slots, run, bootId] = await Promise.all([

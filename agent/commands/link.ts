@@ -21,9 +21,7 @@ export const countLink = async (
     return slot === undefined ? [] : [[node, slot]]
   }
   const specs = linkSpecs(slice, new Map(slice.nodes.flatMap(slotOf))).filter(({ spec }) => spec.link.id === id)
-  const answers = await Promise.all(
-    specs.map(({ datapath, spec }) => datapaths.find(({ name }) => name === datapath)?.counters?.(spec)),
-  )
+  const answers = await Promise.all(specs.flatMap(({ spec }) => datapaths.map((datapath) => datapath.counters?.(spec))))
   const parts = answers.filter((part): part is LinkCounters => part !== undefined)
   if (parts.length === 0) {
     throw new WeftError('datapath.unavailable', `nothing of link ${id} of ${vnet} stands here that counts`, {

@@ -12,19 +12,21 @@ export interface Observation {
 
 export interface Drivers {
   readonly hypervisors: readonly HypervisorDriver[]
+  /** They are asked what they can do at every look: `probedOnce`. */
   readonly datapaths: readonly DatapathDriver[]
 }
 
 export const observe = async ({ hypervisors, datapaths }: Drivers): Promise<Observation> => {
   const [nodes, links] = await Promise.all([
     Promise.all(hypervisors.map(async (driver) => [driver.name, await driver.observe().catch(asWeftError)] as const)),
-    Promise.all(
-      datapaths.map(
-        async (driver) => [driver.name, { driver, snapshot: await driver.snapshot().catch(asWeftError) }] as const,
-      ),
-    ),
+    Promise.all(datapaths.map(async (driver) => [driver.name, await seenBy(driver)] as const)),
   ])
   return { hypervisors: new Map(nodes), datapaths: new Map(links) }
+}
+
+const seenBy = async (driver: DatapathDriver): Promise<DatapathView> => {
+  const { technologies } = await driver.probe()
+  return { driver, technologies, snapshot: await driver.snapshot().catch(asWeftError) }
 }
 
 const isSeen = <T>(view: T | WeftError): view is T => !(view instanceof Error)

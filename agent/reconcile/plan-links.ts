@@ -1,6 +1,7 @@
 /** The links of one VNet: which data path builds each, and what each data path has to do. Pure, as the drivers' plan is. */
 import { toWireError, WeftError } from '../../proto/errors.ts'
 import type { Slice, SliceEnd, SliceInterface, SliceLink } from '../../proto/generated/weft.v1.ts'
+import { relayDatapath } from '../../proto/technologies.ts'
 import type { DatapathDriver, LinkSpec, LinkStep, Snapshot } from '../datapath/driver.ts'
 import { defaultMtu } from '../defaults.ts'
 
@@ -8,6 +9,8 @@ import { defaultMtu } from '../defaults.ts'
 export interface DatapathView {
   readonly driver: Pick<DatapathDriver, 'plan'>
   readonly snapshot: Snapshot | WeftError
+  /** Technologies that it makes here. */
+  readonly technologies: readonly string[]
 }
 
 export interface LinksPlan {
@@ -27,19 +30,27 @@ const interfaceOf = ({ nodes }: Slice, end: End): SliceInterface | undefined =>
 
 const forwardingOf = (slice: Slice, end: End): string => interfaceOf(slice, end)?.forwarding || defaultForwarding
 
-/** Every link of a slice with the data path that it asks for: that of its first end, the bridge for a relay. */
-export const linkSpecs = (
-  slice: Slice,
-  slots: ReadonlyMap<string, number>,
-): readonly { readonly datapath: string; readonly spec: LinkSpec }[] => {
+/** A link, and the data paths that build it. */
+export interface WantedLink {
+  /** Two where its ends are here and ask for different ones: the bridge joins them, and Click's end has its router beside. */
+  readonly datapaths: readonly string[]
+  readonly spec: LinkSpec
+}
+
+/** Every link of a slice; a relay, which no end asks a data path for, without one. */
+export const linkSpecs = (slice: Slice, slots: ReadonlyMap<string, number>): readonly WantedLink[] => {
   const joinedBy = (link: SliceLink) => ({
     vifs: link.ends.map((end) => `vif${slots.get(end.node)}.${end.interface}`),
     interfaces: link.ends.flatMap((end) => interfaceOf(slice, end) ?? []),
   })
   const specs = slice.links.map((link) => {
-    const [first] = link.ends
-    const datapath = first ? forwardingOf(slice, first) : defaultForwarding
-    return { datapath, spec: { vnet: slice.vnet, link, ...joinedBy(link), nic: '' } }
+    const datapaths = [...new Set(link.ends.map((end) => forwardingOf(slice, end)))]
+    // The bridge comes last: what guards an end stands before what joins it.
+    const isLast = (datapath: string): number => (datapath === defaultForwarding ? 1 : 0)
+    return {
+      datapaths: datapaths.toSorted((a, b) => isLast(a) - isLast(b)),
+      spec: { vnet: slice.vnet, link, ...joinedBy(link), nic: '' },
+    }
   })
   const onNics = slice.nodes.flatMap((node) =>
     node.interfaces
@@ -53,7 +64,7 @@ export const linkSpecs = (
           down: false,
         }
         return {
-          datapath: forwarding || defaultForwarding,
+          datapaths: [forwarding || defaultForwarding],
           spec: { vnet: slice.vnet, link, ...joinedBy(link), nic },
         }
       }),
@@ -61,9 +72,14 @@ export const linkSpecs = (
   return [...specs, ...onNics]
 }
 
-/** Links whose two ends are here and ask for different data paths: no one of them could make it. */
-const mixedLinks = (slice: Slice): readonly string[] =>
-  slice.links.flatMap(({ id, ends }) => (new Set(ends.map((end) => forwardingOf(slice, end))).size > 1 ? [id] : []))
+/** A relay's data path: the bridge, where it makes all technologies of the link here; else Click. */
+const relayedBy = ({ link }: LinkSpec, views: ReadonlyMap<string, DatapathView>): readonly string[] => {
+  const [first] = link.segments
+  const makes = (datapath: string): boolean =>
+    link.segments.every(({ technology }) => views.get(datapath)?.technologies.includes(technology) ?? false)
+  const datapath = first && relayDatapath(first.technology, makes)
+  return datapath === undefined ? [] : [datapath]
+}
 
 /**
  * One data path's steps. Where it refuses one link, that link is left as it is and the others are planned without it: a link's
@@ -103,30 +119,56 @@ export const planLinks = (
   datapaths: ReadonlyMap<string, DatapathView>,
 ): LinksPlan => {
   const problems = new Map<string, WeftError>()
-  const all = slice ? linkSpecs(slice, slots) : []
-  const mixed = slice ? mixedLinks(slice) : []
-  for (const id of mixed) {
-    const message = `the ends of link ${id} ask for different data paths`
-    const details = { object: `link/${id}`, hint: 'the same forwarding at both' }
-    problems.set(`link/${id}`, new WeftError('slice.invalid', message, details))
-  }
-  const steps = [...datapaths].flatMap(([datapath, { driver, snapshot }]) => {
-    const specs = all.filter((one) => one.datapath === datapath).map(({ spec }) => spec)
-    if (snapshot instanceof WeftError) {
-      for (const { link } of specs) problems.set(`link/${link.id}`, snapshot)
-      return []
+  const links = slice ? linkSpecs(slice, slots) : []
+  const all = links.map((one) =>
+    one.spec.link.ends.length > 0 ? one : { ...one, datapaths: relayedBy(one.spec, datapaths) },
+  )
+  const refused = new Set(all.flatMap((one) => unbuilt(one, datapaths, problems)))
+  const planned = [...datapaths].map(([datapath, { driver, snapshot }]) => {
+    const specs = all.filter((one) => one.datapaths.includes(datapath)).map(({ spec }) => spec)
+    if (!(snapshot instanceof WeftError)) {
+      return { datapath, steps: planWith(vnet, specs, { driver, snapshot }, problems, refused) }
     }
-    return planWith(vnet, specs, { driver, snapshot }, problems, new Set(mixed)).map((step) => ({ datapath, step }))
+    for (const { link } of specs) problems.set(`link/${link.id}`, snapshot)
+    return { datapath, steps: [] }
   })
-  for (const { datapath, spec } of all) {
-    if (datapaths.has(datapath)) continue
-    const object = `link/${spec.link.id}`
-    const hint = `this host has ${[...datapaths.keys()].join(', ') || 'none'}`
-    const error = new WeftError('datapath.unavailable', `link ${spec.link.id} asks for the data path ${datapath}`, {
-      object,
-      hint,
-    })
-    problems.set(object, error)
-  }
-  return { steps, problems }
+  return { steps: inOrder(planned, all, problems), problems }
+}
+
+/** The id of a link that a data path is missing for. */
+const unbuilt = (
+  { datapaths: asked, spec: { link } }: WantedLink,
+  views: ReadonlyMap<string, DatapathView>,
+  problems: Map<string, WeftError>,
+): readonly string[] => {
+  const missing = asked.find((name) => !views.has(name))
+  if (asked.length > 0 && missing === undefined) return []
+  const object = `link/${link.id}`
+  const technologies = [...new Set(link.segments.map(({ technology }) => technology))].join(' and ')
+  const message =
+    missing === undefined
+      ? `no data path relays link ${link.id} by ${technologies}`
+      : `link ${link.id} asks for the data path ${missing}`
+  const has = [...views].map(([name, view]) => (missing === undefined ? `${name}: ${view.technologies}` : name))
+  const hint = `this host has ${has.join('; ') || 'none'}`
+  problems.set(object, new WeftError('datapath.unavailable', message, { object, hint }))
+  return [link.id]
+}
+
+/**
+ * A link that somebody refuses is left as it is by everybody: the data path that it had goes on, and of two that build it neither does what would
+ * join an end without its guards. Those two come in the link's own order, one a look.
+ */
+const inOrder = (
+  planned: readonly { readonly datapath: string; readonly steps: readonly LinkStep[] }[],
+  all: readonly WantedLink[],
+  problems: ReadonlyMap<string, WeftError>,
+): LinksPlan['steps'] => {
+  const orders = new Map(all.map(({ datapaths, spec }) => [spec.link.id, datapaths]))
+  const rank = ({ datapath, step }: LinksPlan['steps'][number]): number =>
+    step.operations.length === 0 ? 2 : (orders.get(step.link)?.indexOf(datapath) ?? 0)
+  return planned
+    .flatMap(({ datapath, steps }) => steps.map((step) => ({ datapath, step })))
+    .filter(({ step }) => !problems.has(`link/${step.link}`))
+    .toSorted((a, b) => rank(a) - rank(b))
 }

@@ -23,18 +23,15 @@ export const withRoles = (nics: readonly Nic[], config: ReadonlyMap<string, NicC
     return { ...nic, role: said?.role || nic.role, rateBitsPerSecond: said?.rateBitsPerSecond || nic.rateBitsPerSecond }
   })
 
-/** Data paths are probed once: what a kernel can does not change under an agent, and trying makes interfaces. */
 export const inventoryReader = (options: InventoryOptions): (() => Promise<HostInventory>) => {
   const { host, drivers, location } = options
-  let datapaths: Promise<readonly Datapath[]> | undefined
   return async () => {
-    datapaths ??= Promise.all(drivers.datapaths.map((driver) => driver.probe()))
     const [hypervisors, nics, images, paths]: [Hypervisor[], readonly Nic[], readonly string[], readonly Datapath[]] =
       await Promise.all([
         Promise.all(drivers.hypervisors.map((driver) => driver.probe())),
         options.nics(),
         listImages(options.imagesDirectory),
-        datapaths,
+        Promise.all(drivers.datapaths.map((driver) => driver.probe())),
       ])
     return create('HostInventory', {
       host,

@@ -40,7 +40,7 @@ const right = (wanted: Init<SliceNode>, change: Partial<ObservedNode> = {}): Obs
 /** A data path that does what the test says. */
 const datapath = (planned: (specs: readonly LinkSpec[]) => readonly LinkStep[]): PlanInput['datapaths'] => {
   const driver: Pick<DatapathDriver, 'plan'> = { plan: (_vnet, specs) => planned(specs) }
-  return new Map([['bridge', { driver, snapshot: { links: [] } }]])
+  return new Map([['bridge', { driver, snapshot: { links: [] }, technologies: ['vxlan'] }]])
 }
 const noLinks = datapath(() => [])
 
@@ -196,7 +196,7 @@ t.test('where the whole data path fails, every link says so and none is touched'
   const { problems } = plan({ vnet, slice: twoLinks, slots, hypervisors, datapaths })
   t.same([...problems.keys()], ['link/l1', 'link/relay', 'link/b.1@eth2'])
   const blind = new WeftError('datapath.failed', 'no netlink')
-  const unseen = new Map([['bridge', { driver: { plan: () => [] }, snapshot: blind }]])
+  const unseen = new Map([['bridge', { driver: { plan: () => [] }, snapshot: blind, technologies: [] }]])
   t.equal(plan({ vnet, slice: twoLinks, slots, hypervisors, datapaths: unseen }).problems.get('link/l1'), blind)
 })
 
@@ -225,36 +225,90 @@ t.test('each data path is given the links that ask for it, with vifs and address
     nodes: [at('a', ['click', '', 'click']), at('b', ['click', 'bridge', 'bridge'])],
     links: [joined('l0', 0, 0), joined('l1', 1, 1), joined('mixed', 2, 2)],
   })
-  const given = new Map<string, readonly LinkSpec[]>()
-  const removes = (vnetOf: string): LinkStep => ({
-    vnet: vnetOf,
-    link: 'mixed',
-    action: 'remove',
-    reasons: [],
-    operations: [1],
-    waitsFor: [],
-  })
-  const view = (name: string) => {
-    const plan: DatapathDriver['plan'] = (vnetOf, specs) => {
-      given.set(name, specs)
-      return [removes(vnetOf)]
-    }
-    return [name, { driver: { plan }, snapshot: { links: [] } }] as const
-  }
-  const datapaths = new Map([view('bridge'), view('click')])
-  const { steps, problems } = plan({ vnet, slice: wanted, slots, hypervisors: new Map([['lxc', []]]), datapaths })
+  const { given, datapaths } = paths(() => [])
+  plan({ vnet, slice: wanted, slots, hypervisors: new Map([['lxc', []]]), datapaths })
   t.match(given.get('click'), [
     {
       link: { id: 'l0' },
       vifs: ['vif1.0', 'vif2.0'],
       interfaces: [{ mac: '02:00:00:00:00:0a' }, { mac: '02:00:00:00:00:0b' }],
     },
+    { link: { id: 'mixed' }, interfaces: [{ forwarding: 'click' }, { forwarding: 'bridge' }] },
   ])
-  t.match(given.get('bridge'), [{ link: { id: 'l1' } }])
-  t.match(problems.get('link/mixed'), { code: 'slice.invalid', hint: /same forwarding/ })
-  t.same(
-    steps.filter(({ kind }) => kind === 'link'),
-    [],
-    'a link with an error is left as it is',
+  t.match(given.get('bridge'), [{ link: { id: 'l1' } }, { link: { id: 'mixed' } }])
+})
+
+/** Both data paths, which do what the test says; and what they were given. */
+const paths = (planned: (datapath: string) => readonly LinkStep[]) => {
+  const given = new Map<string, readonly LinkSpec[]>()
+  const view = (name: string, technologies: readonly string[]) => {
+    const driver: Pick<DatapathDriver, 'plan'> = {
+      plan: (_vnet, specs) => {
+        given.set(name, specs)
+        return planned(name)
+      },
+    }
+    return [name, { driver, snapshot: { links: [] }, technologies }] as const
+  }
+  return { given, datapaths: new Map([view('bridge', ['vxlan']), view('click', ['vxlan', 'gre'])]) }
+}
+
+const mixed = slice({
+  nodes: [
+    node('a', { interfaces: [{ index: 0, forwarding: 'click' }] }),
+    node('b', { interfaces: [{ index: 0, forwarding: 'bridge' }] }),
+  ],
+  links: [
+    {
+      id: 'l1',
+      ends: [
+        { node: 'a', interface: 0 },
+        { node: 'b', interface: 0 },
+      ],
+    },
+  ],
+})
+
+const stepOf = (action: LinkStep['action']): LinkStep => ({
+  vnet,
+  link: 'l1',
+  action,
+  reasons: [],
+  operations: [1],
+  waitsFor: [],
+})
+
+const linkSteps = (wanted: Slice, datapaths: PlanInput['datapaths']): readonly string[] =>
+  plan({ vnet, slice: wanted, slots, hypervisors: new Map([['lxc', []]]), datapaths }).steps.flatMap((step) =>
+    step.kind === 'link' ? [`${step.datapath} ${step.step.action}`] : [],
   )
+
+t.test('of a link with two data paths the end with guards comes first, and a removal before all', async (t) => {
+  t.same(linkSteps(mixed, paths(() => [stepOf('add')]).datapaths), ['click add', 'bridge add'])
+  const leaving = paths((name) => [stepOf(name === 'bridge' ? 'remove' : 'add')])
+  t.same(linkSteps(mixed, leaving.datapaths), ['bridge remove', 'click add'])
+})
+
+t.test('what one data path refuses the other leaves as it is', async (t) => {
+  const { datapaths } = paths((name) => {
+    if (name === 'bridge') return [stepOf('remove')]
+    throw new WeftError('config.invalid', 'it is wrong', { object: 'link/l1' })
+  })
+  t.same(linkSteps(mixed, datapaths), [])
+})
+
+t.test('a relay is the bridge’s where that makes its technology here, else Click’s, else nobody’s', async (t) => {
+  const relay = (technology: string): Slice =>
+    slice({ nodes: [], links: [{ id: 'l1', ends: [], segments: [{ technology }, { technology }] }] })
+  const givenTo = (technology: string): readonly string[] => {
+    const { given, datapaths } = paths(() => [])
+    plan({ vnet, slice: relay(technology), slots, hypervisors: new Map(), datapaths })
+    return [...given].flatMap(([name, specs]) => (specs.length > 0 ? [name] : []))
+  }
+  t.same(givenTo('vxlan'), ['bridge'])
+  t.same(givenTo('gre'), ['click'])
+  t.same(givenTo('mpls'), [])
+  const { datapaths } = paths(() => [])
+  const { problems } = plan({ vnet, slice: relay('mpls'), slots, hypervisors: new Map(), datapaths })
+  t.match(problems.get('link/l1'), { code: 'datapath.unavailable', message: /mpls/, hint: /click: vxlan,gre/ })
 })
