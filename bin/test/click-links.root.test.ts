@@ -89,7 +89,7 @@ t.test(
     const shown = weft('host', 'click', 'alice.paper/r2.1', '--host', host, '--handlers')
     t.match(shown, { status: 0, stdout: /ToDevice\(vif\d+\.0\).*FromDevice\(vif\d+\.1/s })
     t.match(shown.stdout, /^sent\.count: [1-9]/m)
-    t.match(shown.stdout, /^spoofed\.count: 0$/m)
+    t.match(shown.stdout, /^spoofed_mac\.count: 0$/m)
 
     t.match(weft('delete', 'paper', '--yes', '--wait'), { status: 0, stdout: 'vnet/paper is gone\n' })
     t.notMatch(weft('lab', 'exec', host, '--', 'ip', '-brief', 'link'), { stdout: /^vif/m })

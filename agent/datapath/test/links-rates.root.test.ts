@@ -1,0 +1,55 @@
+/** Rates of links between hosts, of every technology: guests' frames are counted, whatever the tunnel adds. */
+import t from 'tap'
+import { type TechnologyName, technologies, technologyNames } from '../../../proto/technologies.ts'
+import { expectTransfer, guests, linkSpecs, make, offers, twoSides } from './support/links.ts'
+import { cases, countFrames, flood, keeps, measure } from './support/rates.ts'
+import { type DatapathName, datapaths, plan, problem, reaches, state } from './support/world.ts'
+
+t.setTimeout(1_800_000)
+
+let offered: (datapath: DatapathName, technology: TechnologyName) => boolean = () => false
+
+await t.test('what the data paths say that they make here', { skip: problem }, async (t) => {
+  offered = await offers(t)
+})
+
+const rate = 40e6
+const only = process.env.WEFT_TECHNOLOGY
+
+for (const technology of technologyNames) {
+  if (only !== undefined && only !== technology) continue
+  for (const datapath of datapaths) {
+    if (!technologies[technology].datapaths.includes(datapath)) continue
+    const skip = problem || (offered(datapath, technology) ? false : `${datapath} does not make ${technology} here`)
+    t.test(`${datapath} keeps the rate of ${technology}`, { skip }, async (t) => {
+      const [one, two] = await twoSides(t, [datapath, datapath])
+      const before = [await state(one), await state(two)]
+      const [a, b] = await guests(t, one, two)
+      const [first, second] = linkSpecs(technology, one, two, { rate })
+      await make(one, [first])
+      await make(two, [second])
+      t.ok(await reaches(a, '10.0.0.2'))
+      t.same(await plan(one.driver, [first]), [], 'nothing is left to do')
+      await expectTransfer(t, a, b, '10.0.0.2')
+      await countFrames(a, b)
+      for (const [position, { name, how }] of cases.entries()) {
+        await t.test(name, async (t) => {
+          await flood(t, a, b, '10.0.0.2', 5000 + position, ...how)
+          await keeps(t, rate, () => measure(b, 4))
+        })
+      }
+
+      const [unlimited] = linkSpecs(technology, one, two)
+      await make(one, [unlimited])
+      t.same(await plan(one.driver, [unlimited]), [], 'a rate can be taken away')
+      t.ok(await reaches(a, '10.0.0.2'))
+      await make(one, [first])
+      t.ok(await reaches(a, '10.0.0.2'))
+
+      await make(one, [])
+      await make(two, [])
+      for (const at of [one, two]) await at.ip('link', 'del', 'vif1.0')
+      t.same([await state(one), await state(two)], before, 'nothing is left behind')
+    })
+  }
+}
