@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { readRouter } from '../../../click/read.ts'
 import { WeftError } from '../../../proto/errors.ts'
@@ -91,6 +92,14 @@ const withClick = (click: string): LinkSpec => {
   const spec = link({ vifs: ['vif1.0', 'vif2.0'] })
   return { ...spec, interfaces: spec.interfaces.map((own, i) => ({ ...own, click: i === 1 ? click : '' })) }
 }
+
+t.test('the example of docs/click.md may stand in it', async (t) => {
+  const page = readFileSync(new URL('../../../docs/click.md', import.meta.url), 'utf8')
+  const section = page.slice(page.indexOf("### An operator's own Click"))
+  const example = /\n\n((?: {4}.*\n)+)/.exec(section)?.[1]?.replaceAll(/^ {4}/gm, '') ?? ''
+  t.match(example, /^\/\/ .*\ninput -> /)
+  checkOwnClick(withClick(example))
+})
 
 t.test('what may not stand in it is refused with its line', async (t) => {
   const where = (click: string): string => {
