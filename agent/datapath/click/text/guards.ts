@@ -88,7 +88,7 @@ const packetsPart = (on: ReadonlySet<string>, own: Own): Part => {
   return {
     lines: [
       ...[...counters, 'tagged'].map((counter) => `${counter} :: Counter -> Discard;`),
-      `kinds :: Classifier(${patterns.join(', ')});`,
+      `kinds :: Classifier(${patterns.join(', ')}); // IPv4, IPv6, ARP; what could hide them`,
       'guarded :: Null;',
       ...branches.flatMap(({ checks }, i) => branchLines(`kinds[${i}]`, checks)),
       `${hiding.map((_, i) => `kinds[${branches.length + i}]`).join(', ')} -> tagged;`,
@@ -99,12 +99,27 @@ const packetsPart = (on: ReadonlySet<string>, own: Own): Part => {
   }
 }
 
+/** What a check lets pass, for people. */
+const meanings: Readonly<Record<string, string>> = {
+  ip4_source: 'its own address, or a request for one',
+  dhcp4: 'from no DHCP server',
+  beginnings: 'without an address as far as it may be',
+  ip6_source: 'its own address',
+  extended: 'no discovery behind extension headers',
+  chained: 'no DHCPv6 server behind extension headers',
+  advertisements: 'from no router',
+  nd_source: 'in the name of its own address',
+  nd_target: 'for its own address',
+  dhcp6: 'from no DHCPv6 server',
+  arp_sender: 'its own addresses',
+}
+
 const branchLines = (from: string, checks: readonly Check[]): readonly string[] => {
   let passed = from
   const lines = checks.flatMap(({ name, rules }) => {
     const to = (counter: string) => rules.flatMap((rule, i) => (rule[1] === counter ? [`${name}[${i}]`] : []))
     const counters = [...new Set(rules.map(([, counter]) => counter))].filter((counter) => counter !== '')
-    const into = `${passed} -> ${name} :: Classifier(${rules.map(([pattern]) => pattern).join(', ')});`
+    const into = `${passed} -> ${name} :: Classifier(${rules.map(([pattern]) => pattern).join(', ')}); // ${meanings[name]}`
     passed = to('').join(', ')
     return [into, ...counters.map((counter) => `${to(counter).join(', ')} -> ${counter};`)]
   })
