@@ -9,8 +9,11 @@
  *     etherip REMOTE LOCAL INTERFACE
  *     ipip REMOTE LOCAL INTERFACE ETHER FAR  Ethernet addresses: of the guest, and of the far end as the guest is to see it
  *     mpls LABEL INTERFACE                   Ethernet within MPLS
+ *     vlan ID INTERFACE                      IEEE 802.1Q
+ *     qinq SERVICE CUSTOMER INTERFACE        a tag of IEEE 802.1ad before one of 802.1Q: their VLAN identifiers
  *
- * REMOTE is the outer source, LOCAL the outer destination: of another peer, or for another address, a packet is none of the link's. What belongs to no
+ * REMOTE is the outer source, LOCAL the outer destination: of another peer, or for another address, a packet is none of the link's. A packet with a VLAN tag
+ * is of a vlan or qinq alone; further tags behind those of its link are the guests' own, and stay. What belongs to no
  * link leaves by output 0 as it came; so does what is no sound packet of its kind (the outer IP header wrong, with options or of a fragment, another
  * UDP port than 4789, flags that are not known, no whole header within). Links are looked for in a table of any number up to 131,072, at one price.
  *
@@ -19,7 +22,7 @@
  * guests' frames.
  *
  * Ports: one input, one output. Processing: push.
- * See also: FromDevice, ToHost, VXLANDecap, GREDecap, EtherIPDecap, StripIPHeader, MPLSDecap.
+ * See also: FromDevice, ToHost, VXLANDecap, GREDecap, EtherIPDecap, StripIPHeader, MPLSDecap, VLANDecap.
  */
 import { type EtherAddress, readEtherAddress, readIpAddress } from '../arguments/addresses.ts'
 import { readInteger } from '../arguments/numbers.ts'
@@ -33,6 +36,8 @@ export type LinkKey =
   | { readonly technology: 'gre'; readonly key: number | undefined; readonly remote: number; readonly local: number }
   | { readonly technology: 'etherip' | 'ipip'; readonly remote: number; readonly local: number }
   | { readonly technology: 'mpls'; readonly label: number }
+  | { readonly technology: 'vlan'; readonly id: number }
+  | { readonly technology: 'qinq'; readonly service: number; readonly customer: number }
 
 export interface LinkEntry {
   readonly key: LinkKey
@@ -48,6 +53,8 @@ const forms: Readonly<Record<LinkKey['technology'], string>> = {
   etherip: 'etherip REMOTE LOCAL',
   ipip: 'ipip REMOTE LOCAL',
   mpls: 'mpls LABEL',
+  vlan: 'vlan ID',
+  qinq: 'qinq SERVICE CUSTOMER',
 }
 
 const isTechnology = (word: string): word is LinkKey['technology'] => Object.hasOwn(forms, word)
@@ -57,6 +64,9 @@ const numberUpTo = (most: number, word: string | undefined): number | undefined 
   return value === undefined || value < 0 || value > most ? undefined : value
 }
 
+/** Those of 802.1Q that name a VLAN: 0 and 4095 do not. */
+const vlanOf = (word: string | undefined): number | undefined => numberUpTo(0xffe, word) || undefined
+
 /** The key, and the words behind it. */
 const readKey = (text: string): readonly [LinkKey, readonly string[]] | Refusal => {
   const [technology = '', ...words] = splitWords(text)
@@ -65,6 +75,15 @@ const readKey = (text: string): readonly [LinkKey, readonly string[]] | Refusal 
   if (technology === 'mpls') {
     const label = numberUpTo(0xf_ffff, words[0])
     return label === undefined ? refuse('expected mpls LABEL, up to 1048575') : [{ technology, label }, words.slice(1)]
+  }
+  if (technology === 'vlan') {
+    const id = vlanOf(words[0])
+    return id === undefined ? refuse('expected vlan ID, 1 to 4094') : [{ technology, id }, words.slice(1)]
+  }
+  if (technology === 'qinq') {
+    const [service, customer] = [vlanOf(words[0]), vlanOf(words[1])]
+    if (service === undefined || customer === undefined) return refuse('expected qinq SERVICE CUSTOMER, 1 to 4094 each')
+    return [{ technology, service, customer }, words.slice(2)]
   }
   const identified = technology === 'vxlan' || technology === 'gre'
   const [remoteText = '', localText = '', ...rest] = identified ? words.slice(1) : words

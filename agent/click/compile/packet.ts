@@ -38,6 +38,10 @@ export const received = (hook: Hook): Packet => ({
   grown: 0,
 })
 
+/** The same for packets of which the same is known. */
+export const packetKey = ({ offset, network, mac, reachable, tagBeside }: Packet): string =>
+  [offset, network, mac, reachable, tagBeside].join(',')
+
 /** Offsets in struct __sk_buff (linux/bpf.h), for what there is at hooks of traffic control alone. */
 export const skb = {
   length: 0,

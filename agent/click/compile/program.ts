@@ -7,11 +7,11 @@ import { annotate, exit, globalFunction, type Item, jeq, label, mov, type Progra
 import { type Code, dropEmptyJumps, dropUnreachable, endsAt, flattenCode } from './code.ts'
 import type { CompileOptions, PlacedElement } from './compile.ts'
 import { restoreBytes, saveBytes } from './copies.ts'
-import type { Detour, Site } from './element.ts'
+import type { AnyElementCode, Detour, Site } from './element.ts'
 import { dropFrontCode, type Moved } from './geometry.ts'
 import { refuseMaps } from './map-limit.ts'
 import { callOutlined, enterOutlined, leaveOutlined } from './outlined.ts'
-import { goTo, type Packet, received, skb, unreached } from './packet.ts'
+import { goTo, type Packet, packetKey, received, skb, unreached } from './packet.ts'
 import type { Context, Exit, Outlined, ProgramResult, ProgramRoot, Task } from './program-parts.ts'
 import { type Asked, prologue } from './prologue.ts'
 import { notSupported } from './refusal.ts'
@@ -76,9 +76,8 @@ export const compileProgram = (
   }
 
   const takesTag = (node: number | undefined): boolean => {
-    if (node === undefined) return false
-    const { code, configured } = placed(node)
-    return typeof code.takesTag === 'function' ? code.takesTag(configured) : code.takesTag === true
+    const self = node === undefined ? undefined : elements[node]
+    return self !== undefined && is(self.code.takesTag ?? false, self)
   }
 
   const followsTag = root.hook === 'tc' && takesTag(root.node) && takesTag(wiring.after(root.node, 0)?.node)
@@ -235,8 +234,8 @@ export const compileProgram = (
   }
 
   const modifies = (node: number): boolean => {
-    const { code, configured } = placed(node)
-    return typeof code.modifies === 'function' ? code.modifies(configured) : code.modifies
+    const self = placed(node)
+    return is(self.code.modifies, self)
   }
 
   /** Writes down what is to come once the copies of a packet have ended. Loses all registers but r6 and r7. */
@@ -392,14 +391,10 @@ export const compileProgram = (
   const entry = usesSegments ? noted(enterSegments(start, level, countIn(lostSlot))) : []
   const moved = readsContext(dropUnreachable([...entry, ...items.first, ...others]), skb.moved)
   const entered = enter({ ...nothing, moved, grown: usesSaves, packetType: isRead(packetTypeSlot) })
-  const all = dropUnreachable([
-    ...entry,
-    ...dropUnread([...noted(entered.code), ...items.first], isRead),
-    ...others,
-  ])
+  const all = dropUnreachable([...entry, ...dropUnread([...noted(entered.code), ...items.first], isRead), ...others])
   refuseMaps(all, elements)
   return { program: dropEmptyJumps(straighten(all)), usesSegments, usesSaves }
 }
 
-const packetKey = ({ offset, network, mac, reachable, tagBeside }: Packet): string =>
-  [offset, network, mac, reachable, tagBeside].join(',')
+const is = (what: AnyElementCode['modifies'], { configured }: PlacedElement): boolean =>
+  typeof what === 'function' ? what(configured) : what

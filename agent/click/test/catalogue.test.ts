@@ -114,7 +114,9 @@ t.test('the handlers of a compiled class are those that the catalogue names', as
     const text = withHandlers[name] ?? plainly[name]
     if (text === undefined) continue
     const common = new Set(['class', 'config', 'handlers', 'name', 'ports'])
-    const found = describeElement(placed(text)).handlers.filter((each) => !common.has(each.name))
+    const found = describeElement(placed(text))
+      .handlers.filter((each) => !common.has(each.name))
+      .map(({ name, read, write }) => ({ name, read, write }))
     const expected = handlers.map((each) => ({
       // Of a handler for each output there is one here.
       name: each.name.replace(/N$/, '0'),

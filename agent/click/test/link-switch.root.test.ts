@@ -54,12 +54,16 @@ t.test('links come, change and go while packets flow', { skip }, async (t) => {
   router.write('l.add', `gre 4294967295 192.0.2.1 192.0.2.2 ${device}`)
   router.write('l.add', `etherip 192.0.2.1 192.0.2.2 ${device}`)
   router.write('l.add', `ipip 192.0.2.1 192.0.2.2 ${device} 2:0:0:0:0:a 2:0:0:0:0:b`)
+  router.write('l.add', `vlan 4094 ${device}`)
+  router.write('l.add', `qinq 7 9 ${device}`)
   t.same(router.read('l.table').split('\n'), [
     'etherip 192.0.2.1 192.0.2.2 1',
     'gre - 192.0.2.1 192.0.2.2 1',
     'gre 4294967295 192.0.2.1 192.0.2.2 1',
     'ipip 192.0.2.1 192.0.2.2 1 02-00-00-00-00-0A 02-00-00-00-00-0B',
     'mpls 7 1',
+    'qinq 7 9 1',
+    'vlan 4094 1',
     'vxlan 5 192.0.2.1 192.0.2.2 1',
     '',
   ])
@@ -73,7 +77,7 @@ t.test('links come, change and go while packets flow', { skip }, async (t) => {
   t.match(router.read('l.counts'), /^2 120 vxlan 5 192.0.2.1 192.0.2.2$/m)
   router.write('l.remove', 'vxlan 5 192.0.2.1 192.0.2.2')
   t.not(send(router, 5), redirected)
-  t.equal(router.read('l.count'), '5')
+  t.equal(router.read('l.count'), '7')
 })
 
 t.test('what is wrong is refused, with what would be right', { skip }, async (t) => {
@@ -87,7 +91,11 @@ t.test('what is wrong is refused, with what would be right', { skip }, async (t)
     ['add', 'ipip 192.0.2.1 192.0.2.3 4', /expected ipip REMOTE LOCAL INTERFACE ETHER FAR$/],
     ['add', 'gre x 192.0.2.1 192.0.2.3 4', /expected a KEY, up to 4294967295, or -$/],
     ['add', 'mpls 1048576 4', /expected mpls LABEL, up to 1048575$/],
-    ['add', 'geneve 4', /expected vxlan, gre, etherip, ipip, mpls, not 'geneve'/],
+    ['add', 'geneve 4', /expected vxlan, gre, etherip, ipip, mpls, vlan, qinq, not 'geneve'/],
+    ['add', 'vlan 0 4', /expected vlan ID, 1 to 4094$/],
+    ['add', 'vlan 4095 4', /expected vlan ID, 1 to 4094$/],
+    ['add', 'qinq 5 4', /expected qinq SERVICE CUSTOMER INTERFACE$/],
+    ['add', 'qinq 5 0 4', /expected qinq SERVICE CUSTOMER, 1 to 4094 each$/],
     ['remove', 'vxlan 6 192.0.2.1 192.0.2.2', /there is no link vxlan 6 192.0.2.1 192.0.2.2/],
     ['remove', 'vxlan 5 192.0.2.1 192.0.2.2 1', /expected vxlan VNI REMOTE LOCAL and no more/],
   ]

@@ -55,6 +55,14 @@ const technologies: Readonly<Record<string, Technology>> = {
     send: () => `MPLSEncap(5) -> ${nobody} -> ToDevice(eth1)`,
     link: () => 'mpls 5',
   },
+  vlan: {
+    send: () => 'VLANEncap(VLAN_ID 5) -> Queue -> ToDevice(eth1)',
+    link: () => 'vlan 5',
+  },
+  qinq: {
+    send: () => 'VLANEncap(VLAN_ID 6) -> VLANEncap(VLAN_ID 5, ETHERTYPE 0x88a8) -> Queue -> ToDevice(eth1)',
+    link: () => 'qinq 5 6',
+  },
 }
 
 /** The routers of one host, for the guest 10.0.0.N at `vif`. */
@@ -64,6 +72,7 @@ const join = async (
   [local, remote]: readonly [TunnelHost, TunnelHost],
   vif: string,
   guest: number,
+  before = 'Null',
 ): Promise<Router> => {
   const technology = technologies[name]
   if (!technology) throw new RangeError(name)
@@ -71,7 +80,7 @@ const join = async (
   const sending = send(local.address, remote.address)
   const text =
     more === undefined
-      ? `FromDevice(${vif}) -> sent :: Counter -> ${sending}`
+      ? `FromDevice(${vif}) -> sent :: Counter -> ${before} -> ${sending}`
       : `FromDevice(${vif}) -> c :: Classifier(12/0806 20/0001, 12/0800, -); c[2] -> Discard;
          c[0] -> ARPResponder(10.0.0.${other(guest)} 2:0:0:0:0:${other(guest)}) -> ToDevice(${vif}); c[1] -> sent :: Counter -> ${sending}`
   await attach(t, local, text)
@@ -90,6 +99,40 @@ const devices: Readonly<Record<string, readonly string[]>> = {
   'interfaces that do all': [],
   'interfaces that want segments': segmentation,
   'interfaces that want segments and checksums': [...segmentation, ...checksums],
+}
+
+/** As an interface of the guest for a VLAN of its own would: all that it sends has a tag, beside its frames. */
+const tagAll = (t: Test, guest: Namespace): Promise<Router> =>
+  attach(
+    t,
+    guest,
+    `FromHost(eth0) -> sent :: Counter -> VLANEncap(VLAN_ID 9) -> Queue -> ToDevice(eth0);
+     FromDevice(eth0) -> c :: Classifier(12/8100 14/0009%0fff, -); c[0] -> VLANDecap -> ToHost(eth0); c[1] -> Discard`,
+  )
+
+/** What the vif's router may do with its frames before they go into the tunnel. */
+const lookedAt = 'k :: Classifier(12/0806, 12/0800, -); k[0], k[1], k[2]'
+
+// IP packets alone go through ipip.
+for (const name of Object.keys(technologies).filter((name) => name !== 'ipip')) {
+  for (const [device, features] of Object.entries(devices)) {
+    t.test(`guests have VLANs of their own over ${name}, over ${device}`, { skip }, async (t) => {
+      const hosts = await twoHosts(t)
+      for (const host of hosts) if (features.length > 0) await turnOff(host.path, 'eth1', features)
+      const [a, b] = [await guestOf(t, hosts[0], 'vif1.0', 1), await guestOf(t, hosts[1], 'vif1.0', 2)]
+      if (name === 'etherip') for (const each of [a, b]) await turnOff(each.path, 'eth0', segmentation)
+      await join(t, name, hosts, 'vif1.0', 1, lookedAt)
+      await join(t, name, [hosts[1], hosts[0]], 'vif1.0', 2)
+      const sender = await tagAll(t, a)
+      await tagAll(t, b)
+      t.ok(await reaches(a, '10.0.0.2'))
+      t.ok(await ping(b, '10.0.0.1', 1500 - 28), 'a packet of the whole MTU passes, and its tag')
+      await expectTransfer(t, a, b, '10.0.0.2')
+      const [packets, sent] = [Number(sender.read('sent.count')), Number(sender.read('sent.byte_count'))]
+      if (name !== 'etherip') t.ok(sent / packets > 1600, `packets of ${Math.round(sent / packets)} bytes were sent`)
+      await expectTransfer(t, b, a, '10.0.0.1')
+    })
+  }
 }
 
 // Linux makes no segments of EtherIP: see EtherIPEncap.

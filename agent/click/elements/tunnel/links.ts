@@ -9,9 +9,13 @@ import { type ElementState, HandlerError, type HandlerTable } from '../../handle
 export const mostLinks = 131_072
 
 /** What a key begins with. */
-export const kinds = { vxlan: 1, gre: 2, 'gre with key': 3, etherip: 4, ipip: 5, mpls: 6 } as const
+export const kinds = { vxlan: 1, gre: 2, 'gre with key': 3, etherip: 4, ipip: 5, mpls: 6, vlan: 7, qinq: 8 } as const
 
-/** Offsets: a kind; a VNI, key or label; the outer addresses, as they are in the packet. */
+/** Bits of a VLAN identifier; of a qinq that of the service stands before that of the customer. */
+export const vlanBits = 12
+const vlanMask = (1 << vlanBits) - 1
+
+/** Offsets: a kind; a VNI, key, label or VLAN identifiers; the outer addresses, as they are in the packet. */
 export const keyLayout = { kind: 0, identifier: 4, remote: 8, local: 12, bytes: 16 } as const
 /** Offsets: the interface; the counts; the Ethernet header of ipip. */
 export const valueLayout = { device: 0, packets: 8, byteCount: 16, ether: 24, bytes: 40 } as const
@@ -24,12 +28,30 @@ export const linksMap: ElementMap = {
   sparse: true,
 }
 
+/** A link without outer addresses. */
+type NumberedLink = Extract<LinkKey, { readonly technology: 'mpls' | 'vlan' | 'qinq' }>
+
+const isNumbered = (link: LinkKey): link is NumberedLink =>
+  link.technology === 'mpls' || link.technology === 'vlan' || link.technology === 'qinq'
+
+/** As a processor has it. */
+const numberOf = (link: NumberedLink): number => {
+  switch (link.technology) {
+    case 'mpls':
+      return link.label
+    case 'vlan':
+      return link.id
+    case 'qinq':
+      return (link.service << vlanBits) | link.customer
+  }
+}
+
 export const encodeKey = (link: LinkKey): Buffer => {
   const key = Buffer.alloc(keyLayout.bytes)
   const kind = link.technology === 'gre' && link.key !== undefined ? 'gre with key' : link.technology
   key.writeUInt32LE(kinds[kind], keyLayout.kind)
-  if (link.technology === 'mpls') {
-    key.writeUInt32LE(link.label, keyLayout.identifier)
+  if (isNumbered(link)) {
+    key.writeUInt32LE(numberOf(link), keyLayout.identifier)
     return key
   }
   // A VNI stands in the upper three bytes of its word.
@@ -45,6 +67,7 @@ const decodeKey = (key: Buffer): LinkKey => {
   const remote = key.readUInt32BE(keyLayout.remote)
   const local = key.readUInt32BE(keyLayout.local)
   const identifier = key.readUInt32BE(keyLayout.identifier)
+  const number = key.readUInt32LE(keyLayout.identifier)
   switch (kind) {
     case kinds.vxlan:
       return { technology: 'vxlan', vni: identifier >>> 8, remote, local }
@@ -53,7 +76,11 @@ const decodeKey = (key: Buffer): LinkKey => {
     case kinds['gre with key']:
       return { technology: 'gre', key: identifier, remote, local }
     case kinds.mpls:
-      return { technology: 'mpls', label: key.readUInt32LE(keyLayout.identifier) }
+      return { technology: 'mpls', label: number }
+    case kinds.vlan:
+      return { technology: 'vlan', id: number }
+    case kinds.qinq:
+      return { technology: 'qinq', service: number >>> vlanBits, customer: number & vlanMask }
     default:
       return { technology: kind === kinds.ipip ? 'ipip' : 'etherip', remote, local }
   }
@@ -61,6 +88,8 @@ const decodeKey = (key: Buffer): LinkKey => {
 
 const formatKey = (link: LinkKey): string => {
   if (link.technology === 'mpls') return `mpls ${link.label}`
+  if (link.technology === 'vlan') return `vlan ${link.id}`
+  if (link.technology === 'qinq') return `qinq ${link.service} ${link.customer}`
   const identifier = link.technology === 'vxlan' ? [link.vni] : link.technology === 'gre' ? [link.key ?? '-'] : []
   return [link.technology, ...identifier, formatIpAddress(link.remote), formatIpAddress(link.local)].join(' ')
 }

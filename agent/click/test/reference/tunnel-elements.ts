@@ -65,6 +65,10 @@ const interfaces = ['', 'lo', 'in', 'a', 'b', 'c']
 /** What LinkSwitch knows a packet by, as it is written, and the packet within. */
 const linkOf = (frame: Buffer): readonly [string, Buffer] | undefined => {
   const type = frame.length < 18 ? 0 : frame.readUInt16BE(12)
+  const untagged = (tags: number): Buffer => Buffer.concat([frame.subarray(0, 12), frame.subarray(12 + 4 * tags)])
+  if (type === 0x8100) return [`vlan ${frame.readUInt16BE(14) & 0xfff}`, untagged(1)]
+  if (type === 0x88a8 && frame.length >= 22 && frame.readUInt16BE(16) === 0x8100)
+    return [`qinq ${frame.readUInt16BE(14) & 0xfff} ${frame.readUInt16BE(18) & 0xfff}`, untagged(2)]
   if (type === 0x8847 && frame.length >= 32) {
     const entry = frame.readUInt32BE(14)
     return ((entry >>> 8) & 1) === 1 ? [`mpls ${entry >>> 12}`, frame.subarray(18)] : undefined

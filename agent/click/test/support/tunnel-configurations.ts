@@ -94,9 +94,16 @@ export const tunnelConfigurations: readonly TestConfiguration[] = [
   {
     name: 'LinkSwitch',
     text: `FromDevice(in) -> l :: LinkSwitch(vxlan 5 192.0.2.1 192.0.2.2 3, vxlan 1193046 192.0.2.1 192.0.2.2 4, gre - 192.0.2.1 192.0.2.2 3,
-      gre 77 192.0.2.1 192.0.2.2 4, etherip 192.0.2.1 192.0.2.2 3, ipip 192.0.2.1 192.0.2.2 4 2:0:0:0:0:1 2:0:0:0:0:2, mpls 100 3, vxlan 5 192.0.2.9 192.0.2.2 4)
+      gre 77 192.0.2.1 192.0.2.2 4, etherip 192.0.2.1 192.0.2.2 3, ipip 192.0.2.1 192.0.2.2 4 2:0:0:0:0:1 2:0:0:0:0:2, mpls 100 3, vxlan 5 192.0.2.9 192.0.2.2 4,
+      vlan 7 3, qinq 7 9 4, vlan 9 4)
       -> ToDevice(a); Idle -> ToDevice(b)`,
     handlers: ['l.counts', 'l.count'],
+    isOfTunnels: true,
+  },
+  {
+    name: 'LinkSwitch behind what has tags in frames',
+    text: 'FromDevice(in) -> c :: Classifier(12/8100 16/8100, 12/88a8, 12/8100, -); c[0], c[1], c[2], c[3] -> l :: LinkSwitch(vlan 7 3, qinq 7 9 4) -> ToDevice(a); Idle -> ToDevice(b)',
+    handlers: ['l.counts'],
     isOfTunnels: true,
   },
   {
@@ -110,6 +117,23 @@ export const tunnelConfigurations: readonly TestConfiguration[] = [
     text: `FromDevice(in) -> t :: Tee; t[0] -> a :: TrafficClass(7766:1a2b) -> ToDevice(a);
       t[1] -> VXLANEncap(5, 192.0.2.1, 192.0.2.2) -> b :: TrafficClass(CLASSID ffff:0) -> ${ether} -> ToDevice(b)`,
     handlers: ['a.classid', 'b.classid'],
+  },
+  {
+    name: 'frames with tags into tunnels',
+    text: `FromDevice(in) -> c :: Counter -> VXLANEncap(5, 192.0.2.1, 192.0.2.2) -> d :: Counter -> ${ether} -> ToDevice(a);
+      FromDevice(b) -> k :: Classifier(12/8100, 12/88a8, -); k[0], k[1], k[2] -> GREEncap(192.0.2.1, 192.0.2.2) -> e :: Counter -> ${ether} -> ToDevice(b)`,
+    devices: ['in', 'b'],
+    handlers: ['c.byte_count', 'd.byte_count', 'e.byte_count'],
+    isOfTunnels: true,
+  },
+  {
+    name: 'tags upon tags',
+    text: `FromDevice(in) -> a :: Counter -> VLANEncap(VLAN_ID 5) -> b :: Counter -> VLANEncap(VLAN_ID 6, ETHERTYPE 0x88a8) -> c :: Counter -> ToDevice(a);
+      FromDevice(b) -> VLANDecap -> VLANDecap -> d :: Counter -> VLANEncap(ANNO) -> VLANEncap(VLAN_ID 4) -> k :: Classifier(12/8100 16/8100, -); k[0] -> ToDevice(b); k[1] -> VLANDecap -> ToDevice(c);
+      FromDevice(c) -> VLANDecap(ETHERTYPE 0x88a8) -> r :: EtherRewrite(2:0:0:0:0:1, 2:0:0:0:0:2) -> f :: Classifier(6/020000000001, -); f[0] -> MarkIPHeader(14) -> VLANEncap(VLAN_ID 3) -> VLANDecap -> ToDevice(c); f[1] -> Discard`,
+    devices: ['in', 'b', 'c'],
+    handlers: ['a.byte_count', 'b.byte_count', 'c.byte_count', 'd.byte_count'],
+    isOfTunnels: true,
   },
   {
     name: 'MPLSEncap',
