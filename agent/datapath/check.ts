@@ -4,6 +4,7 @@ import type { Segment } from '../../proto/generated/weft.v1.ts'
 import { technologyNamed } from '../../proto/technologies.ts'
 import type { Link } from '../netlink/link/link.ts'
 import type { LinkSpec } from './driver.ts'
+import { isImpaired } from './egress.ts'
 import type { Mark } from './mark.ts'
 import { describeFlow } from './underlay/flow.ts'
 
@@ -38,6 +39,14 @@ export const checkJoined = (spec: LinkSpec): void => {
     const hint = `between ${leastMtu} and ${greatestMtu}, or 0 for the greatest that fits`
     failLink(spec, 'slice.invalid', `MTU ${mtu}`, hint)
   }
+}
+
+/** Throws datapath.unavailable where the link is to be impaired and the kernel cannot: `noNetem` says why. */
+export const checkImpairments = (spec: LinkSpec, noNetem: string | undefined): void => {
+  const { ends, segments } = spec.link
+  if (noNetem === undefined || ![...ends, ...segments].some(({ impairment }) => isImpaired(impairment))) return
+  const hint = 'a kernel with netem (module sch_netem), or no impairments'
+  failLink(spec, 'datapath.unavailable', `this host cannot impair it: ${noNetem}`, hint)
 }
 
 /** Rules between the links of a VNet: what tells a segment, a vif and a physical interface are each in one link. */

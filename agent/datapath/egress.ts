@@ -28,10 +28,11 @@ const smallFrame = 256
 /** Of a rate in bits per second, 0 for none. */
 export const egressOf = (bitsPerSecond: number, impairment: Impairment | undefined, mtu: number): Egress => ({
   bucket: bitsPerSecond === 0 ? undefined : bucketOf(bitsPerSecond, mtu),
-  netem: impairment === undefined || !isSet(impairment) ? undefined : netemOf(impairment, bitsPerSecond),
+  netem: impairment && isImpaired(impairment) ? netemOf(impairment, bitsPerSecond) : undefined,
 })
 
-const isSet = (impairment: Impairment): boolean => Object.values(impairment).some((value) => value !== 0)
+export const isImpaired = (impairment: Impairment | undefined): boolean =>
+  impairment !== undefined && Object.values(impairment).some((value) => value !== 0)
 
 const netemOf = (impairment: Impairment, bitsPerSecond: number): Netem => {
   const seconds = (impairment.delayMicroseconds + impairment.jitterMicroseconds) / 1e6

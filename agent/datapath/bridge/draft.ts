@@ -27,6 +27,13 @@ export const planUp = (draft: Draft, { name, up }: Link): void => {
   if (!up) draft.reasons.push(`${name} is down`)
 }
 
+/** What joins a bridge is not raised by that. */
+export const planDown = (draft: Draft, { name, up }: Link): void => {
+  if (!up) return
+  draft.raise.push({ op: 'lower', name })
+  draft.reasons.push(`${name} shall be down`)
+}
+
 /** Settings of one kind of interface. */
 type Nested = Pick<InterfaceSettings, 'bridge' | 'vxlan' | 'gretap'>
 

@@ -52,7 +52,8 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
     snapshot: async () => {
       try {
         const reading = await readKernel(route())
-        return snapshotOf({ ...reading, nicRates: await underlay.rates(reading.interfaces) })
+        const [nicRates, noNetem] = await Promise.all([underlay.rates(reading.interfaces), underlay.noNetem()])
+        return snapshotOf({ ...reading, nicRates, noNetem })
       } catch (error) {
         const message = `the kernel cannot be read: ${(error as Error).message}`
         throw new WeftError('datapath.failed', message, { cause: error })

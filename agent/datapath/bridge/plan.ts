@@ -6,10 +6,10 @@
  * it is raised, and last goes what is wanted no more.
  */
 import type { Link } from '../../netlink/link/link.ts'
-import { checkTogether, ownVif } from '../check.ts'
+import { checkImpairments, checkTogether, ownVif } from '../check.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
 import { checkSpec, freeNic, linkMtu, markOf, ownInterface, takenNote } from './check.ts'
-import { type Draft, planLimit, planPort, planSettings, planUp } from './draft.ts'
+import { type Draft, planDown, planLimit, planPort, planSettings, planUp } from './draft.ts'
 import { isHooked } from './isolation.ts'
 import { bridgeName, tunnelName } from './names.ts'
 import { formatNote, parseNote } from './note.ts'
@@ -21,7 +21,10 @@ import { type BridgeSnapshot, linkKey } from './snapshot.ts'
 
 /** See DatapathDriver.plan. */
 export const planLinks = (vnet: string, specs: readonly LinkSpec[], snapshot: BridgeSnapshot): readonly LinkStep[] => {
-  for (const spec of specs) checkSpec(spec)
+  for (const spec of specs) {
+    checkSpec(spec)
+    checkImpairments(spec, snapshot.noNetem)
+  }
   checkTogether(specs)
   const wanted = new Set(specs.map(({ link }) => link.id))
   const gone = snapshot.links.filter((link) => link.vnet === vnet && !wanted.has(link.id))
@@ -108,7 +111,8 @@ const planVif = (draft: Draft, name: string, position: number): void => {
   planSettings(draft, link, { mtu, addressGeneration: 1 })
   planPort(draft, name, link)
   planLimit(draft, name, link, end?.rateBitsPerSecond ?? 0, end?.impairment)
-  planUp(draft, link)
+  if (spec.link.down) planDown(draft, link)
+  else planUp(draft, link)
 }
 
 const planNic = (draft: Draft): void => {

@@ -24,6 +24,8 @@ export interface Reading extends TrafficReading {
   readonly said: ReadonlyMap<number, number>
   /** Bits per second of NICs, by name. */
   readonly nicRates: ReadonlyMap<string, number>
+  /** Why the kernel cannot impair links; undefined where it can. */
+  readonly noNetem?: string | undefined
 }
 
 export interface BridgeSnapshot extends Snapshot, Reading {
@@ -129,7 +131,7 @@ const isRouted = async (route: RouteSocket, index: number): Promise<boolean> =>
   )
 
 /** Reads it all: five dumps, two more for each underlay NIC and for each NIC that has no address, one for each VLAN device of ours. */
-export const readKernel = async (route: RouteSocket): Promise<Omit<Reading, 'nicRates'>> => {
+export const readKernel = async (route: RouteSocket): Promise<Omit<Reading, 'nicRates' | 'noNetem'>> => {
   const [interfaces, traffic, addresses, ...guards] = await Promise.all([
     route.links(),
     readTraffic(route),

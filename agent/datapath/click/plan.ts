@@ -6,7 +6,7 @@
  * raised: one that is up without its router would speak with the host's own stack. Packets of tunnels come in last, and last goes what is wanted no more.
  */
 import { type Link, linkFlag } from '../../netlink/link/link.ts'
-import { checkTogether, failLink } from '../check.ts'
+import { checkImpairments, checkTogether, failLink } from '../check.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
 import { describeEgress, type Egress, foundEgress, sameEgress } from '../egress.ts'
 import { describeFlow } from '../underlay/flow.ts'
@@ -42,7 +42,10 @@ interface Draft {
 
 /** See DatapathDriver.plan. */
 export const planLinks = (vnet: string, specs: readonly LinkSpec[], snapshot: ClickSnapshot): readonly LinkStep[] => {
-  for (const spec of specs) checkSpec(spec)
+  for (const spec of specs) {
+    checkSpec(spec)
+    checkImpairments(spec, snapshot.noNetem)
+  }
   checkTogether(specs)
   const wanted = new Set(specs.map(({ link }) => link.id))
   const gone = snapshot.links.filter((link) => link.vnet === vnet && !wanted.has(link.id))
@@ -99,7 +102,7 @@ const isThere = (vif: string, { byName, marks }: ClickSnapshot): boolean => {
 }
 
 const planEnd = (draft: Draft, { router, vif, egress }: WantedEnd): void => {
-  const { snapshot, first, raise, reasons } = draft
+  const { spec, snapshot, first, raise, reasons } = draft
   if (egress === undefined) {
     planRouter(draft, router)
     return
@@ -116,6 +119,13 @@ const planEnd = (draft: Draft, { router, vif, egress }: WantedEnd): void => {
   planSettings(draft, vif)
   planLimit(draft, vif.name, vif, egress)
   const isNew = planRouter(draft, router)
+  if (spec.link.down) {
+    if (vif.up && isGuarded(found)) {
+      raise.push({ op: 'lower', name: vif.name })
+      reasons.push(`${vif.name} shall be down`)
+    }
+    return
+  }
   // Another link's step may lower what this one takes from it.
   if (isNew || !vif.up || vif.master !== 0) raise.push({ op: 'raise', name: vif.name })
   if (!vif.up && found !== undefined) reasons.push(`${vif.name} is down`)

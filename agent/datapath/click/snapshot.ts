@@ -24,6 +24,8 @@ export interface Reading extends TrafficReading {
   readonly tables: ReadonlyMap<string, string>
   /** How programs come to interfaces here. */
   readonly attach: Attach
+  /** Why the kernel cannot impair links; undefined where it can. */
+  readonly noNetem?: string | undefined
 }
 
 export interface ObservedRouter extends RouterPlace {
@@ -48,6 +50,8 @@ export interface ObservedEntry {
 
 export interface ClickSnapshot extends Snapshot, Interfaces {
   readonly attach: Attach
+  /** Why the kernel cannot impair links; undefined where it can. */
+  readonly noNetem: string | undefined
   /** Indices of all interfaces. */
   readonly indices: ReadonlySet<number>
   /** Of links, by name. */
@@ -94,6 +98,7 @@ export const snapshotOf = (reading: Reading): ClickSnapshot => {
   const portsOf = portsByLink(marks)
   return {
     attach,
+    noNetem: reading.noNetem,
     marks,
     byName: new Map(interfaces.map((link) => [link.name, link])),
     indices: new Set(interfaces.map(({ index }) => index)),
@@ -133,11 +138,11 @@ const observedLinks = (
 export const readKernel = async (
   route: RouteSocket,
   service: ClickService,
-  { rates }: Pick<Underlay, 'rates'>,
+  { rates, noNetem }: Pick<Underlay, 'rates' | 'noNetem'>,
 ): Promise<Reading> => {
   const [interfaces, traffic, routers] = await Promise.all([route.links(), readTraffic(route), service.list()])
-  const [tables, nicRates] = await Promise.all([readTables(service, routers), rates(interfaces)])
-  return { interfaces, ...traffic, routers, tables, nicRates, attach: attachHere() }
+  const [tables, nicRates, lack] = await Promise.all([readTables(service, routers), rates(interfaces), noNetem()])
+  return { interfaces, ...traffic, routers, tables, nicRates, attach: attachHere(), noNetem: lack }
 }
 
 export const attachHere = (): Attach => (have('tcx') ? 'tcx' : 'clsact')

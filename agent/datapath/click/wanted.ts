@@ -9,12 +9,12 @@
  *
  * Ports are where guests' frames are limited: what leaves a is what the link lets go, exact to the byte, whatever the tunnel adds.
  */
-import type { Impairment, Segment, SliceInterface } from '../../../proto/generated/weft.v1.ts'
+import type { Segment, SliceInterface } from '../../../proto/generated/weft.v1.ts'
 import { overheadBytes, technologyNamed } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { ownVif } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
-import { type Egress, egressOf } from '../egress.ts'
+import { type Egress, egressOf, isImpaired } from '../egress.ts'
 import { linkMark } from '../mark.ts'
 import { flowOf } from '../underlay/flow.ts'
 import { planAtNic, type SegmentPlan } from '../underlay/plan.ts'
@@ -231,9 +231,6 @@ const uncut: readonly string[] = ['etherip', 'mpls']
 
 const needsPorts = ({ technology, rateBitsPerSecond, impairment }: Segment): boolean =>
   rateBitsPerSecond > 0 || isImpaired(impairment) || uncut.includes(technology)
-
-const isImpaired = (impairment: Impairment | undefined): boolean =>
-  impairment !== undefined && Object.values(impairment).some((value) => value !== 0)
 
 /** `into`: the segment that what leaves each port goes into. */
 const wantedPorts = (

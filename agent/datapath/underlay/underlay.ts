@@ -4,6 +4,7 @@
  */
 import type { Link } from '../../netlink/link/link.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
+import { tryNetem } from '../netem-probe.ts'
 import { isNic, speedReader } from '../nics.ts'
 import { type UnderlayKeeper, underlayKeeper } from './keeper.ts'
 
@@ -17,6 +18,8 @@ export interface UnderlayOptions {
 export interface Underlay extends UnderlayKeeper {
   /** Bits per second of NICs, by name; those of which nobody knows are left out. */
   rates(interfaces: readonly Link[]): Promise<ReadonlyMap<string, number>>
+  /** Why the kernel emulates no lines (netem); undefined where it does. Tried once. */
+  noNetem(): Promise<string | undefined>
   /** Whether a change that the kernel announced was made by this. */
   isOwn(portId: number): boolean
   /** Lets go of sockets, which are opened anew where they are needed. Idempotent. */
@@ -25,6 +28,7 @@ export interface Underlay extends UnderlayKeeper {
 
 export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {}): Underlay => {
   let socket: RouteSocket | undefined
+  let netem: Promise<string | undefined> | undefined
   let speeds: ReturnType<typeof speedReader> | undefined
 
   const route = (): RouteSocket => {
@@ -44,6 +48,14 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
           .map(async (nic) => [nic.name, nicRates[nic.name] ?? (await reader.speed(nic))] as const),
       )
       return new Map(read.filter(([, rate]) => rate > 0))
+    },
+
+    noNetem: () => {
+      netem ??= tryNetem(route()).catch((error: unknown) => {
+        netem = undefined
+        throw error
+      })
+      return netem
     },
 
     isOwn: (portId) => socket?.portId === portId,
