@@ -101,11 +101,15 @@ const ensureFilter = async (
 export const filterProgram = async (route: RouteSocket, side: FilterSide): Promise<number | undefined> =>
   (await filterThere(route, side))?.programId
 
+/** Whether a filter is at the place that routers' have. */
+export const isFilterOfRouter = (filter: AttachedFilter): boolean =>
+  filter.priority === priority && filter.handle === handle
+
 type FilterSide = Pick<Attachment, 'interfaceIndex' | 'direction'>
 
 const filterThere = async (route: RouteSocket, attachment: FilterSide): Promise<AttachedFilter | undefined> => {
   const filters = await attachedFilters(route, attachment.interfaceIndex, attachment.direction)
-  return filters.find((filter) => filter.priority === priority && filter.handle === handle)
+  return filters.find(isFilterOfRouter)
 }
 
 const ensureLink = (site: Site, attachment: Attachment, program: BpfProgram): void => {

@@ -35,7 +35,7 @@ const lengthOf = ({ mask }: Prefix): number => mask.toString(2).replaceAll('0', 
 /** Removes those that carry the router's alias; others of the same name are somebody's. */
 export const removeInterfaces = async (
   places: Places,
-  { route }: Site,
+  { route }: Pick<Site, 'route'>,
   router: string,
   names: readonly string[],
 ): Promise<void> => {
@@ -45,4 +45,11 @@ export const removeInterfaces = async (
     places.step?.(`remove the interface ${name}`)
     await route.deleteLink(link.index)
   }
+}
+
+/** Removes all that carry the router's alias. */
+export const removeMarked = async (places: Places, route: RouteSocket, router: string): Promise<void> => {
+  const marked = (await route.links()).filter(({ alias }) => alias === aliasOf(router))
+  const names = marked.map(({ name }) => name)
+  await removeInterfaces(places, { route }, router, names)
 }

@@ -57,7 +57,7 @@ export interface RouterRecord {
 
 const suffix = '.json'
 
-const fileOf = ({ directory }: Places, name: string): string => join(directory, `${name}${suffix}`)
+export const recordFile = ({ directory }: Places, name: string): string => join(directory, `${name}${suffix}`)
 
 /**
  * Everything that a record names is the kernel's and ends with it. So what it says on the way is for those that come after a killed process;
@@ -67,23 +67,38 @@ const durabilityOf = ({ phase, current }: RouterRecord): Durability =>
   phase === 'running' ? 'durable' : current ? 'whole' : 'unsure'
 
 export const writeRecord = (places: Places, record: RouterRecord): Promise<void> =>
-  writeAtomic(fileOf(places, record.name), `${JSON.stringify(record, undefined, 1)}\n`, undefined, durabilityOf(record))
+  writeAtomic(
+    recordFile(places, record.name),
+    `${JSON.stringify(record, undefined, 1)}\n`,
+    undefined,
+    durabilityOf(record),
+  )
 
-export const removeRecord = (places: Places, name: string): Promise<void> => removeDurably(fileOf(places, name))
+export const removeRecord = (places: Places, name: string): Promise<void> => removeDurably(recordFile(places, name))
 
-/** undefined where there is none. Rejects with WeftError not-supported where a newer version wrote it, router.broken where nobody did. */
-export const readRecord = async (places: Places, name: string): Promise<RouterRecord | undefined> => {
-  const bytes = await readIfThere(fileOf(places, name))
-  if (!bytes) return undefined
-  const details = { object: `router/${name}`, hint: `see ${fileOf(places, name)}, and ${pinsOf(places, name)}` }
-  let record: Partial<RouterRecord>
-  try {
-    record = JSON.parse(bytes.toString()) as Partial<RouterRecord>
-  } catch (cause) {
-    throw new WeftError('router.broken', `the record of the router ${name} is damaged`, { ...details, cause })
+/** A record that nobody has written so: of a file system that lost power, mostly. */
+export class DamagedRecord extends WeftError {
+  constructor(message: string, details: ConstructorParameters<typeof WeftError>[2]) {
+    super('router.broken', message, details)
   }
-  if (record.version === undefined || record.name !== name) {
-    throw new WeftError('router.broken', `the record of the router ${name} is not one`, details)
+}
+
+/** undefined where there is none. Rejects with WeftError not-supported where a newer version wrote it, DamagedRecord where nobody did. */
+export const readRecord = async (places: Places, name: string): Promise<RouterRecord | undefined> => {
+  const bytes = await readIfThere(recordFile(places, name))
+  if (!bytes) return undefined
+  const details = {
+    object: `router/${name}`,
+    hint: `down takes it away; see ${recordFile(places, name)}, and ${pinsOf(places, name)}`,
+  }
+  let record: Partial<RouterRecord> | null
+  try {
+    record = JSON.parse(bytes.toString()) as Partial<RouterRecord> | null
+  } catch (cause) {
+    throw new DamagedRecord(`the record of the router ${name} is damaged`, { ...details, cause })
+  }
+  if (record?.version === undefined || record.name !== name) {
+    throw new DamagedRecord(`the record of the router ${name} is not one`, details)
   }
   if (record.version > recordVersion) {
     throw new WeftError('not-supported', `the router ${name} was made by a newer version of Weft`, details)

@@ -1,6 +1,6 @@
 /**
  * Click routers that stay: programs, maps and links pinned in a bpf file system, and a record of each. No process has to live: whoever calls
- * next, from any process, finds them. One small service value, without any state of its own.
+ * next, from any process, finds them. What a service remembers of an earlier look is checked before it is believed.
  */
 import { readdirSync } from 'node:fs'
 import { WeftError } from '../../../proto/errors.ts'
@@ -8,37 +8,18 @@ import { isBpffs, layoutVersion } from '../../ebpf/pins.ts'
 import { describeElement, type ElementInfo } from '../access.ts'
 import { Full } from '../handlers.ts'
 import { mapBytesOf } from '../state.ts'
-import { type Attachment, type AttachmentState, attachmentState } from './attach.ts'
 import { newRecord, replace } from './change.ts'
 import { type Configuration, compileAnywhere, recordedConfiguration, recordedGraph } from './configuration.ts'
+import { removeDamaged } from './damaged.ts'
+import { describeRouter, isDamaged, type RouterInfo } from './describe.ts'
 import { type FoundGeneration, findGeneration, madeByAnotherVersion } from './generation.ts'
+import { routerList } from './list.ts'
 import { exclusively } from './lock.ts'
 import { checkName, generationPins, type Places, pinsOf } from './places.ts'
-import { type Generation, type RoomOf, type RouterRecord, readRecord, recordNames, writeRecord } from './record.ts'
+import { type Generation, type RoomOf, type RouterRecord, readRecord, writeRecord } from './record.ts'
 import { settle, tearDown } from './settle.ts'
-import { linkPins, withSite } from './site.ts'
 
-export interface AttachmentInfo extends Attachment {
-  readonly state: AttachmentState
-}
-
-/** `half-made`: a process was killed, or is at work; `degraded`: not all that should be attached is; `lost`: nothing is pinned any more. */
-export type RouterState = 'running' | 'degraded' | 'half-made' | 'lost' | 'broken'
-
-export interface RouterInfo {
-  readonly name: string
-  readonly state: RouterState
-  /** What is wrong with a broken one; else ''. */
-  readonly problem: string
-  readonly file: string
-  /** The configuration as it was given; '' of a broken one. */
-  readonly text: string
-  /** One more with each swap. */
-  readonly generation: number
-  /** Path of the network namespace where it has a name, else ''. */
-  readonly namespace: string
-  readonly attachments: readonly AttachmentInfo[]
-}
+export type { AttachmentInfo, RouterInfo, RouterState } from './describe.ts'
 
 /** What a handler said. */
 export interface HandlerReading {
@@ -52,7 +33,7 @@ export interface HandlerReading {
 export interface ClickService {
   /** router.exists, config.invalid, not-supported, nic.unknown, nic.taken, object.foreign: there is still none then. */
   up(name: string, configuration: Configuration): Promise<RouterInfo>
-  /** Takes all of it away, also where its parts are damaged. router.unknown. */
+  /** Takes all of it away, also where its parts are damaged, its record included. router.unknown. */
   down(name: string): Promise<void>
   /** Puts another configuration in its place, with what elements of the same name and class have counted and learnt. As `up`: the old one goes on then. */
   swap(name: string, configuration: Configuration): Promise<RouterInfo>
@@ -65,7 +46,13 @@ export interface ClickService {
    */
   write(name: string, handler: string, text: string, mostMapBytes?: number): Promise<void>
   elements(name: string): Promise<readonly ElementInfo[]>
-  list(): Promise<readonly RouterInfo[]>
+  /**
+   * All routers. One that was seen before is not looked at again where its record and the pins of its links are as they were and `isAsItWas`
+   * says so of the interfaces; without it all are looked at. A program that was taken off without its pin is seen only by a look.
+   */
+  list(isAsItWas?: (router: RouterInfo) => boolean): Promise<readonly RouterInfo[]>
+  /** One of them, as it is now; undefined where there is none. */
+  find(name: string): Promise<RouterInfo | undefined>
   /**
    * Finds a router whole, or makes it so: what a killed process left half-made is finished or taken away, what is attached no more is attached
    * again. undefined where there is none, or none any more.
@@ -76,6 +63,7 @@ export interface ClickService {
 export const clickService = (places: Places): ClickService => {
   const locked = <T>(work: () => Promise<T>): Promise<T> => exclusively(places.directory, work)
   const describe = (record: RouterRecord): Promise<RouterInfo> => describeRouter(places, record)
+  const known = routerList(places)
 
   return {
     up: (name, configuration) =>
@@ -90,7 +78,12 @@ export const clickService = (places: Places): ClickService => {
 
     down: (name) =>
       locked(async () => {
-        await takeAway(places, await expectRecord(places, name, readRecord))
+        try {
+          await takeAway(places, await expectRecord(places, name, readRecord))
+        } catch (error) {
+          if (!isDamaged(error)) throw error
+          await removeDamaged(places, name)
+        }
       }),
 
     swap: (name, configuration) =>
@@ -105,18 +98,8 @@ export const clickService = (places: Places): ClickService => {
 
     write: (name, handler, text, mostMapBytes) => locked(() => writeHandler(places, name, handler, text, mostMapBytes)),
 
-    list: async () => {
-      const routers: RouterInfo[] = []
-      for (const name of await recordNames(places)) {
-        try {
-          const record = await readRecord(places, name)
-          if (record) routers.push(await describe(record))
-        } catch (error) {
-          routers.push(broken(name, error))
-        }
-      }
-      return routers
-    },
+    list: (isAsItWas) => known.list(isAsItWas),
+    find: (name) => known.find(name),
 
     adopt: (name) =>
       locked(async () => {
@@ -278,45 +261,3 @@ const withFound = async <T>(places: Places, name: string, work: (found: FoundGen
     }
   }
 }
-
-const describeRouter = (places: Places, record: RouterRecord): Promise<RouterInfo> =>
-  withSite(places, record, async (site): Promise<RouterInfo> => {
-    const pins = pinsOf(places, record.name, record.layout)
-    const generation = record.current ?? record.next
-    const attachments: AttachmentInfo[] = []
-    for (const attachment of generation?.attachments ?? []) {
-      attachments.push({ ...attachment, state: await attachmentState(site, attachment, linkPins(pins)) })
-    }
-    const whole = attachments.every(({ state }) => state === 'attached')
-    const isPinned = generation !== undefined && hasPins(generationPins(pins, generation.number))
-    const state = record.phase !== 'running' ? 'half-made' : !isPinned ? 'lost' : whole ? 'running' : 'degraded'
-    return {
-      name: record.name,
-      state,
-      problem: '',
-      file: generation?.file ?? '',
-      text: generation?.text ?? '',
-      generation: generation?.number ?? 0,
-      namespace: site?.namespace ?? record.namespace.path,
-      attachments,
-    }
-  })
-
-const hasPins = (path: string): boolean => {
-  try {
-    return readdirSync(path).length > 0
-  } catch {
-    return false
-  }
-}
-
-const broken = (name: string, error: unknown): RouterInfo => ({
-  name,
-  state: 'broken',
-  problem: (error as Error).message,
-  file: '',
-  text: '',
-  generation: 0,
-  namespace: '',
-  attachments: [],
-})

@@ -1,6 +1,6 @@
 /** The network namespace of a router, open for as long as something is done there. */
 import { WeftError } from '../../../proto/errors.ts'
-import { openRoute } from '../../netlink/route.ts'
+import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import type { Site } from './attach.ts'
 import { findNamespace } from './namespace.ts'
 import { type Places, pinsOf } from './places.ts'
@@ -16,11 +16,19 @@ export const withSite = async <T>(
 ): Promise<T> => {
   const namespace = findNamespace(record.namespace, places.namespace)
   if (namespace === undefined) return work(undefined)
-  const route = openRoute({ namespace })
+  let route: RouteSocket | undefined
   try {
-    return await work({ namespace, route, links: linkPins(pinsOf(places, record.name, record.layout)) })
+    return await work({
+      namespace,
+      // Most of what is done with pinned links needs none.
+      get route() {
+        route ??= openRoute({ namespace })
+        return route
+      },
+      links: linkPins(pinsOf(places, record.name, record.layout)),
+    })
   } finally {
-    route.close()
+    route?.close()
   }
 }
 

@@ -214,7 +214,7 @@ t.test('records and pins that are lost, damaged or of other versions are told ap
   t.match(await service.list(), [{ name: 'r', state: 'broken', problem: /newer version/ }])
   await t.rejects(service.down('r'), { code: 'not-supported' })
   writeFileSync(file, '{')
-  t.match(await service.list(), [{ name: 'r', state: 'broken' }])
+  t.match(await service.list(), [{ name: 'r', state: 'damaged', problem: /damaged/ }])
   await t.rejects(service.read('r', 'c.count'), { code: 'router.broken' })
 
   writeFileSync(file, JSON.stringify({ ...record, current: { ...record.current, digest: 'other' } }))
