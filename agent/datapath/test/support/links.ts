@@ -56,7 +56,7 @@ export interface Side extends Host {
 /** Room for every tunnel beside a guest's 1500. */
 const underlayMtu = 1600
 
-const sideOf = async (at: Host, nic: string, address: string, tunnel: string): Promise<Side> => {
+export const sideOf = async (at: Host, nic: string, address: string, tunnel: string): Promise<Side> => {
   const nicMac = /link\/ether (\S+)/.exec(await at.ip('link', 'show', nic))?.[1] ?? ''
   return { ...at, nic, address, tunnel, nicMac }
 }
@@ -111,6 +111,9 @@ export interface SegmentOptions {
   readonly rate?: number
   /** Which of several segments of the technology it is. */
   readonly number?: number
+  readonly vnet?: string
+  readonly id?: string
+  readonly vif?: string
 }
 
 /** A segment from one host to the next. */
@@ -137,15 +140,22 @@ export const segmentOf = (
 
 const far = (address: string): FarEnd => ({ mac: macOf('vif1.0'), addresses: [address] })
 
-/** The link of a guest to a host's vif1.0, by a segment to the next. */
+/** The link of a guest at a host's vif1.0, by a segment to the next. */
 export const endSpec = (
   technology: TechnologyName,
   from: Side,
   to: Side,
   farAddress: string,
-  options: SegmentOptions = {},
+  { vnet = 'a.v', id = 'l1', vif = 'vif1.0', ...options }: SegmentOptions = {},
 ): LinkSpec =>
-  link({ mtu: 1500, vifs: ['vif1.0'], segments: [segmentOf(technology, from, to, options)], far: far(farAddress) })
+  link({
+    vnet,
+    id,
+    mtu: 1500,
+    vifs: [vif],
+    segments: [segmentOf(technology, from, to, options)],
+    far: far(farAddress),
+  })
 
 /** The link between a guest of each host, as each is told of it. */
 export const linkSpecs = (
