@@ -6,6 +6,7 @@ import { humanSeconds } from '../human.ts'
 import { renderError } from '../render-error.ts'
 import { type Cell, type Column, formatFields, formatTable } from '../table.ts'
 import { paint } from '../terminal.ts'
+import { impairmentsText, ownClickText, spoofingText } from './asked.ts'
 import { hopColumns, hopErrors, hopRows } from './hops.ts'
 import { endsOf, links, rateOf } from './links.ts'
 import { nodes } from './nodes.ts'
@@ -107,6 +108,9 @@ export const describeNode = (state: VNetState, id: string, colour: boolean): str
     ['Disk', sizeText(asked?.diskBytes)],
     ['Location', locationText(asked?.location)],
     ['Restart', asked?.restartPolicy ?? ''],
+    ['Forwarding', asked?.forwarding === 'host' ? 'by the host' : ''],
+    ['Anti-spoofing', spoofingText(asked)],
+    ['Own Click', ownClickText(asked)],
     ['Start-up', asked?.startUp?.command.trim().split('\n')[0] ?? ''],
     ['Files', asked?.startUp?.files.map(({ path }) => path).join(' ') ?? ''],
   ]
@@ -133,6 +137,8 @@ export const describeLink = (state: VNetState, id: string, view: LinkView | unde
     ['Ends', endsOf(asked)],
     ['Rate', rateOf(asked)],
     ['Delay', asked?.delayMicroseconds ? `at most ${formatDuration(asked.delayMicroseconds)}` : ''],
+    ['Impairments', impairmentsText(asked)],
+    ['Asked for', asked?.down ? 'down' : ''],
     ['Technology', link.technology],
     ['MTU', link.mtu > 0 ? String(link.mtu) : ''],
     ['Path', link.path.join(' - ')],
