@@ -2,10 +2,12 @@
  * What the kernel does for segments of bridges, by each technology that it has: classes at the NIC, devices that links share, repair,
  * removal. That links of all of them carry traffic is in links.root.test.ts.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { LinkCounters } from '../../../proto/generated/weft.v1.ts'
 import { qinqIdentifier } from '../../../proto/technologies.ts'
 import type { LinkSpec } from '../driver.ts'
+import { flood, interfaces, testFrame } from './support/flood.ts'
 import {
   build,
   command,
@@ -14,6 +16,7 @@ import {
   host,
   kernelTechnologies,
   link,
+  macOf,
   type Namespace,
   ping,
   plan,
@@ -114,7 +117,7 @@ for (const [technology, [first, second]] of Object.entries(identifiers)) {
       const pair = await pairOf(t)
       const { h1, h2 } = pair
       const empty = [await state(h1), await state(h2)]
-      const { a, one, two } = await linked(t, pair, technology, first, { rate: 20e6 })
+      const { a, b, one, two } = await linked(t, pair, technology, first, { rate: 20e6 })
       t.same(await plan(h1.driver, [one]), [])
       t.same(await plan(h2.driver, [two]), [])
       t.ok(await ping(a, '10.0.0.2', 1500 - 28), 'a packet of the whole MTU passes')
@@ -132,6 +135,28 @@ for (const [technology, [first, second]] of Object.entries(identifiers)) {
         t.notOk([...(await classes(h1)).keys()].includes(own ?? ''), 'and the class is gone')
         await build(h1.driver, [one])
       })
+
+      for (const bytes of [200, 1400]) {
+        await t.test(`the rate is of the guest's frames, whatever the tunnel adds: of ${bytes} bytes`, async (t) => {
+          const rate = 2e6
+          await build(h1.driver, [specOf(technology, first, 1, { rate })])
+          const data = testFrame(macOf('vif1.0'), bytes)
+          const end = await flood(t, a, [{ name: 'eth0', data, framesPerSecond: (2 * rate) / (8 * bytes) }])
+          await delay(3000)
+          const seen: number[] = []
+          // More than the rate is wrong in any window; less may be the doing of a machine that is busy with other things.
+          while (seen.length < 8) {
+            const [before, start] = [(await interfaces(b)).get('eth0')?.received ?? 0, performance.now()]
+            await delay(5000)
+            const [after, stop] = [(await interfaces(b)).get('eth0')?.received ?? 0, performance.now()]
+            seen.push(((after - before) * bytes * 8000) / (stop - start) / rate)
+            if ((seen.at(-1) ?? 0) > 0.95) break
+          }
+          await end()
+          t.ok(Math.abs((seen.at(-1) ?? 0) - 1) <= 0.05, `${seen.map((one) => one.toFixed(3)).join(', ')} of the rate`)
+          await build(h1.driver, [one])
+        })
+      }
 
       await t.test('what leaves either way is counted', async (t) => {
         const counters = (at: Host, spec: LinkSpec): Promise<LinkCounters | undefined> =>

@@ -4,12 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { call, exit, mov } from '../../ebpf/asm/asm.ts'
-import { type BpfProgram, loadProgram } from '../../ebpf/program.ts'
-import { testRun } from '../../ebpf/test-run.ts'
-import { openRoute } from '../../netlink/route.ts'
 import type { LinkSpec } from '../driver.ts'
-import { frame } from './support/frames.ts'
+import { flood, interfaces, testFrame } from './support/flood.ts'
 import {
   background,
   build,
@@ -44,61 +40,17 @@ const manyGuests = async (t: Test, at: Host, role: string, count: number): Promi
   return inside
 }
 
-/** Interfaces of a namespace by name: index, and frames received and sent. */
-const interfaces = async (at: Namespace) => {
-  const route = openRoute({ namespace: at.path })
-  try {
-    const links = await route.links({ counters: true })
-    return new Map(
-      links.map(({ name, index, counters }) => [
-        name,
-        { index, received: counters?.receivePackets ?? 0, sent: counters?.transmitPackets ?? 0 },
-      ]),
-    )
-  } finally {
-    route.close()
-  }
-}
-
 /** Sends frames out of g1, g2, …, as many a second as each shall, until it is ended. */
-const floodAll = async (t: Test, from: Namespace, framesPerSecond: readonly number[]): Promise<() => Promise<void>> => {
-  const known = await interfaces(from)
-  const programs = framesPerSecond.map((_, position): BpfProgram => {
-    const index = known.get(`g${position + 1}`)?.index ?? 0
-    return loadProgram({
-      name: 'weft_frames',
-      kind: 'tc',
-      instructions: [mov('r2', index), mov('r3', 0), call('cloneRedirect'), exit()],
-    })
-  })
-  const data = programs.map((_, position) => {
-    const mac = macOf(vifOf(position + 1))
-    return Buffer.concat([frame('02:ff:00:00:00:01', mac, 0x88, 0xb5), Buffer.alloc(frameBytes - 60)])
-  })
-  const sent = framesPerSecond.map(() => 0)
-  const start = performance.now()
-  let running = true
-  const work = (async () => {
-    while (running) {
-      const seconds = (performance.now() - start) / 1000
-      for (const [position, program] of programs.entries()) {
-        const due = Math.floor(seconds * (framesPerSecond[position] ?? 0)) - (sent[position] ?? 0)
-        // What a busy machine is late with is not made up for at once.
-        const repeat = Math.min(due, 512)
-        sent[position] = (sent[position] ?? 0) + due
-        if (repeat > 0) testRun(program, { data: data[position] ?? Buffer.alloc(60), repeat, namespace: from.path })
-      }
-      await delay(10)
-    }
-  })()
-  const end = async () => {
-    running = false
-    await work
-    for (const program of programs.splice(0)) program.close()
-  }
-  t.teardown(end)
-  return end
-}
+const floodAll = (t: Test, from: Namespace, framesPerSecond: readonly number[]) =>
+  flood(
+    t,
+    from,
+    framesPerSecond.map((each, position) => ({
+      name: `g${position + 1}`,
+      framesPerSecond: each,
+      data: testFrame(macOf(vifOf(position + 1)), frameBytes),
+    })),
+  )
 
 const specOf = (number: number, from: 1 | 2, rate: number): LinkSpec =>
   link({
