@@ -647,13 +647,14 @@ export interface Interface {
   readonly click: string
 }
 
-/** What a node may not forge: "on", "off" or empty, which is on, but for ip at nodes with several linked interfaces: they forward others' packets. */
+/** What a node may not forge: "on", "off" or empty, which is on, but for ip at nodes with several interfaces that are linked or physical: they pass
+ * on others' packets. */
 export interface AntiSpoofing {
   /** Source MAC address: the interface's own. */
   readonly mac: string
   /** Source IP address: one of the interface's own. */
   readonly ip: string
-  /** Sender of ARP: the interface's own MAC address and one of its IP addresses. */
+  /** Sender of ARP: the interface's own MAC address and, where ip is on, one of its IP addresses. */
   readonly arp: string
   /** Neighbour advertisements: for addresses of its own. */
   readonly nd: string
