@@ -7,6 +7,7 @@ import { type Namespace, ping, reaches } from '../../datapath/test/support/world
 import { missing } from '../../ebpf/features.ts'
 import type { Router } from '../router.ts'
 import { checksums, segmentation, turnOff } from './support/offloads.ts'
+import { guestText, technologies } from './support/technologies.ts'
 import { dataHash, transfer } from './support/transfer.ts'
 import { attach, guestOf, indexOf, type TunnelHost, twoHosts } from './support/two-hosts.ts'
 
@@ -17,53 +18,7 @@ const bytes = 16 << 20
 const patienceMs = Number(process.env.WEFT_PATIENCE_MS ?? 120_000)
 const wanted = dataHash(bytes)
 
-interface Technology {
-  /** From a guest's frame to the underlay. */
-  readonly send: (local: string, remote: string) => string
-  /** What LinkSwitch knows it by. */
-  readonly link: (local: string, remote: string) => string
-  /** Behind the interface, of links that carry no Ethernet. */
-  readonly more?: (guest: number) => string
-}
-
 const other = (guest: number): number => 3 - guest
-const nobody = 'EtherEncap(0x8847, 2:0:0:0:1:1, ff:ff:ff:ff:ff:ff)'
-
-const technologies: Readonly<Record<string, Technology>> = {
-  vxlan: {
-    send: (local, remote) => `VXLANEncap(5, ${local}, ${remote}) -> ToNeighbour(eth1)`,
-    link: (local, remote) => `vxlan 5 ${remote} ${local}`,
-  },
-  gre: {
-    send: (local, remote) => `GREEncap(${local}, ${remote}, KEY 5) -> ToNeighbour(eth1)`,
-    link: (local, remote) => `gre 5 ${remote} ${local}`,
-  },
-  'gre without a key': {
-    send: (local, remote) => `GREEncap(${local}, ${remote}) -> ToNeighbour(eth1)`,
-    link: (local, remote) => `gre - ${remote} ${local}`,
-  },
-  etherip: {
-    send: (local, remote) => `EtherIPEncap(${local}, ${remote}) -> ToNeighbour(eth1)`,
-    link: (local, remote) => `etherip ${remote} ${local}`,
-  },
-  ipip: {
-    send: (local, remote) => `Strip(14) -> IPEncap(4, ${local}, ${remote}, DF true) -> ToNeighbour(eth1)`,
-    link: (local, remote) => `ipip ${remote} ${local}`,
-    more: (guest) => ` 2:0:0:0:0:${guest} 2:0:0:0:0:${other(guest)}`,
-  },
-  mpls: {
-    send: () => `MPLSEncap(5) -> ${nobody} -> ToDevice(eth1)`,
-    link: () => 'mpls 5',
-  },
-  vlan: {
-    send: () => 'VLANEncap(VLAN_ID 5) -> Queue -> ToDevice(eth1)',
-    link: () => 'vlan 5',
-  },
-  qinq: {
-    send: () => 'VLANEncap(VLAN_ID 6) -> VLANEncap(VLAN_ID 5, ETHERTYPE 0x88a8) -> Queue -> ToDevice(eth1)',
-    link: () => 'qinq 5 6',
-  },
-}
 
 /** The routers of one host, for the guest 10.0.0.N at `vif`. */
 const join = async (
@@ -77,14 +32,9 @@ const join = async (
   const technology = technologies[name]
   if (!technology) throw new RangeError(name)
   const { send, link, more } = technology
-  const sending = send(local.address, remote.address)
-  const text =
-    more === undefined
-      ? `FromDevice(${vif}) -> sent :: Counter -> ${before} -> ${sending}`
-      : `FromDevice(${vif}) -> c :: Classifier(12/0806 20/0001, 12/0800, -); c[2] -> Discard;
-         c[0] -> ARPResponder(10.0.0.${other(guest)} 2:0:0:0:0:${other(guest)}) -> ToDevice(${vif}); c[1] -> sent :: Counter -> ${sending}`
-  await attach(t, local, text)
-  const entry = `${link(local.address, remote.address)} ${await indexOf(local, vif)}${more?.(guest) ?? ''}`
+  const sending = send(local.address, remote.address, 'eth1')
+  await attach(t, local, guestText(technology, vif, other(guest), sending, before))
+  const entry = `${link(local.address, remote.address)} ${await indexOf(local, vif)}${more?.(guest, other(guest)) ?? ''}`
   return attach(t, local, `FromDevice(eth1) -> links :: LinkSwitch(${entry}) -> ToHost(eth1)`)
 }
 
