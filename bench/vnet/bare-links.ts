@@ -8,7 +8,6 @@ import { bridgeName, tunnelName } from '../../agent/datapath/bridge/names.ts'
 import { newBridge, wirePort } from '../../agent/datapath/bridge/ports.ts'
 import { vxlanSettings } from '../../agent/datapath/bridge/tunnel.ts'
 import { linkMark } from '../../agent/datapath/mark.ts'
-import { overheadBytes } from '../../agent/datapath/overhead.ts'
 import { bucketOf, wireRate } from '../../agent/datapath/rates.ts'
 import { vxlanPort } from '../../agent/datapath/underlay/flow.ts'
 import { pieces, rootHandle } from '../../agent/datapath/underlay/pieces.ts'
@@ -28,6 +27,7 @@ import type { Request } from '../../agent/netlink/socket/request.ts'
 import { parent } from '../../agent/netlink/traffic/handle.ts'
 import { deleteQdisc, replaceQdisc } from '../../agent/netlink/traffic/qdisc.ts'
 import type { Slice, SliceLink } from '../../proto/generated/weft.v1.ts'
+import { overheadBytes } from '../../proto/technologies.ts'
 
 /** RTM_NEWLINK. */
 const newLink = 16

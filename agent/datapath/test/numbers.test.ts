@@ -1,6 +1,6 @@
 import t from 'tap'
+import { overheadBytes } from '../../../proto/technologies.ts'
 import { formatNote, parseNote } from '../bridge/note.ts'
-import { overheadBytes } from '../overhead.ts'
 import { bucketOf, classOf, queueBytes, sameBucket, sameClass, wireRate } from '../rates.ts'
 
 t.test('a technology takes so many bytes of the underlay', async (t) => {
