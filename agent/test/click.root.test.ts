@@ -20,6 +20,7 @@ const line = (generation: number, count: number, forwarding = 'click'): Init<Sli
     addresses: [`10.0.${index === 0 ? i - 1 : i}.${last}/30`],
     mtu: 1450,
     forwarding,
+    guards: ['mac'],
   })
   return {
     vnet: 'line',
@@ -63,10 +64,15 @@ t.test('links are built, shown, changed to a bridge and back, and removed withou
   await start()
   await call({ apply: { slice: line(1, 3) } })
   await until('line', ({ phase }) => phase === 'PHASE_READY')
-  t.match((await call({ host: {} })).host?.inventory?.datapaths, [
-    { name: 'bridge', technologies: ['vxlan'], unavailable: '' },
-    { name: 'click', technologies: [], unavailable: '' },
-  ])
+  const datapaths = (await call({ host: {} })).host?.inventory?.datapaths ?? []
+  t.same(
+    datapaths.map(({ name, unavailable }) => [name, unavailable]),
+    [
+      ['bridge', ''],
+      ['click', ''],
+    ],
+  )
+  for (const { technologies } of datapaths) t.ok(technologies.includes('vxlan'))
   const pings = async (): Promise<void> => {
     t.match(await exec(real, 'n0', 'ping', '-c1', '-W20', '10.0.0.2'), { status: 0 })
     t.match(await exec(real, 'n2', 'ping', '-c1', '-W20', '-s', '1422', '-M', 'do', '10.0.1.1'), { status: 0 })
@@ -90,14 +96,26 @@ t.test('links are built, shown, changed to a bridge and back, and removed withou
     t.equal(/^wb/m.test(await run('ip', '-br', 'link')), forwarding === 'bridge')
   }
 
-  const mixed = line(4, 2)
-  const [, second] = mixed.nodes ?? []
-  const nodes = [
-    ...(mixed.nodes ?? []).slice(0, 1),
-    { ...second, interfaces: [{ ...second?.interfaces?.[0], forwarding: 'bridge' }] },
-  ]
-  await call({ apply: { slice: { ...mixed, nodes } } })
-  await until('line', ({ links }) => links.some(({ id, error }) => id === 'l1' && error?.code === 'slice.invalid'))
+  const ends = (generation: number, first: string, second: string): Init<Slice> => {
+    const forwardings = [first, second]
+    const { nodes = [], ...rest } = line(generation, 2)
+    const withForwarding = nodes.map((node, i) => ({
+      ...node,
+      interfaces: (node.interfaces ?? []).map((one) => ({ ...one, forwarding: forwardings[i] ?? '' })),
+    }))
+    return { ...rest, nodes: withForwarding }
+  }
+  for (const [generation, first, second] of [
+    [4, 'click', 'bridge'],
+    [5, 'bridge', 'click'],
+    [6, 'click', 'click'],
+  ] as const) {
+    await call({ apply: { slice: ends(generation, first, second) } })
+    await until('line', (reported) => reported.generation === generation && reported.phase === 'PHASE_READY')
+    t.match(await exec(real, 'n0', 'ping', '-c1', '-W20', '10.0.0.2'), { status: 0 }, `${first}, ${second}`)
+    t.match(await exec(real, 'n1', 'ping', '-c1', '-W20', '-s', '1422', '-M', 'do', '10.0.0.1'), { status: 0 })
+    t.equal(/^wb/m.test(await run('ip', '-br', 'link')), first !== second)
+  }
 
   await call({ delete: { vnet: 'line' } })
   await untilGone('line')
