@@ -29,6 +29,14 @@ export interface Snapshot {
   readonly links: readonly ObservedLink[]
 }
 
+export interface SnapshotOptions {
+  /**
+   * Reads everything anew: also what nobody announces when it changes (a program that was taken off, a setting below /proc/sys). Without it what was
+   * read before may stand for what has not changed since, as far as the kernel says so.
+   */
+  readonly thorough?: boolean
+}
+
 export type LinkAction = 'add' | 'change' | 'remove'
 
 /** One step of a plan: everything about one link that has to change, as operations that the driver understands. */
@@ -70,7 +78,7 @@ export interface DatapathDriver {
   /** Which technologies work here, by trying; never throws: says why not. */
   probe(): Promise<Datapath>
   /** One reading of the kernel for all links; idempotent. Rejects with datapath.failed where the kernel cannot be asked. */
-  snapshot(): Promise<Snapshot>
+  snapshot(options?: SnapshotOptions): Promise<Snapshot>
   /**
    * Pure: the steps that make the links of `vnet` exactly `specs`. Links with our mark that are not in specs are removed;
    * nothing without our mark is ever named in a step. No step for a link that is right already.

@@ -49,9 +49,9 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
       return answer
     },
 
-    snapshot: async () => {
+    snapshot: async (options = {}) => {
       try {
-        const reading = await readKernel(route())
+        const reading = await readKernel(route(), underlay, options)
         const [nicRates, noNetem] = await Promise.all([underlay.rates(reading.interfaces), underlay.noNetem()])
         return snapshotOf({ ...reading, nicRates, noNetem })
       } catch (error) {

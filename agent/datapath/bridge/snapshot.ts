@@ -3,10 +3,11 @@ import { type Address, scopeLink } from '../../netlink/address.ts'
 import { hardware, type Link } from '../../netlink/link/link.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { unicast } from '../../netlink/routing.ts'
-import type { ObservedLink, Snapshot } from '../driver.ts'
+import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
 import { isPort, type Mark, parseMark } from '../mark.ts'
-import { readTraffic, type TrafficReading, trafficOf } from '../underlay/reading.ts'
+import { type TrafficReading, trafficOf } from '../underlay/reading.ts'
 import type { TrafficState } from '../underlay/traffic-state.ts'
+import type { Underlay } from '../underlay/underlay.ts'
 import { readSaid } from './class-program.ts'
 import { blocks, isGuard } from './isolation.ts'
 import { parseNote } from './note.ts'
@@ -131,10 +132,14 @@ const isRouted = async (route: RouteSocket, index: number): Promise<boolean> =>
   )
 
 /** Reads it all: five dumps, two more for each underlay NIC and for each NIC that has no address, one for each VLAN device of ours. */
-export const readKernel = async (route: RouteSocket): Promise<Omit<Reading, 'nicRates' | 'noNetem'>> => {
+export const readKernel = async (
+  route: RouteSocket,
+  { links, traffic: readTraffic }: Pick<Underlay, 'links' | 'traffic'>,
+  options: SnapshotOptions,
+): Promise<Omit<Reading, 'nicRates' | 'noNetem'>> => {
   const [interfaces, traffic, addresses, ...guards] = await Promise.all([
-    route.links(),
-    readTraffic(route),
+    links(options),
+    readTraffic(),
     route.addresses(),
     route.filters({ block: blocks.ingress }),
     route.filters({ block: blocks.egress }),

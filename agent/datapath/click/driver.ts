@@ -62,9 +62,9 @@ export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: C
 
     probe: () => inOrder(() => probeClick(open, mounted)),
 
-    snapshot: async () => {
+    snapshot: async (options = {}) => {
       try {
-        return snapshotOf(await readKernel(route(), service, underlay))
+        return snapshotOf(await readKernel(service, underlay, options))
       } catch (error) {
         const message = `the kernel cannot be read: ${(error as Error).message}`
         throw new WeftError('datapath.failed', message, { cause: error })

@@ -12,7 +12,7 @@ export const inspectRouter = async (
   withHandlers: boolean,
 ): Promise<InterfaceRouter | undefined> => {
   const name = routerName({ vnet, link: '', end })
-  const router = (await service.list()).find((one) => one.name === name)
+  const router = await service.find(name)
   if (router === undefined) return undefined
   // Elements without a name of their own are no matter of people's.
   const isShown = (element: string): boolean => !element.includes('@') && !element.startsWith(`${ownElement}/`)

@@ -2,12 +2,11 @@
 import type { ClickService, RouterInfo } from '../../click/service/service.ts'
 import { have } from '../../ebpf/features.ts'
 import type { Link } from '../../netlink/link/link.ts'
-import type { RouteSocket } from '../../netlink/route.ts'
 import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import type { Interfaces } from '../check.ts'
-import type { ObservedLink, Snapshot } from '../driver.ts'
+import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
 import { isPort, type Mark, parseMark } from '../mark.ts'
-import { readTraffic, type TrafficReading, trafficOf } from '../underlay/reading.ts'
+import { type TrafficReading, trafficOf } from '../underlay/reading.ts'
 import type { TrafficState } from '../underlay/traffic-state.ts'
 import type { Underlay } from '../underlay/underlay.ts'
 import { nicOf, placeOf, type RouterPlace } from './names.ts'
@@ -136,13 +135,24 @@ const observedLinks = (
   })
 
 export const readKernel = async (
-  route: RouteSocket,
   service: ClickService,
-  { rates, noNetem }: Pick<Underlay, 'rates' | 'noNetem'>,
+  { links, traffic: readTraffic, rates, noNetem }: Pick<Underlay, 'links' | 'traffic' | 'rates' | 'noNetem'>,
+  options: SnapshotOptions,
 ): Promise<Reading> => {
-  const [interfaces, traffic, routers] = await Promise.all([route.links(), readTraffic(route), service.list()])
+  const [interfaces, traffic] = await Promise.all([links(options), readTraffic()])
+  const routers = await service.list(options.thorough ? undefined : withInterfaces(interfaces))
   const [tables, nicRates, lack] = await Promise.all([readTables(service, routers), rates(interfaces), noNetem()])
   return { interfaces, ...traffic, routers, tables, nicRates, attach: attachHere(), noNetem: lack }
+}
+
+/**
+ * Whether a router's interfaces are there as when its programs were attached: their numbers are never given twice. A filter can be deleted without
+ * its interface, a link's pin cannot go without a trace.
+ */
+export const withInterfaces = (interfaces: readonly Pick<Link, 'index'>[]): ((router: RouterInfo) => boolean) => {
+  const there = new Set(interfaces.map(({ index }) => index))
+  return ({ attachments }) =>
+    attachments.every(({ interfaceIndex, method }) => method !== 'clsact' && there.has(interfaceIndex))
 }
 
 export const attachHere = (): Attach => (have('tcx') ? 'tcx' : 'clsact')

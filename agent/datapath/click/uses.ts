@@ -10,7 +10,7 @@ export const usesOf = async (
   nic: number,
 ): Promise<readonly number[] | undefined> => {
   const name = (await route.link(nic))?.name
-  const segments = (await service.list()).flatMap(({ text }) => segmentIn(text) ?? [])
+  const segments = (await service.list(() => true)).flatMap(({ text }) => segmentIn(text) ?? [])
   const here = segments.filter((segment) => segment.nic === name)
   return here.length === 0 ? undefined : here.flatMap(({ saidClass }) => saidClass ?? [])
 }

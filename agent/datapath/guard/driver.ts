@@ -12,6 +12,7 @@ import { serial } from '../../state/serial.ts'
 import type { Interfaces } from '../check.ts'
 import { inspectRouter } from '../click/inspect.ts'
 import { routerName } from '../click/names.ts'
+import { withInterfaces } from '../click/snapshot.ts'
 import { mergeDrops } from '../counters.ts'
 import type { DatapathDriver, LinkStep, ObservedLink, Snapshot } from '../driver.ts'
 import { applyGuard } from './apply.ts'
@@ -49,13 +50,14 @@ export const guardedDriver = (inner: DatapathDriver, { namespace, directory, bpf
   return {
     ...inner,
 
-    snapshot: async (): Promise<GuardedSnapshot> => {
-      const listed = service.list().catch((cause: Error) => {
+    snapshot: async (options = {}): Promise<GuardedSnapshot> => {
+      const seen = (await inner.snapshot(options)) as InnerSnapshot
+      const isAsItWas = options.thorough ? undefined : withInterfaces([...seen.byName.values()])
+      const routers = await service.list(isAsItWas).catch((cause: Error) => {
         throw new WeftError('datapath.failed', `the guards cannot be read: ${cause.message}`, { cause })
       })
-      const [seen, routers] = await Promise.all([inner.snapshot(), listed])
       const guards = guardsOf(routers, have('tcx') ? 'tcx' : 'clsact', missing('bpf')?.message ?? '')
-      return { inner: seen as InnerSnapshot, guards, links: allLinks(seen, guards) }
+      return { inner: seen, guards, links: allLinks(seen, guards) }
     },
 
     plan: (vnet, specs, snapshot) => {

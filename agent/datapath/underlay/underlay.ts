@@ -1,12 +1,16 @@
 /**
- * The NICs that links between hosts leave by, of one Dom0: what both data paths share of them. It is made where the drivers are made, and given
+ * The NICs that links between hosts leave by, of one Dom0, and the readings of the kernel: what both data paths share. It is made where the drivers are made, and given
  * to both.
  */
 import type { Link } from '../../netlink/link/link.ts'
+import { type LinkTable, openLinkTable } from '../../netlink/link/table.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
+import { share } from '../../share.ts'
+import type { SnapshotOptions } from '../driver.ts'
 import { tryNetem } from '../netem-probe.ts'
 import { isNic, speedReader } from '../nics.ts'
 import { type UnderlayKeeper, underlayKeeper } from './keeper.ts'
+import { readTraffic, type TrafficReading } from './reading.ts'
 
 export interface UnderlayOptions {
   /** Path of the network namespace that is Dom0's; the process's own without it. */
@@ -16,6 +20,10 @@ export interface UnderlayOptions {
 }
 
 export interface Underlay extends UnderlayKeeper {
+  /** All interfaces as they are. Rejects with NetlinkError. */
+  links(options?: SnapshotOptions): Promise<readonly Link[]>
+  /** Queueing as it is; who asks at the same time shares a reading. Rejects with NetlinkError. */
+  traffic(): Promise<TrafficReading>
   /** Bits per second of NICs, by name; those of which nobody knows are left out. */
   rates(interfaces: readonly Link[]): Promise<ReadonlyMap<string, number>>
   /** Why the kernel emulates no lines (netem); undefined where it does. Tried once. */
@@ -31,6 +39,8 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
   let netem: Promise<string | undefined> | undefined
   let speeds: ReturnType<typeof speedReader> | undefined
 
+  let table: LinkTable | undefined
+
   const route = (): RouteSocket => {
     if (socket === undefined || socket.closed) socket = openRoute({ namespace })
     return socket
@@ -38,6 +48,13 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
 
   return {
     ...underlayKeeper(route),
+
+    links: (options) => {
+      if (table === undefined || table.closed) table = openLinkTable({ namespace })
+      return table.read(options)
+    },
+
+    traffic: share(() => readTraffic(route())),
 
     rates: async (interfaces) => {
       speeds ??= speedReader({ namespace })
@@ -63,6 +80,8 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
     close: () => {
       speeds?.close()
       speeds = undefined
+      table?.close()
+      table = undefined
       socket?.close()
       socket = undefined
     },
