@@ -1,6 +1,6 @@
 /** One reading of everything on this host that carries our mark, by all drivers at once. */
 import type { WeftError } from '../../proto/errors.ts'
-import type { DatapathDriver, ObservedLink } from '../datapath/driver.ts'
+import type { DatapathDriver, ObservedLink, SnapshotOptions } from '../datapath/driver.ts'
 import type { HypervisorDriver, ObservedNode } from '../hypervisor/driver.ts'
 import type { HypervisorView } from './plan.ts'
 import { asWeftError, type DatapathView } from './plan-links.ts'
@@ -16,17 +16,20 @@ export interface Drivers {
   readonly datapaths: readonly DatapathDriver[]
 }
 
-export const observe = async ({ hypervisors, datapaths }: Drivers): Promise<Observation> => {
+export const observe = async (
+  { hypervisors, datapaths }: Drivers,
+  options: SnapshotOptions = {},
+): Promise<Observation> => {
   const [nodes, links] = await Promise.all([
     Promise.all(hypervisors.map(async (driver) => [driver.name, await driver.observe().catch(asWeftError)] as const)),
-    Promise.all(datapaths.map(async (driver) => [driver.name, await seenBy(driver)] as const)),
+    Promise.all(datapaths.map(async (driver) => [driver.name, await seenBy(driver, options)] as const)),
   ])
   return { hypervisors: new Map(nodes), datapaths: new Map(links) }
 }
 
-const seenBy = async (driver: DatapathDriver): Promise<DatapathView> => {
+const seenBy = async (driver: DatapathDriver, options: SnapshotOptions): Promise<DatapathView> => {
   const { technologies } = await driver.probe()
-  return { driver, technologies, snapshot: await driver.snapshot().catch(asWeftError) }
+  return { driver, technologies, snapshot: await driver.snapshot(options).catch(asWeftError) }
 }
 
 const isSeen = <T>(view: T | WeftError): view is T => !(view instanceof Error)

@@ -25,8 +25,24 @@ const defaultForwarding = 'bridge'
 
 type End = Pick<SliceEnd, 'node' | 'interface'>
 
-const interfaceOf = ({ nodes }: Slice, end: End): SliceInterface | undefined =>
-  nodes.find(({ id }) => id === end.node)?.interfaces.find(({ index }) => index === end.interface)
+const endKey = ({ node, interface: index }: End): string => `${node}.${index}`
+
+const interfacesBySlice = new WeakMap<Slice, ReadonlyMap<string, SliceInterface>>()
+
+/** Interfaces by `NODE.INDEX`: a slice is a value, and is asked for each end of each link at each look. */
+const interfacesOf = (slice: Slice): ReadonlyMap<string, SliceInterface> => {
+  const known = interfacesBySlice.get(slice)
+  if (known) return known
+  const found = new Map(
+    slice.nodes.flatMap(({ id, interfaces }) =>
+      interfaces.map((one) => [endKey({ node: id, interface: one.index }), one] as const),
+    ),
+  )
+  interfacesBySlice.set(slice, found)
+  return found
+}
+
+const interfaceOf = (slice: Slice, end: End): SliceInterface | undefined => interfacesOf(slice).get(endKey(end))
 
 const forwardingOf = (slice: Slice, end: End): string => interfaceOf(slice, end)?.forwarding || defaultForwarding
 

@@ -112,6 +112,12 @@ export const plan = (input: PlanInput): Plan => {
   const others: Step[] = []
 
   const wanted = new Map(nodes.map((node) => [node.id, node.hypervisor]))
+  const seen = new Map(
+    [...hypervisors].map(([name, view]) => {
+      const there = view instanceof WeftError ? [] : view
+      return [name, new Map(there.map((node) => [node.id, node]))]
+    }),
+  )
   const stray = new Set<string>()
   for (const [hypervisor, view] of hypervisors) {
     if (view instanceof WeftError) continue
@@ -133,10 +139,7 @@ export const plan = (input: PlanInput): Plan => {
       )
     } else if (view instanceof WeftError) problems.set(`node/${node.id}`, view)
     else if (!stray.has(node.id)) {
-      const step = planNode(
-        specOf(vnet, node, slots),
-        view.find(({ id }) => id === node.id),
-      )
+      const step = planNode(specOf(vnet, node, slots), seen.get(node.hypervisor)?.get(node.id))
       if (step?.kind === 'node.remove') removals.push(step)
       else if (step) others.push(step)
     }

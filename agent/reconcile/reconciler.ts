@@ -8,7 +8,6 @@ import type { Reported, Slice } from '../../proto/generated/weft.v1.ts'
 import { type ForwardingKeeper, forwardingMode } from '../forwarding/keeper.ts'
 import type { ObservedNode } from '../hypervisor/driver.ts'
 import { type Refusal, report, reportGone } from '../report/reported.ts'
-import { share } from '../share.ts'
 import type { DesiredStore } from '../state/desired.ts'
 import type { SlotStore } from '../state/slots.ts'
 import { applyStep } from './apply.ts'
@@ -18,6 +17,7 @@ import { phases } from './phases.ts'
 import { describeStep, objectOf, type Plan, plan, type Step } from './plan.ts'
 import { asWeftError } from './plan-links.ts'
 import { keyedQueue } from './queue.ts'
+import { readings } from './readings.ts'
 import { type Retries, retries } from './retry.ts'
 
 export interface ReconcilerOptions {
@@ -70,7 +70,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   const now = () => performance.now()
   const retryOptions = { now, firstMs: options.retryFirstMs ?? 1000, mostMs: options.retryMostMs ?? 60_000 }
 
-  const observation = share(() => observe(drivers))
+  const seenNow = readings((how) => observe(drivers, how))
   const nodeLimits = new Map(drivers.hypervisors.map(({ name, parallel }) => [name, limit(parallel)]))
   const otherLimit = limit(parallelSteps)
   const busy = new Map<string, Map<string, Promise<void>>>()
@@ -94,6 +94,12 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     if (before && JSON.stringify(before) === JSON.stringify(next)) return
     reports.set(next.vnet, next)
     options.onReport(next, before, owner)
+  }
+
+  /** Something has happened to a VNet, or will have after the delay: it is looked at then. */
+  const wake = (vnet: string, delayMs = 0): void => {
+    seenNow.happened(vnet)
+    queue.add(vnet, delayMs)
   }
 
   const limitOf = (step: Step): Limit => {
@@ -128,7 +134,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     const running = busyOf(vnet)
     const done = run(vnet, slice, step).finally(() => {
       running.delete(object)
-      queue.add(vnet, running.size > 0 ? togetherMs : 0)
+      wake(vnet, running.size > 0 ? togetherMs : 0)
     })
     running.set(object, done)
   }
@@ -167,7 +173,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     if (!slice && desired.unreadable.has(vnet)) return
     // What was being done when the reading began may show half done in it: such objects wait for the next look.
     const unsure = new Set(busyOf(vnet).keys())
-    const seen = await observation()
+    const seen = await seenNow.of(vnet)
     const byHypervisor = nodesOf(seen, vnet)
     const nodes = [...byHypervisor.values()].flatMap((view) => (view instanceof Error ? [] : view))
     const links = allLinks(seen).filter((link) => link.vnet === vnet)
@@ -186,12 +192,12 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       const object = objectOf(step)
       if (unsure.has(object) || running.has(object) || isWaiting(step)) continue
       const waitMs = retrying.waitMs(object, step.kind === 'node.start' && step.restart)
-      if (waitMs > 0) queue.add(vnet, waitMs)
+      if (waitMs > 0) wake(vnet, waitMs)
       else launch(vnet, slice, step)
     }
 
     // What is wrong outside of us may come right without a word: another look is cheap.
-    if (next.problems.size > 0 || !isWhole(seen)) queue.add(vnet, problemLookMs)
+    if (next.problems.size > 0 || !isWhole(seen)) wake(vnet, problemLookMs)
     const left = nodes.length + links.length + running.size
     if (isWhole(seen)) await freeSlots(vnet, slice, new Set([...nodes.map(({ id }) => id), ...nodesIn(running)]))
     if (left === 0 && next.problems.size === 0 && isWhole(seen) && (!slice || slice.absent)) {
@@ -252,7 +258,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
         const times = (failures.get(vnet) ?? 0) + 1
         failures.set(vnet, times)
         log.error({ vnet, err: error }, 'a look at the VNet failed')
-        queue.add(vnet, Math.min(retryOptions.mostMs, retryOptions.firstMs * 2 ** times))
+        wake(vnet, Math.min(retryOptions.mostMs, retryOptions.firstMs * 2 ** times))
       }
     },
     { parallel: parallelVNets },
@@ -260,7 +266,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
 
   /** Every VNet that is wanted or of which something is there: what is wanted no more is found here. */
   const lookAtAll = async (): Promise<void> => {
-    const seen = await observation()
+    const seen = await seenNow.sweep()
     for (const { vnet, id, slot } of allNodes(seen)) {
       if (slots.get(vnet, id) !== slot) await slots.adopt(vnet, id, slot)
     }
@@ -272,7 +278,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
 
   const nodeChanged = (vnet: string): void => {
     if (vnet !== '') {
-      queue.add(vnet)
+      wake(vnet)
       return
     }
     // A hypervisor went or came back: nothing that it refused before needs to wait.
@@ -295,25 +301,25 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     start: async () => {
       await Promise.all([
         ...drivers.hypervisors.map((driver) => driver.watch(nodeChanged)),
-        ...drivers.datapaths.map((driver) => driver.watch((vnet) => queue.add(vnet))),
+        ...drivers.datapaths.map((driver) => driver.watch((vnet) => wake(vnet))),
       ])
       await lookAtAll()
       again()
     },
-    enqueue: (vnet) => queue.add(vnet),
+    enqueue: (vnet) => wake(vnet),
     changed: (vnet) => {
       refusals.delete(vnet)
       retriesOf.get(vnet)?.reset()
       clocks.begin(vnet)
-      queue.add(vnet)
+      wake(vnet)
     },
     confirmed: (vnet) => {
       refusals.delete(vnet)
-      queue.add(vnet)
+      wake(vnet)
     },
     refused: (vnet, refusal) => {
       refusals.set(vnet, refusal)
-      queue.add(vnet)
+      wake(vnet)
     },
     dismiss: (vnet) => {
       if (desired.get(vnet)) return false

@@ -74,9 +74,10 @@ const nodeState = (
 
 const reportNodes = (input: ReportInput): readonly ReportedNode[] => {
   const wanted = input.slice?.nodes ?? []
+  const seen = new Map(input.nodes.map((node) => [`${node.hypervisor} ${node.id}`, node]))
   const reported = wanted.map((node) => {
     const slot = input.slots.get(node.id)
-    const observed = input.nodes.find(({ id, hypervisor }) => id === node.id && hypervisor === node.hypervisor)
+    const observed = seen.get(`${node.hypervisor} ${node.id}`)
     const { state, error } = nodeState(input, node, slot, observed)
     return create('ReportedNode', {
       id: node.id,

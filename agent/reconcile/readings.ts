@@ -1,0 +1,44 @@
+/**
+ * Readings of everything on this host, and who may use which. A look at a VNet needs one that began after whatever happened to it. A sweep looks at all
+ * of them: its one reading serves each VNet to which nothing has happened since it began, or a sweep would read everything once for each of
+ * thousands.
+ */
+import type { SnapshotOptions } from '../datapath/driver.ts'
+import { share } from '../share.ts'
+
+export interface Readings<T> {
+  /** Something may have happened to a VNet, or will have by the time that it is looked at: a reading that has begun is too old for it. */
+  happened(vnet: string): void
+  /** For a look at a VNet. */
+  of(vnet: string): Promise<T>
+  /** A thorough one, that looks which follow may use, each VNet's once. */
+  sweep(): Promise<T>
+}
+
+export const readings = <T>(read: (options: SnapshotOptions) => Promise<T>): Readings<T> => {
+  const now = share(() => read({}))
+  const sweep = share(async () => {
+    const began = ++tick
+    return { began, value: await read({ thorough: true }), used: new Set<string>() }
+  })
+  /** When something happened last to a VNet. */
+  const last = new Map<string, number>()
+  let tick = 0
+  let swept: Awaited<ReturnType<typeof sweep>> | undefined
+
+  return {
+    happened: (vnet) => {
+      last.set(vnet, ++tick)
+    },
+    of: async (vnet) => {
+      if (swept === undefined || swept.used.has(vnet) || (last.get(vnet) ?? 0) > swept.began) return now()
+      swept.used.add(vnet)
+      return swept.value
+    },
+    sweep: async () => {
+      swept = await sweep()
+      for (const [vnet, at] of last) if (at < swept.began) last.delete(vnet)
+      return swept.value
+    },
+  }
+}
