@@ -124,7 +124,9 @@ export const segmentOf = (
   { rate = 0, number = 0 }: SegmentOptions = {},
 ) => {
   const { crosses, needsTunnelPrefix, identifier } = technologies[technology]
-  const outer = (one: Side): string => (!crosses ? '' : needsTunnelPrefix ? one.tunnel : one.address)
+  // Of the tunnel prefix each segment has an address of its own.
+  const tunnel = (one: Side): string => one.tunnel.replace(/\d+$/, (last) => `${Number(last) + 16 * number}`)
+  const outer = (one: Side): string => (!crosses ? '' : needsTunnelPrefix ? tunnel(one) : one.address)
   return {
     technology,
     identifier: identifier === undefined ? 0 : identifiers[technology] + number,
@@ -174,8 +176,8 @@ export const guests = async (t: Test, one: Host, two: Host): Promise<readonly [N
 ]
 
 /** Builds until there is nothing left to do. */
-export const make = async (at: Host, specs: readonly LinkSpec[]): Promise<void> => {
-  for (let round = 0; round < 4 && (await build(at.driver, specs)).length > 0; round++);
+export const make = async (at: Host, specs: readonly LinkSpec[], vnet = 'a.v'): Promise<void> => {
+  for (let round = 0; round < 4 && (await build(at.driver, specs, vnet)).length > 0; round++);
 }
 
 export const expectTransfer = async (t: Test, from: Namespace, to: Namespace, address: string): Promise<void> => {
