@@ -45,6 +45,7 @@ import { paintSwitch } from './paint-switch.ts'
 import { paintTee } from './paint-tee.ts'
 import { queue } from './queue.ts'
 import { radixIpLookup } from './radix-ip-lookup.ts'
+import { randomSample } from './random-sample.ts'
 import { rangeIpLookup } from './range-ip-lookup.ts'
 import { setIpAddress } from './set-ip-address.ts'
 import { setIpChecksum } from './set-ip-checksum.ts'
@@ -118,6 +119,7 @@ const classes: readonly ElementClass[] = [
   paintTee,
   queue,
   radixIpLookup,
+  randomSample,
   rangeIpLookup,
   setIpAddress,
   setIpChecksum,

@@ -41,6 +41,7 @@ import { paint } from './paint.ts'
 import { paintSwitch } from './paint-switch.ts'
 import { paintTee } from './paint-tee.ts'
 import { queue } from './queue.ts'
+import { randomSample } from './random-sample.ts'
 import { setIpAddress } from './set-ip-address.ts'
 import { setIpChecksum } from './set-ip-checksum.ts'
 import { setIpDscp } from './set-ip-dscp.ts'
@@ -109,6 +110,7 @@ export const elementCodes: readonly AnyElementCode[] = [
   paintSwitch,
   paintTee,
   queue,
+  randomSample,
   setIpAddress,
   setIpChecksum,
   setIpDscp,

@@ -51,6 +51,7 @@ const plainly: Readonly<Record<string, string>> = {
   PaintTee: 'FromDevice(in) -> x :: PaintTee(1) -> Discard; x[1] -> Discard',
   Queue: 'FromDevice(in) -> x :: Queue -> Discard',
   RadixIPLookup: `FromDevice(in) -> x :: RadixIPLookup${route} ${end}`,
+  RandomSample: 'FromDevice(in) -> x :: RandomSample(0.5) -> Discard',
   RangeIPLookup: `FromDevice(in) -> x :: RangeIPLookup${route} ${end}`,
   SetIPAddress: 'FromDevice(in) -> x :: SetIPAddress(10.0.0.1) -> Discard',
   SetIPChecksum: `${ip}x :: SetIPChecksum ${end}`,

@@ -113,6 +113,25 @@ export const basicElements: Readonly<Record<string, Make>> = {
     }
     return element(take, { count: () => `${count}`, drops: () => '0' })
   },
+  // With probabilities of 0 and 1 alone.
+  RandomSample: ({ arguments: given, output }) => {
+    const passes = Number(
+      argument(given, 'P', 0) ?? argument(given, 'SAMPLE', nowhere) ?? 1 - Number(argument(given, 'DROP', nowhere)),
+    )
+    const active = argument(given, 'ACTIVE', nowhere) ?? 'true'
+    let drops = 0
+    const take = (packet: ReferencePacket): void => {
+      const goesOn = passes === 1 || active === 'false'
+      if (!goesOn) drops++
+      output(goesOn ? 0 : 1, packet)
+    }
+    return element(take, {
+      drops: () => `${drops}`,
+      sampling_prob: () => `${passes}`,
+      drop_prob: () => `${1 - passes}`,
+      active: () => active,
+    })
+  },
   Idle: () => element(() => undefined),
   Null: ({ output }) => element((packet) => output(0, packet)),
   Queue: ({ arguments: given, output }) =>

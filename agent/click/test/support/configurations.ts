@@ -54,6 +54,12 @@ export const configurations: readonly TestConfiguration[] = [
     text: 'FromDevice(in) -> s :: Switch(1); s[0] -> Discard; s[1] -> x :: StaticSwitch(2); x[0] -> Discard; x[1] -> Discard; x[2] -> ToDevice(out)',
   },
   {
+    name: 'RandomSample, as far as nothing is left to chance',
+    text: `FromDevice(in) -> a :: RandomSample(1) -> b :: RandomSample(SAMPLE 0) -> ToDevice(a); a[1] -> Discard;
+      b[1] -> c :: RandomSample(DROP 0) -> d :: RandomSample(DROP 1, ACTIVE false) -> e :: RandomSample(P 1.0) -> ToDevice(out)`,
+    handlers: ['a.drops', 'b.drops', 'c.drops', 'd.drops', 'a.sampling_prob', 'b.drop_prob', 'd.active'],
+  },
+  {
     name: 'Tee whose branches change the packet',
     text: `FromDevice(in) -> Strip(14) -> t :: Tee;
       t[0] -> Unstrip(14) -> Truncate(30) -> Queue -> ToDevice(a);
