@@ -1,5 +1,6 @@
 /** What a request may be at most, and how things in it are named. */
 import { maxPayloadBytes } from '../../proto/envelope.ts'
+import { technologyNames } from '../../proto/technologies.ts'
 
 /** Of a request's file, and of a file that it takes in by `source`. */
 export const maxFileBytes = 4 * 1024 * 1024
@@ -21,7 +22,7 @@ export const namePattern = /^[a-z][a-z0-9-]{0,39}$/
 export const nameRule = 'lower-case letters, digits and hyphens, at most 40, starting with a letter'
 
 export const hypervisors = ['any', 'xen', 'kvm', 'qemu', 'lxc', 'fake'] as const
-export const technologies = ['any', 'vxlan', 'gre', 'etherip', 'ipip', 'vlan', 'qinq', 'mpls'] as const
+export const technologies = ['any', ...technologyNames] as const
 export const allocations = ['on-demand', 'preallocated'] as const
 export const restartPolicies = ['always', 'on-failure', 'never'] as const
 export const forwardings = ['bridge', 'click'] as const

@@ -1,16 +1,19 @@
 /** Rules of links: names, ends that are there and free, technologies that fit the data path. */
 import type { Endpoint, Interface, Link, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { technologyNamed } from '../../proto/technologies.ts'
 import { maxInterfaceIndex, namePattern, nameRule, technologies } from './limits.ts'
 import { suggest } from './nearest.ts'
 import { quote } from './request-errors.ts'
 import type { Find } from './validate.ts'
 import { oneOf } from './validate-nodes.ts'
 
-/** What a Linux bridge cannot carry: IPv4 alone, labels, or what the kernel has no device for. */
-const withoutBridge: Readonly<Record<string, string>> = {
-  ipip: 'it carries IPv4 packets, not Ethernet frames',
-  etherip: 'the kernel has no device for it',
-  mpls: 'the kernel has no device for it',
+/** Why a Linux bridge cannot carry the technology; undefined where it can. */
+const bridgeProblem = (name: string): string | undefined => {
+  const technology = technologyNamed(name)
+  if (!technology || technology.datapaths.includes('bridge')) return undefined
+  return technology.carries === 'ethernet'
+    ? 'the kernel has no device for it'
+    : 'it carries IPv4 packets, not Ethernet frames'
 }
 
 export const checkLinks = ({ nodes, links }: VNetRequest, find: Find): void => {
@@ -77,7 +80,7 @@ const checkInterface = (link: Link, end: Endpoint, each: Interface | undefined, 
     const message = `interface ${name} is a ${each.physical} physical interface and cannot be an end of a link`
     find(path, object, message, 'another interface of the node')
   }
-  const reason = Object.hasOwn(withoutBridge, link.technology) ? withoutBridge[link.technology] : undefined
+  const reason = bridgeProblem(link.technology)
   if (reason !== undefined && each?.forwarding !== 'click') {
     const message = `${link.technology} cannot be bridged at ${name}: ${reason}`
     find(path, object, message, `forwarding click for ${name}, or another technology`)

@@ -2,10 +2,8 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { Interface, Link, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { isImpaired } from '../description/impairments.ts'
-import { forwardingOf } from '../mapping/demand.ts'
 
 const hypervisors = ['', 'any', 'lxc', 'fake']
-const technologies = ['', 'any', 'vxlan']
 const forwardings = ['', 'bridge', 'click']
 const allocations = ['', 'on-demand']
 
@@ -60,32 +58,7 @@ const nodeErrors = (node: Node): readonly WeftError[] => {
   return [...errors, ...node.interfaces.flatMap((one) => interfaceErrors(node, one))]
 }
 
-const linkErrors = ({ id, technology }: Link): readonly WeftError[] =>
-  technologies.includes(technology)
-    ? []
-    : [
-        new WeftError('datapath.unavailable', `technology "${technology}" is not built yet`, {
-          object: `link/${id}`,
-          hint: 'technology "vxlan", or "any"',
-        }),
-      ]
-
-/** One data path makes a link within a host, and the bridge alone makes one between hosts. */
-const mixedErrors = ({ nodes }: VNetRequest, { id, a, b }: Link): readonly WeftError[] => {
-  const [one, other] = [a, b].map((end) => {
-    const node = nodes.find((each) => each.id === end?.node)
-    return forwardingOf(node?.interfaces.find(({ index }) => index === end?.interface)?.forwarding ?? '')
-  })
-  if (one === other) return []
-  const message = `link ${id} has forwarding "${one}" at one end and "${other}" at the other, which is not built yet`
-  return [new WeftError('datapath.unavailable', message, { object: `link/${id}`, hint: 'the same at both ends' })]
-}
-
 export const unbuiltErrors = (request: VNetRequest): readonly WeftError[] => [
   ...request.nodes.flatMap(nodeErrors),
-  ...request.links.flatMap((link) => [
-    ...linkErrors(link),
-    ...propertyErrors(propertiesOfLinks, link, `link/${link.id}`),
-    ...mixedErrors(request, link),
-  ]),
+  ...request.links.flatMap((link) => propertyErrors(propertiesOfLinks, link, `link/${link.id}`)),
 ]

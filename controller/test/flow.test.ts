@@ -187,11 +187,9 @@ t.test('what this version does not build is refused with what it would build', a
   const refused = async (changes: Parameters<typeof chain>[2], code: string) => {
     await t.rejects(apply(world, chain('shop', 2, changes)), { code, hint: /./ })
   }
-  const { nodes, links } = chain('shop', 2)
+  const { nodes } = chain('shop', 2)
   await refused({ nodes: nodes.map((node) => ({ ...node, hypervisor: 'xen' })) }, 'hypervisor.unavailable')
   await refused({ nodes: nodes.map((node) => ({ ...node, allocation: 'preallocated' })) }, 'verb.unsupported')
-  await refused({ links: links.map((link) => ({ ...link, technology: 'gre' })) }, 'datapath.unavailable')
-  await refused({ nodes: withClick(nodes.slice(0, 1)).concat(nodes.slice(1)) }, 'datapath.unavailable')
   const onNic = nodes.map((node) => ({
     ...node,
     interfaces: [...node.interfaces, { index: 9, forwarding: 'click', physical: 'shared' }],
@@ -199,6 +197,52 @@ t.test('what this version does not build is refused with what it would build', a
   await refused({ nodes: onNic }, 'datapath.unavailable')
   await nothingLeft(t, world)
 })
+
+t.test(
+  'links of any technology that crosses a fabric are built, numbered and given back; others are refused with the reason',
+  async (t) => {
+    const technologies = ['vxlan', 'gre', 'etherip', 'ipip', 'mpls']
+    const datapaths = [
+      { name: 'bridge', technologies: ['vxlan', 'gre'] },
+      { name: 'click', technologies },
+    ]
+    const world = await worldFor(t, { inventory: (host) => hostInventory(host, { datapaths }) })
+    /** Two nodes that no host has room for together. */
+    const apart = (technology: string) => {
+      const { nodes, links, ...asked } = heavyChain(`of-${technology}`, 2, 2.1 * gib)
+      return { ...asked, nodes: withClick(nodes), links: links.map((link) => ({ ...link, technology })) }
+    }
+    const segmentsOf = (vnet: string) =>
+      [...world.agents.values()]
+        .flatMap(({ slices }) => slices.get(`alice.${vnet}`)?.links ?? [])
+        .flatMap(({ segments, far }) => segments.map((segment) => ({ ...segment, far })))
+    for (const technology of ['vxlan', 'gre', 'etherip', 'ipip']) {
+      await apply(world, apart(technology))
+      await ready(world, `of-${technology}`)
+      const [link] = (await stateAt(world, 'alice', `of-${technology}`)).links
+      t.match(link, { technology, mtu: Number })
+      const [one, other] = segmentsOf(`of-${technology}`)
+      t.match(one, {
+        technology,
+        local: other?.remote,
+        remote: other?.local,
+        identifier: other?.identifier,
+        nextHop: '',
+      })
+      const isOfPrefix = technology === 'etherip' || technology === 'ipip'
+      t.match(one?.local, isOfPrefix ? /^198\.18\.\d\.1$/ : /^10\.255\.0\.\d$/)
+      t.equal(one?.far !== undefined, technology === 'ipip')
+      await world.settled(world.ask('alice', { delete: { vnet: `of-${technology}` } }))
+      await world.idle()
+    }
+    await t.rejects(apply(world, apart('mpls')), {
+      code: 'admission.never-fits',
+      message: /mpls .*stays on one Ethernet segment, and every path crosses a routed network \(core\)/,
+      hint: 'technology vxlan, gre, etherip, ipip',
+    })
+    await nothingLeft(t, world)
+  },
+)
 
 t.test('nodes that click joins are all on one host that has it, and refused where none has', async (t) => {
   const datapaths = [{ name: 'bridge', technologies: ['vxlan'] }, { name: 'click' }]

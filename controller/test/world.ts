@@ -82,12 +82,12 @@ export const hostInventory = (host: string, changes: Init<HostInventory> = {}): 
     ...changes,
   })
 
-/** Hosts h1… on one fabric, 1 Gbit/s each. */
+/** Hosts h1… on one fabric, 1 Gbit/s each, with a prefix of tunnels each. */
 export const substrateText = (name: string, hosts: readonly string[]): string =>
   [
     `name: ${name}`,
     'hosts:',
-    ...hosts.map((host) => `  ${host}:`),
+    ...hosts.map((host) => `  ${host}: { tunnel_prefix: 198.18.${host.slice(1)}.0/24 }`),
     'fabrics:',
     '  core:',
     'links:',
