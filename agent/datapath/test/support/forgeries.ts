@@ -65,7 +65,7 @@ export const forgeries = (targets: Targets): readonly Forgery[] => {
     )
   }
   for (const [i, { mac, address }] of hosts.entries()) {
-    const other = hosts[1 - i] ?? own
+    const other = hosts[(i + 1) % hosts.length] ?? own
     add(`as host ${other.address} to ${address}`, inIp({ from: other.mac, to: mac }, other.address, address))
   }
   for (const to of groups) add(`to the group ${to}`, inIp({ from: own.mac, to }, own.address, '224.0.0.1'))
