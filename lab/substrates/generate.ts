@@ -25,6 +25,12 @@ const exchange: Place = { name: 'exchange', city: 'Chicago', latitude: 41.85, lo
 
 export const mostHosts = 200
 
+/**
+ * From which a host's ends of etherip and ipip get their addresses: 254 of 198.18.0.0/15, which is set aside for laboratories (RFC 2544,
+ * appendix C.2.2; RFC 6890, table 8).
+ */
+const tunnelPrefixOf = (index: number): string => `198.18.${index + 1}.0/24`
+
 /** Hosts beyond the named ones stand in the same cities again. */
 const placeOf = (index: number): Place => {
   const place = places[index % places.length] ?? exchange
@@ -75,7 +81,12 @@ export const generateSubstrate = ({ name, hosts, memoryBytes }: SubstrateOptions
     `name: ${name}`,
     'cpu_overcommit: 16',
     'hosts:',
-    ...declared.flatMap((place) => [`  ${place.name}:`, `    ${at(place)}`, `    memory: ${memoryMiB} MiB`]),
+    ...declared.flatMap((place, index) => [
+      `  ${place.name}:`,
+      `    ${at(place)}`,
+      `    memory: ${memoryMiB} MiB`,
+      `    tunnel_prefix: ${tunnelPrefixOf(index)}`,
+    ]),
     ...(others.length > 0 ? ['fabrics:', `  ${exchange.name}:`, `    ${at(exchange)}`] : []),
     ...(links.length > 0 ? ['links:', ...links] : []),
     '',

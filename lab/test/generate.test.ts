@@ -15,12 +15,15 @@ hosts:
   west:
     location: { name: Sunnyvale, latitude: 37.37, longitude: -122.04 }
     memory: 4096 MiB
+    tunnel_prefix: 198.18.1.0/24
   centre:
     location: { name: Kansas City, latitude: 39.1, longitude: -94.58 }
     memory: 4096 MiB
+    tunnel_prefix: 198.18.2.0/24
   east:
     location: { name: Washington DC, latitude: 38.91, longitude: -77.04 }
     memory: 4096 MiB
+    tunnel_prefix: 198.18.3.0/24
 links:
   - { ends: [west/eth1, centre/eth1], capacity: 1 Gbit/s, delay: 12.0 ms }
   - { ends: [centre/eth2, east/eth1], capacity: 1 Gbit/s, delay: 7.6 ms }

@@ -72,6 +72,35 @@ t.test('two fabrics in a row are crossed by the next hop of each', async (t) => 
   ])
 })
 
+const withPrefixes = (links: readonly string[]): Substrate => {
+  const plain = substrate(links)
+  const prefixOf = (id: string, kind: string) => (kind === 'host' ? `198.18.${id.charCodeAt(0) - 96}.0/24` : '')
+  return { ...plain, nodes: plain.nodes.map((node) => ({ ...node, tunnelPrefix: prefixOf(node.id, node.kind) })) }
+}
+const prefixRoutes = (links: readonly string[]) =>
+  planWires(withPrefixes(links)).routes.filter(({ to }) => to.startsWith('198.18.'))
+
+t.test('fabrics route tunnel prefixes to their hosts, and hosts send there what is for others', async (t) => {
+  t.same(prefixRoutes(['a/eth1 net', 'net b/eth1', 'b/eth2 c/eth1']), [
+    { node: 'a', to: '198.18.2.0/24', via: '10.255.0.2' },
+    { node: 'net', to: '198.18.1.0/24', via: '10.255.0.1' },
+    { node: 'net', to: '198.18.2.0/24', via: '10.255.1.2' },
+    { node: 'b', to: '198.18.1.0/24', via: '10.255.1.1' },
+  ])
+})
+
+t.test('of two NICs at a fabric the first declared has the prefix, wherever it is', async (t) => {
+  const routes = prefixRoutes(['a/eth1 n1', 'n1 n2', 'n2 b/eth1', 'n1 b/eth2'])
+  t.same(
+    routes.filter(({ to }) => to === '198.18.2.0/24'),
+    [
+      { node: 'a', to: '198.18.2.0/24', via: '10.255.0.2' },
+      { node: 'n1', to: '198.18.2.0/24', via: '10.255.1.2' },
+      { node: 'n2', to: '198.18.2.0/24', via: '10.255.2.2' },
+    ],
+  )
+})
+
 t.test('a ring of fabrics ends', async (t) => {
   const plan = planWires(substrate(['n1 n2', 'n2 n3', 'n3 n1', 'a/eth1 n1']))
   t.equal(plan.routes.filter(({ node }) => node === 'a').length, 3)

@@ -83,7 +83,7 @@ export const planWires = (substrate: Pick<Substrate, 'nodes' | 'links'>): WirePl
     addresses: segments.flatMap(({ ports }, index) =>
       ports.map((port, at) => addressOf(port, index, at, ports.length)),
     ),
-    routes: routesOf(segments, kinds),
+    routes: routesOf(segments, kinds, prefixesOf(substrate.nodes)),
   }
 }
 
@@ -150,32 +150,66 @@ const addressOf = (port: Port, index: number, at: number, ports: number): Addres
   return { ...port, address: `${prefix}.${at + 1}/${length}` }
 }
 
-/** From every port to every subnet behind the fabrics next to it, over the fewest fabrics. */
-const routesOf = (segments: readonly Segment[], kinds: ReadonlyMap<string, string>): readonly Route[] => {
+/** By host, the prefix of its tunnels that addresses alone tell apart. */
+const prefixesOf = (nodes: Substrate['nodes']): ReadonlyMap<string, string> =>
+  new Map(nodes.flatMap(({ id, tunnelPrefix }) => (tunnelPrefix === '' ? [] : [[id, tunnelPrefix] as const])))
+
+interface Reached {
+  readonly index: number
+  /** The neighbour that it is reached by; undefined where it is next to the node. */
+  readonly via?: string
+}
+
+/**
+ * From every port to every subnet behind the fabrics next to it, over the fewest fabrics, and to the tunnel prefixes of the hosts
+ * there. Hosts that are neighbours need no route to each other's: agents know the next hop.
+ */
+const routesOf = (
+  segments: readonly Segment[],
+  kinds: ReadonlyMap<string, string>,
+  prefixes: ReadonlyMap<string, string>,
+): readonly Route[] => {
   const isFabric = (node: string): boolean => kinds.get(node) === 'fabric'
   const segmentsAt = new Map<string, number[]>()
   segments.forEach(({ ports }, index) => {
     for (const { node } of ports) segmentsAt.set(node, [...(segmentsAt.get(node) ?? []), index])
   })
+  const addressAt = (index: number, at: number): string => {
+    const { ports } = segments[index] as Segment
+    return addressOf(ports[at] as Port, index, at, ports.length).address.replace(/\/.*/, '')
+  }
   return [...segmentsAt].flatMap(([node, own]) => {
     const routes: Route[] = []
-    const reached = new Set(own)
-    // Breadth first over segments; each entry knows the neighbour that it is reached by.
-    const queue = own.map((index): { index: number; via?: string } => ({ index }))
-    for (const { index, via } of queue) {
-      const ports = segments[index]?.ports ?? []
-      ports.forEach((port, at) => {
+    const seen = new Set(own)
+    // Breadth first over segments.
+    const reached = own.map((index): Reached => ({ index }))
+    for (const { index, via } of reached)
+      segments[index]?.ports.forEach((port, at) => {
         if (port.node === node || !isFabric(port.node)) return
-        const hop = via ?? addressOf(port, index, at, ports.length).address.replace(/\/.*/, '')
+        const hop = via ?? addressAt(index, at)
         for (const next of segmentsAt.get(port.node) ?? []) {
-          if (reached.has(next)) continue
-          reached.add(next)
+          if (seen.has(next)) continue
+          seen.add(next)
           const { prefix, length } = subnetOf(next, segments[next]?.ports.length ?? 0)
           routes.push({ node, to: `${prefix}.0/${length}`, via: hop })
-          queue.push({ index: next, via: hop })
+          reached.push({ index: next, via: hop })
         }
       })
+    return [...routes, ...prefixRoutes(node)]
+
+    /** To a host by the NIC that is declared first of those at fabrics, as the mapping counts on. */
+    function prefixRoutes(node: string): readonly Route[] {
+      const ways = new Map<string, Route>()
+      for (const { index, via } of reached.toSorted((a, b) => a.index - b.index)) {
+        const { ports } = segments[index] as Segment
+        if (!ports.some((port) => isFabric(port.node))) continue
+        ports.forEach((port, at) => {
+          const to = prefixes.get(port.node)
+          if (to === undefined || port.node === node || ways.has(to)) return
+          if (via !== undefined || isFabric(node)) ways.set(to, { node, to, via: via ?? addressAt(index, at) })
+        })
+      }
+      return [...ways.values()]
     }
-    return routes
   })
 }
