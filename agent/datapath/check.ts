@@ -1,6 +1,6 @@
 /** What a link and its vifs must be like, whatever builds it. Each failure is an error with a code, the link as its object. */
 import { type ErrorCode, WeftError } from '../../proto/errors.ts'
-import type { Segment } from '../../proto/generated/weft.v1.ts'
+import type { Impairment, Segment } from '../../proto/generated/weft.v1.ts'
 import { technologyNamed } from '../../proto/technologies.ts'
 import type { Link } from '../netlink/link/link.ts'
 import type { LinkSpec } from './driver.ts'
@@ -41,10 +41,17 @@ export const checkJoined = (spec: LinkSpec): void => {
   }
 }
 
-/** Throws datapath.unavailable where the link is to be impaired and the kernel cannot: `noNetem` says why. */
-export const checkImpairments = (spec: LinkSpec, noNetem: string | undefined): void => {
-  const { ends, segments } = spec.link
-  if (noNetem === undefined || ![...ends, ...segments].some(({ impairment }) => isImpaired(impairment))) return
+/**
+ * Throws datapath.unavailable where the link is to be impaired and the kernel cannot: `noNetem` says why. `isOwn`: what the data path does by
+ * itself.
+ */
+export const checkImpairments = (
+  spec: LinkSpec,
+  noNetem: string | undefined,
+  isOwn: (impairment: Impairment) => boolean = () => false,
+): void => {
+  const all = [...spec.link.ends, ...spec.link.segments].flatMap(({ impairment }) => impairment ?? [])
+  if (noNetem === undefined || all.every((each) => !isImpaired(each) || isOwn(each))) return
   const hint = 'a kernel with netem (module sch_netem), or no impairments'
   failLink(spec, 'datapath.unavailable', `this host cannot impair it: ${noNetem}`, hint)
 }

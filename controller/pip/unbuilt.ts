@@ -1,28 +1,10 @@
 /** What the model of a request knows and this version does not build: refused at admission, rather than failed on a host. */
 import { WeftError } from '../../proto/errors.ts'
-import type { Interface, Link, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
-import { isImpaired } from '../description/impairments.ts'
+import type { Interface, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
 
 const hypervisors = ['', 'any', 'lxc', 'fake']
 const forwardings = ['', 'bridge', 'click']
 const allocations = ['', 'on-demand']
-
-/** Properties that no host makes true yet, each a line: whether it is asked for, and how to do without. */
-const propertiesOfLinks: readonly Property<Link>[] = [
-  { name: 'impairments', isAsked: isImpaired, hint: 'a link without impairments' },
-  { name: 'down', isAsked: ({ down }) => down, hint: 'a link that is not down' },
-]
-
-interface Property<T> {
-  readonly name: string
-  readonly isAsked: (object: T) => boolean
-  readonly hint: string
-}
-
-const propertyErrors = <T>(properties: readonly Property<T>[], one: T, object: string): readonly WeftError[] =>
-  properties
-    .filter(({ isAsked }) => isAsked(one))
-    .map(({ name, hint }) => new WeftError('datapath.unavailable', `${name} is not built yet`, { object, hint }))
 
 const interfaceErrors = (node: Node, { index, forwarding, physical }: Interface): readonly WeftError[] => {
   const isClickOnNic = forwarding === 'click' && physical !== ''
@@ -58,7 +40,4 @@ const nodeErrors = (node: Node): readonly WeftError[] => {
   return [...errors, ...node.interfaces.flatMap((one) => interfaceErrors(node, one))]
 }
 
-export const unbuiltErrors = (request: VNetRequest): readonly WeftError[] => [
-  ...request.nodes.flatMap(nodeErrors),
-  ...request.links.flatMap((link) => propertyErrors(propertiesOfLinks, link, `link/${link.id}`)),
-]
+export const unbuiltErrors = (request: VNetRequest): readonly WeftError[] => request.nodes.flatMap(nodeErrors)

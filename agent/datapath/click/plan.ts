@@ -16,6 +16,7 @@ import type { InterfaceSettings, Operation, RouterConfiguration } from './operat
 import { entriesOf, leaveSegment, linkParts, planRemoval, release, removeEntry } from './removal.ts'
 import type { ClickSnapshot, ObservedRouter } from './snapshot.ts'
 import { sameValue, tableKey } from './table.ts'
+import { isLoss } from './text/loss.ts'
 import { nicText } from './text/nic.ts'
 import {
   arePorts,
@@ -44,7 +45,7 @@ interface Draft {
 export const planLinks = (vnet: string, specs: readonly LinkSpec[], snapshot: ClickSnapshot): readonly LinkStep[] => {
   for (const spec of specs) {
     checkSpec(spec)
-    checkImpairments(spec, snapshot.noNetem)
+    checkImpairments(spec, snapshot.noNetem, isLoss)
   }
   checkTogether(specs)
   const wanted = new Set(specs.map(({ link }) => link.id))

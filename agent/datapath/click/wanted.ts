@@ -9,7 +9,7 @@
  *
  * Ports are where guests' frames are limited: what leaves a is what the link lets go, exact to the byte, whatever the tunnel adds.
  */
-import type { Segment, SliceInterface } from '../../../proto/generated/weft.v1.ts'
+import type { Impairment, Segment, SliceInterface } from '../../../proto/generated/weft.v1.ts'
 import { overheadBytes, technologyNamed } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { ownVif } from '../check.ts'
@@ -23,6 +23,7 @@ import { type PortEnd, portEnds, portName, type RouterPlace, routerName } from '
 import type { ClickSnapshot } from './snapshot.ts'
 import { type Ethers, relayEthers, type TableValue, tableKey, tableValue } from './table.ts'
 import { ipv4Only, ipv4WithArp } from './text/ipv4-only.ts'
+import { isLoss, lossPart } from './text/loss.ts'
 import type { Named, Part, Sink } from './text/part.ts'
 import { portText } from './text/port.ts'
 import { nowhereYet, segmentIn, toInterface, toTunnel } from './text/tunnel.ts'
@@ -106,12 +107,21 @@ const betweenVifs = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number): Want
     if (vif === undefined || own === undefined || !isOurs(spec, position)) return []
     const peer = vifs[1 - position]
     const end = spec.link.ends[position]
-    const egress = mixed ? undefined : egressOf(end?.rateBitsPerSecond ?? 0, end?.impairment, mtu)
+    const egress = mixed ? undefined : egressOf(end?.rateBitsPerSecond ?? 0, byKernel(end?.impairment, snapshot), mtu)
     const to = peer === undefined ? nowhereYet : toInterface(peer)
-    return [{ vif, egress, router: vifRouter(spec, snapshot, { position, vif, own, way: [], to }) }]
+    const way = mixed ? [] : lossWay(spec.link.ends[1 - position]?.impairment, snapshot)
+    return [{ vif, egress, router: vifRouter(spec, snapshot, { position, vif, own, way, to }) }]
   })
   return { mtu, names: namesOf(spec), ends, ports: undefined, routers: ends.map(({ router }) => router), entries: [] }
 }
+
+/** What an interface's queueing does of it. */
+const byKernel = (impairment: Impairment | undefined, { noNetem }: ClickSnapshot): Impairment | undefined =>
+  impairment && noNetem !== undefined && isLoss(impairment) ? undefined : impairment
+
+/** What the router of who sends does of it. */
+const lossWay = (impairment: Impairment | undefined, snapshot: ClickSnapshot): readonly Part[] =>
+  impairment && isImpaired(impairment) && byKernel(impairment, snapshot) === undefined ? [lossPart(impairment)] : []
 
 interface VifPlace {
   readonly position: number
@@ -131,7 +141,8 @@ const vifRouter = (
 }
 
 /** A link to another host. */
-const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, segment: Segment): WantedLink => {
+const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, asked: Segment): WantedLink => {
+  const segment = { ...asked, impairment: byKernel(asked.impairment, snapshot) }
   const nic = underlayNic(spec, segment, snapshot)
   const [vif] = spec.vifs.map((name) => ownVif(spec, name, snapshot))
   const [own] = spec.interfaces
@@ -145,7 +156,10 @@ const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, segment: 
   const tunnel = toTunnel({ segment, nic, saidClass: atNic.saidClass })
   const ports = needsPorts(segment) ? wantedPorts(spec, [segment], { a: segment, b: undefined }, mtu) : undefined
   const [a, b] = portEnds.map((end) => ports && namedPort(ports, end, snapshot))
-  const way = carriesIpv4(segment) && vif && own ? [ipv4WithArp(vif, own, far)] : []
+  const way = [
+    ...(carriesIpv4(segment) && vif && own ? [ipv4WithArp(vif, own, far)] : []),
+    ...lossWay(asked.impairment, snapshot),
+  ]
   const to = a === undefined ? tunnel : toInterface(a)
   const ends: readonly WantedEnd[] =
     vif && own

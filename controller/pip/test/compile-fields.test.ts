@@ -6,7 +6,6 @@ import { emptyUsage } from '../../mapping/problem.ts'
 import { host, request, substrate } from '../../mapping/test/fixtures.ts'
 import { allocate, takenOf } from '../allocate.ts'
 import { compileSlices } from '../compile.ts'
-import { unbuiltErrors } from '../unbuilt.ts'
 
 const line = substrate([host('h1'), host('h2'), host('h3')], { 'h1-h2': {}, 'h2-h3': {} })
 
@@ -138,17 +137,4 @@ t.test('own Click and forwarding by the host come to the host as they are', asyn
   const [a, b] = slices.get('h1')?.nodes ?? []
   t.match(a, { id: 'a', hypervisor: 'lxc', forwarding: 'host', interfaces: [{ click, forwarding: 'click' }] })
   t.match(b, { id: 'b', forwarding: '', interfaces: [{ click: '', forwarding: 'click' }] })
-})
-
-t.test('what no host makes true yet is refused with its object', async (t) => {
-  const refused = (link: Init<Link>) =>
-    unbuiltErrors(request({ a: {}, b: {} }, { 'a-b': link })).map(
-      ({ code, object, message }) => `${code} ${object} ${message}`,
-    )
-  t.same(refused({}), [])
-  t.same(refused({ impairmentAToB: {} }), [], 'nothing is no impairment')
-  t.same(refused({ impairmentBToA: bToA, down: true }), [
-    'datapath.unavailable link/a-b impairments is not built yet',
-    'datapath.unavailable link/a-b down is not built yet',
-  ])
 })
