@@ -70,7 +70,7 @@ const planOne = (spec: LinkSpec, { held, present }: FakeSnapshot): LinkStep | un
   }
 }
 
-export const fakeDatapath = (): FakeDatapath => {
+export const fakeDatapath = (name: 'bridge' | 'click' = 'bridge'): FakeDatapath => {
   const held = new Map<string, FakeLink>()
   const watchers = new Set<(vnet: string) => void>()
   let vifs: ReadonlySet<string> | undefined
@@ -80,9 +80,9 @@ export const fakeDatapath = (): FakeDatapath => {
   }
 
   return {
-    name: 'bridge',
+    name,
     held,
-    probe: async () => ({ name: 'bridge', technologies: ['vxlan'], unavailable: '' }),
+    probe: async () => ({ name, technologies: ['vxlan'], unavailable: '' }),
 
     snapshot: async (): Promise<FakeSnapshot> => {
       const now = new Map(held)
@@ -129,7 +129,7 @@ export const fakeDatapath = (): FakeDatapath => {
     counters: async (spec) => {
       if (!held.has(keyOf(spec.vnet, spec.link.id))) return undefined
       const directions = directionsOf(spec, () => true).map(({ from, to }) => ({ from: from.name, to: to.name }))
-      return create('LinkCounters', { datapath: 'bridge', directions })
+      return create('LinkCounters', { datapath: name, directions })
     },
 
     useOwn: async (vnet, node, index, { handler, write }) => {

@@ -19,9 +19,9 @@ t.setTimeout(120_000)
 
 const host = 'weft/v1/pip1/host/h1'
 
-const setUp = async (t: Test, parts: Partial<AgentParts> = {}) => {
+const setUp = async (t: Test, parts: Partial<AgentParts> = {}, datapath: 'bridge' | 'click' = 'bridge') => {
   const broker = await startBroker(t)
-  const fakes = fakeHost(t)
+  const fakes = fakeHost(t, datapath)
   const start = () => fakes.start(undefined, { brokerUrl: broker.url, ...parts })
   const json = (topic: string): Record<string, unknown> | undefined => {
     const text = broker.seen.get(`${host}/${topic}/json`)
@@ -150,20 +150,24 @@ t.test('commands that make no sense are refused with a code', async (t) => {
 })
 
 t.test('a link’s counters are told to who sees the slice, handlers of own Click to its owner alone', async (t) => {
-  const { broker, start, json } = await setUp(t)
+  const { broker, start, json } = await setUp(t, {}, 'click')
   await start()
   const ask = (who: string, message: Parameters<typeof create<'HostCommand'>>[1]) =>
     call(broker.connect(who), create('HostCommand', message))
   const nodes = [node('a'), node('b')].map((one) => ({
     ...one,
-    interfaces: (one.interfaces ?? []).map((own) => ({ ...own, click: 'input -> c :: Counter -> output;' })),
+    interfaces: (one.interfaces ?? []).map((own) => ({
+      ...own,
+      forwarding: 'click',
+      click: 'input -> c :: Counter -> output;',
+    })),
   }))
   await ask('carol', { apply: { slice: pair({ nodes }) } })
   await until(() => json(`reported/${vnet}`)?.['phase'] === 'PHASE_READY')
   const link = { vnet, link: pair().links[0]?.id ?? '' }
   const counted = {
     link: {
-      datapath: 'bridge',
+      datapath: 'click',
       directions: [
         { from: 'a.0', to: 'b.0' },
         { from: 'b.0', to: 'a.0' },

@@ -60,9 +60,12 @@ export interface KillableAgent extends Agent {
 
 const forever = new Promise<never>(() => {})
 
-export const fakeHost = (t: { testdir(): string; teardown(end: () => unknown): unknown }): FakeHost => {
+export const fakeHost = (
+  t: { testdir(): string; teardown(end: () => unknown): unknown },
+  datapathName: 'bridge' | 'click' = 'bridge',
+): FakeHost => {
   const world = fakeWorld()
-  const datapath = fakeDatapath()
+  const datapath = fakeDatapath(datapathName)
   const stateDir = join(t.testdir(), 'state')
   const tellVifs = (): void => datapath.setVifs([...world.nodes.values()].flatMap(({ vifs }) => vifs))
   datapath.setVifs([])
