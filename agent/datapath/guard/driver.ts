@@ -6,13 +6,13 @@
 import { mkdir } from 'node:fs/promises'
 import { WeftError } from '../../../proto/errors.ts'
 import { clickService } from '../../click/service/service.ts'
-import { have, missing } from '../../ebpf/features.ts'
+import { missing } from '../../ebpf/features.ts'
 import { mountBpffs } from '../../ebpf/pins.ts'
 import { serial } from '../../state/serial.ts'
 import type { Interfaces } from '../check.ts'
 import { inspectRouter } from '../click/inspect.ts'
 import { routerName } from '../click/names.ts'
-import { withInterfaces } from '../click/snapshot.ts'
+import { attachHere, withInterfaces } from '../click/snapshot.ts'
 import { mergeDrops } from '../counters.ts'
 import type { DatapathDriver, LinkStep, ObservedLink, Snapshot } from '../driver.ts'
 import { applyGuard } from './apply.ts'
@@ -56,7 +56,7 @@ export const guardedDriver = (inner: DatapathDriver, { namespace, directory, bpf
       const routers = await service.list(isAsItWas).catch((cause: Error) => {
         throw new WeftError('datapath.failed', `the guards cannot be read: ${cause.message}`, { cause })
       })
-      const guards = guardsOf(routers, have('tcx') ? 'tcx' : 'clsact', missing('bpf')?.message ?? '')
+      const guards = guardsOf(routers, attachHere(), missing('bpf')?.message ?? '')
       return { inner: seen, guards, links: allLinks(seen, guards) }
     },
 

@@ -39,6 +39,15 @@ for (const datapath of datapaths) {
   })
 }
 
+for (const forwarding of [
+  ['click', 'bridge'],
+  ['bridge', 'click'],
+] as const) {
+  t.test(`${forwarding[0]} and ${forwarding[1]}, on one host`, { skip }, async (t) => {
+    await expectIsolated(t, await makePlace(t, { ways: ['bridge'], forwarding }))
+  })
+}
+
 const lacks = await offers()
 
 /** Why it cannot be tried; false where it can. */

@@ -16,6 +16,7 @@ import { encapsulate, isWithin, type Outer } from './tunnels.ts'
 import {
   build,
   type DatapathName,
+  driverAt,
   guest,
   type Host,
   host,
@@ -83,6 +84,8 @@ interface PlaceOptions {
   readonly mix?: Mix
   /** Of each segment, bits per second; none without it. */
   readonly rate?: number
+  /** What the ends of links within one host ask for, where that differs. */
+  readonly forwarding?: readonly [DatapathName, DatapathName]
 }
 
 /** Both VNets give the same addresses. */
@@ -133,10 +136,16 @@ export const makePlace = async (t: Test, options: PlaceOptions): Promise<Place> 
   )
   for (const at of hosts) await at.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1')
   const guests = await makeGuests(t, [first, hosts.at(-1) ?? first])
+  const beside = options.forwarding && (await driverAt(t, 'click', first.path))
   for (const [number, { name: vnet, vifs }] of vnets.entries()) {
     for (const [i, at] of hosts.entries()) {
-      const spec = linkAt(vnet, vifs, i, hosts.length, segmentsAt(mix?.[number], hops, i, number, options.rate))
-      for (let round = 0; round < 4 && (await build(at.driver, [spec], vnet)).length > 0; round++);
+      const plain = linkAt(vnet, vifs, i, hosts.length, segmentsAt(mix?.[number], hops, i, number, options.rate))
+      const interfaces = plain.interfaces.map((one, end) => ({ ...one, forwarding: options.forwarding?.[end] ?? '' }))
+      const spec = { ...plain, interfaces }
+      // As the agent does it: the bridge comes last.
+      for (const driver of beside ? [beside, at.driver] : [at.driver]) {
+        for (let round = 0; round < 4 && (await build(driver, [spec], vnet)).length > 0; round++);
+      }
     }
   }
   for (const from of [guests[0], guests[2]]) {
