@@ -88,8 +88,11 @@ const groupKind = (operation: Operation): string => {
 }
 
 /** Interfaces that nothing else may take away until the step is done. */
-const claimedBy = (operation: Operation): readonly string[] =>
-  operation.op === 'add-tunnel' ? [...new Set([operation.nic, operation.lower])] : []
+const claimedBy = (operation: Operation): readonly string[] => {
+  if (operation.op === 'add-tunnel') return [...new Set([operation.nic, operation.lower])]
+  // A class that nothing says yet.
+  return operation.op === 'reserve' && operation.to !== undefined ? [operation.nic] : []
+}
 
 const dropService = async ({ route, keeper, deleter }: Work, name: string): Promise<void> => {
   const isIdle = idleServices(await route.links()).some((link) => link.name === name)

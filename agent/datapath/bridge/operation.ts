@@ -62,6 +62,8 @@ export type Operation =
       readonly name: string
       readonly service: number
       readonly nic: string
+      /** The NIC's: what is on it may have as much. */
+      readonly mtu: number
     }
   /** Removes such a device where nothing is on it any more. */
   | { readonly op: 'drop-service'; readonly name: string; readonly nic: string }

@@ -74,9 +74,10 @@ const planService = (draft: Draft, { technology, identifier }: Segment, nic: Lin
   const { service } = qinqTags(identifier)
   const found = findService(draft.snapshot.interfaces, service, nic.index)
   const name = found?.name ?? serviceName(nic.name, service)
-  if (found?.up) return found
-  draft.build.push({ op: 'add-service', name, service, nic: nic.name })
-  draft.reasons.push(`the service VLAN ${service} on ${nic.name} is ${found === undefined ? 'not there' : 'down'}`)
+  if (found?.up && found.mtu >= nic.mtu) return found
+  draft.build.push({ op: 'add-service', name, service, nic: nic.name, mtu: nic.mtu })
+  const why = found === undefined ? 'is not there' : found.up ? `has only the MTU ${found.mtu}` : 'is down'
+  draft.reasons.push(`the service VLAN ${service} on ${nic.name} ${why}`)
   return found ?? { name, index: 0 }
 }
 

@@ -43,10 +43,11 @@ export const wishesOf = (operation: InterfaceOperation, links: Links): readonly 
       return newInterface(addLink({ name, mtu, ...tunnelKind(ends, indexIn(links, lower)) }), name, { alias })
     }
     case 'add-service': {
-      const { name, service, nic } = operation
+      const { name, service, nic, mtu } = operation
       const info = { kind: 'vlan', identifier: service, protocol: vlanProtocol.service } as const
       const [add, ...rest] = newInterface(addLink({ name, lower: indexIn(links, nic), info }), name, {
         alias: serviceMark(service, nic),
+        mtu,
       })
       // It takes no address, and answers for none of the host's.
       const raise = wish(setLink(name, { up: true, arp: false }))

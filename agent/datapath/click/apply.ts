@@ -43,7 +43,11 @@ export const applyStep = async (tools: Tools, { vnet, link, action, operations }
 
 /** Those that a segment is made at. */
 const nicsOf = (operations: readonly Operation[]): readonly string[] => [
-  ...new Set(operations.flatMap((one) => (one.op === 'entry' && one.to !== undefined ? [one.nic] : []))),
+  ...new Set(
+    operations.flatMap((one) =>
+      (one.op === 'entry' || one.op === 'reserve') && one.to !== undefined ? [one.nic] : [],
+    ),
+  ),
 ]
 
 /** What went wrong with it, for people. */

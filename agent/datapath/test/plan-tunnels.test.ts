@@ -156,6 +156,9 @@ t.test('of qinq an 802.1Q device on an 802.1ad one, which is made where no other
   t.match(shared, `add tunnel ${name} mtu 1450 VLAN 100.200 by eth1 on ${outer}`)
   const down = lines(planOf(of(qinq), { interfaces: [...wired, service({ up: false })] })[0]).join('\n')
   t.match(down, `add service ${outer} VLAN 100 on eth1`, 'and raised where it is down')
+  const small = planOf(of(qinq), { interfaces: [...wired, service({ mtu: 1400 })] })[0]
+  t.match(small?.operations, [{}, { op: 'add-service', name: outer, mtu: 1500 }])
+  t.match(small?.reasons[0], /service VLAN 100 on eth1 has only the MTU 1400/)
 })
 
 t.test('a link of qinq goes with the service device below it, if nothing else is on that', async (t) => {

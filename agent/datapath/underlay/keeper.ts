@@ -18,7 +18,7 @@ import {
   candidates,
   deleteSegmentFilter,
   findReservation,
-  isTold,
+  isSaid,
   type Reservation,
   replaceSegmentClass,
   replaceSegmentQueue,
@@ -181,7 +181,7 @@ const tidy = async (route: RouteSocket, index: number, { drivers, isClaimed }: U
   }
   const said = new Set(uses.flatMap((one) => one ?? []))
   const { classes } = await readState(route, index)
-  const orphans = [...classes.keys()].filter((classId) => isTold(classId) && !said.has(classId))
+  const orphans = [...classes.keys()].filter((classId) => isSaid(classId) && !said.has(classId))
   // Unless a segment has begun to take one meanwhile.
   if (orphans.length > 0 && !isClaimed())
     await run(

@@ -60,7 +60,10 @@ const seedOf = (flow: Flow): number => {
   return (filterPlace(flow)?.keys ?? []).reduce((sum, { value }) => sum + value, 0)
 }
 
-/** Whether a class is one that packets say themselves and that its device or router has to tell. */
+/** Whether a class is one that packets say themselves. */
+export const isSaid = (classId: number): boolean => minorOf(classId) >= vlanFirst
+
+/** Whether it is one that nothing but the segment's device or router tells. */
 export const isTold = (classId: number): boolean => minorOf(classId) >= told.first
 
 /**
