@@ -58,25 +58,26 @@ export const gretapOf = ({ key, local, remote, ttl, dontFragment }: Omit<GretapC
 })
 
 /** Whether a device is the segment's, but for what can be changed while it carries traffic; `lower` is what it has to be on. */
-export const isTunnelOf = (
-  { info, lower: on }: Link,
-  { technology, identifier }: TunnelEnds,
-  lower: number,
-): boolean => {
+export const isTunnelOf = (link: Link, { technology, identifier }: TunnelEnds, lower: number): boolean => {
+  const { info } = link
   switch (technology) {
     case 'vxlan':
       return info?.kind === 'vxlan' && info.identifier === identifier && info.port === vxlanPort
     case 'gre':
       return info?.kind === 'gretap'
-    default: {
-      const id = technology === 'qinq' ? qinqTags(identifier).customer : identifier
-      return isVlan(info, id, vlanProtocol.customer) && on === lower
-    }
+    default:
+      return isVlan(link, technology === 'qinq' ? qinqTags(identifier).customer : identifier, 'customer', lower)
   }
 }
 
-const isVlan = (info: Link['info'], id: number, protocol: number): boolean =>
-  info?.kind === 'vlan' && info.identifier === id && info.protocol === protocol
+const isVlan = (link: Link, id: number, tag: keyof typeof vlanProtocol, on: number): boolean =>
+  link.info?.kind === 'vlan' &&
+  link.info.identifier === id &&
+  link.info.protocol === vlanProtocol[tag] &&
+  lowerOf(link) === on
+
+/** Index of what an interface is on, where that is in this namespace: another one may have the same numbers. */
+const lowerOf = ({ lower, lowerNamespace }: Link): number => (lowerNamespace === undefined ? lower : 0)
 
 /** What can be changed of a tunnel, as it shall be. Nothing can of a VLAN. */
 export const wantedTunnel = (ends: TunnelEnds, nic: string): { vxlan?: VxlanChange; gretap?: GretapChange } => {
@@ -100,46 +101,49 @@ type ByIndex = ReadonlyMap<number, Link>
 const isService = (link: Link | undefined): link is Link => link?.info?.kind === 'vlan' && isServiceMark(link.alias)
 
 /** Underlay NIC of a tunnel; undefined of what is no tunnel. */
-export const nicOf = ({ info, lower }: Link, byIndex: ByIndex): Link | undefined => {
+export const nicOf = (link: Link, byIndex: ByIndex): Link | undefined => {
+  const { info } = link
   if (info?.kind === 'vxlan' || info?.kind === 'gretap') return byIndex.get(info.lower ?? 0)
   if (info?.kind !== 'vlan') return undefined
-  const below = byIndex.get(lower)
-  return isService(below) ? byIndex.get(below.lower) : below
+  const below = byIndex.get(lowerOf(link))
+  return isService(below) ? byIndex.get(lowerOf(below)) : below
 }
 
 /** What tells its packets; undefined of what is no tunnel. */
-export const tunnelFlow = ({ info, lower }: Link, byIndex: ByIndex): Flow | undefined => {
+export const tunnelFlow = (link: Link, byIndex: ByIndex): Flow | undefined => {
+  const { info } = link
   const flow = (technology: string, identifier: number): Flow => ({ technology, identifier, local: '', remote: '' })
   if (info?.kind === 'vxlan') return flow('vxlan', info.identifier ?? 0)
   if (info?.kind === 'gretap') return flow('gre', info.inKey ?? 0)
   if (info?.kind !== 'vlan') return undefined
   const customer = info.identifier ?? 0
-  const below = byIndex.get(lower)
+  const below = byIndex.get(lowerOf(link))
   if (below?.info?.kind !== 'vlan' || !isService(below)) return flow('vlan', customer)
   return flow('qinq', qinqIdentifier({ service: below.info.identifier ?? 0, customer }))
 }
 
 /** The 802.1ad device of a service id on a NIC, whoever made it. */
 export const findService = (interfaces: readonly Link[], service: number, nic: number): Link | undefined =>
-  interfaces.find(({ info, lower }) => lower === nic && isVlan(info, service, vlanProtocol.service))
+  interfaces.find((link) => isVlan(link, service, 'service', nic))
 
 /** Service devices of ours that nothing is on. */
 export const idleServices = (interfaces: readonly Link[]): readonly Link[] => {
-  const used = new Set(interfaces.map(({ lower }) => lower))
+  const used = new Set(interfaces.map(lowerOf))
   return interfaces.filter((link) => isService(link) && !used.has(link.index))
 }
 
 /** A device that is in the segment's way: the kernel has one of its kind with these numbers. */
 export const occupant = (interfaces: readonly Link[], ends: TunnelEnds, nic: number): Link | undefined => {
   const { technology, identifier, local, remote } = ends
-  return interfaces.find(({ info, lower }) => {
+  return interfaces.find((link) => {
+    const { info } = link
     if (technology === 'vxlan')
       return info?.kind === 'vxlan' && info.identifier === identifier && info.port === vxlanPort
     if (technology === 'gre') {
       const isSame = info?.kind === 'gretap' && info.inKey === identifier
       return isSame && info.local === local && info.remote === remote
     }
-    if (technology === 'vlan') return lower === nic && isVlan(info, identifier, vlanProtocol.customer)
-    return lower === nic && isVlan(info, qinqTags(identifier).service, vlanProtocol.service)
+    if (technology === 'vlan') return isVlan(link, identifier, 'customer', nic)
+    return isVlan(link, qinqTags(identifier).service, 'service', nic)
   })
 }
