@@ -1,9 +1,10 @@
 /** The Abilene backbone over a lab of three hosts: unmodified routing daemons in containers find each other over the virtual links. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { parse, stringify } from 'yaml'
 import { labProblem } from '../../lab/lab.ts'
 import { temporaryDirectory } from '../../proto/test/temporary.ts'
 
@@ -15,7 +16,29 @@ const birdProblem = (): string | false =>
 
 const skip = labProblem() || birdProblem()
 
-t.test('OSPF converges over Abilene and every node reaches every loopback', { skip, timeout: 800_000 }, async (t) => {
+interface Request {
+  readonly defaults: object
+  readonly nodes: Readonly<Record<string, object>>
+  readonly links: Readonly<Record<string, readonly string[]>>
+}
+
+/** The example with Click at every interface, over ipip. */
+const joinedByClick = (text: string, forwarding: string): string => {
+  const request = parse(text) as Request
+  const ends = Object.values(request.links).flat()
+  const nodes = Object.entries(request.nodes).map(([id, node]) => {
+    const count = ends.filter((end) => end === id).length
+    const interfaces = Object.fromEntries(Array.from({ length: count }, (_, i) => [i, { forwarding: 'click' }]))
+    return [id, { ...node, forwarding, interfaces }]
+  })
+  return stringify({
+    ...request,
+    defaults: { ...request.defaults, technology: 'ipip' },
+    nodes: Object.fromEntries(nodes),
+  })
+}
+
+t.test('OSPF converges over Abilene and every node reaches every loopback', { skip, timeout: 1_500_000 }, async (t) => {
   const directory = temporaryDirectory(t)
   const { NODE_OPTIONS: _, ...own } = process.env
   const name = `abilene-${process.pid}`
@@ -47,16 +70,53 @@ t.test('OSPF converges over Abilene and every node reaches every loopback', { sk
   const script = `for a in ${loopbacks.join(' ')}; do ping -q -c 1 -W 2 $a >/dev/null || echo $a; done`
   const unreached = (id: string): string =>
     weft('exec', `abilene/${id}`, '--timeout', '60s', '--', 'sh', '-c', script).stdout.trim()
-  const deadline = Date.now() + 300_000
-  for (const { id } of nodes) {
-    let missing = unreached(id)
-    while (missing !== '' && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 1000))
-      missing = unreached(id)
+  const converges = async (what: string): Promise<void> => {
+    const deadline = Date.now() + 300_000
+    for (const { id } of nodes) {
+      let missing = unreached(id)
+      while (missing !== '' && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, 1000))
+        missing = unreached(id)
+      }
+      t.equal(missing, '', `${what}: ${id} reaches all`)
     }
-    t.equal(missing, '', `${id} reaches all`)
+    t.match(weft('exec', 'abilene/seattle', '--', 'birdc', 'show', 'ospf', 'neighbors').stdout, /Full/)
   }
-  t.match(weft('exec', 'abilene/seattle', '--', 'birdc', 'show', 'ospf', 'neighbors').stdout, /Full/)
+  await converges('bridges')
+
+  // The same VNet, while it runs: every interface joined by Click, over the paper's tunnels; then its packets forwarded in Dom0, by the routes of its daemons.
+  const changed = join(directory, 'abilene.yaml')
+  cpSync(join(dirname(file), 'abilene'), join(directory, 'abilene'), { recursive: true })
+  for (const forwarding of ['guest', 'host']) {
+    writeFileSync(changed, joinedByClick(readFileSync(file, 'utf8'), forwarding))
+    t.match(weft('apply', '-f', changed, '--wait'), { status: 0, stdout: /abilene ready after/ })
+    await converges(`Click over ipip, forwarded by the ${forwarding}`)
+  }
+  for (const each of links()) t.notMatch(each, /^w[bt]/m, 'no bridge, and no tunnel of the kernel')
+  const framesInto = (id: string): number => {
+    const { stdout } = weft('exec', `abilene/${id}`, '--', 'sh', '-c', 'cat /sys/class/net/eth*/statistics/rx_packets')
+    return stdout.split('\n').reduce((sum, line) => sum + Number(line), 0)
+  }
+  const before100 = framesInto('kansas-city')
+  const [, chicago] =
+    /chicago:\s+location:.*\n\s+variables: \{ loopback: (\S+) \}/.exec(readFileSync(file, 'utf8')) ?? []
+  const hundred = weft(
+    'exec',
+    'abilene/denver',
+    '--',
+    'ping',
+    '-q',
+    '-n',
+    '-c',
+    '100',
+    '-i',
+    '0.02',
+    '-w',
+    '60',
+    chicago ?? '',
+  )
+  t.match(hundred, { stdout: /100 received/ })
+  t.ok(framesInto('kansas-city') - before100 < 100, 'what passes by a node does not enter it')
 
   t.match(weft('delete', 'abilene', '--yes', '--wait'), { status: 0, stdout: 'vnet/abilene is gone\n' })
   t.same(links(), before, 'no interface is left on any host')
