@@ -19,6 +19,8 @@ export interface WatchOptions {
   readonly blocks?: readonly number[]
   /** Whether an announced change was made by what works for the links too, by the number of its socket. */
   readonly isOwn?: (portId: number) => boolean
+  /** VNets of links that leave by a NIC without a device of their own there: nothing in the kernel tells of them. */
+  readonly leavingBy?: (nic: string) => Iterable<string>
   /** How long changes are gathered, ms. */
   readonly gatherMs?: number
 }
@@ -44,6 +46,7 @@ export const openWatch = async ({
   changed,
   blocks = [],
   isOwn = () => false,
+  leavingBy = () => [],
   gatherMs = 20,
 }: WatchOptions): Promise<Watch> => {
   const known: Known = { vnetOf: new Map(), nicOf: new Map(), nics: new Map() }
@@ -69,7 +72,10 @@ export const openWatch = async ({
   const monitor = openMonitor(routeProtocol, {
     namespace,
     groups: [routeGroup.link, routeGroup.traffic],
-    onMessage: (message) => gather(concerned(known, message, (port) => port === route.portId || isOwn(port), blocks)),
+    onMessage: (message) => {
+      const isOurs = (port: number): boolean => port === route.portId || isOwn(port)
+      gather(concerned(known, message, { isOwn: isOurs, blocks, leavingBy }))
+    },
     onLost: () => {
       const all = () => gather(known.vnetOf.values())
       readAll().then(all, all)
@@ -96,13 +102,17 @@ export const openWatch = async ({
 const concerned = (
   known: Known,
   message: Message,
-  isOwn: (portId: number) => boolean,
-  blocks: readonly number[],
+  { isOwn, blocks, leavingBy }: Required<Pick<WatchOptions, 'isOwn' | 'blocks' | 'leavingBy'>>,
 ): Iterable<string> => {
+  const usersOf = (nic: number, name = nameOf(known, nic)): readonly string[] => [
+    ...onNic(known, nic),
+    ...leavingBy(name),
+  ]
   if (message.type === rtm.newLink || message.type === rtm.deleteLink) {
     const link = decodeLink(message)
     const before = known.vnetOf.get(link.index)
-    const vnets = [...(before === undefined ? [] : [before]), ...(isOther(known, link) ? onNic(known, link.index) : [])]
+    const isChange = message.type === rtm.deleteLink || isOther(known, link)
+    const vnets = [...(before === undefined ? [] : [before]), ...(isChange ? usersOf(link.index, link.name) : [])]
     if (message.type === rtm.deleteLink) forget(known, link.index)
     else learn(known, link)
     const now = parseMark(link.alias)?.vnet
@@ -113,11 +123,13 @@ const concerned = (
   const { index, parent } = decodeTraffic(message)
   if (index === blockIndex) return blocks.includes(parent) ? known.vnetOf.values() : []
   const vnet = known.vnetOf.get(index)
-  return vnet === undefined ? onNic(known, index) : [vnet]
+  return vnet === undefined ? usersOf(index) : [vnet]
 }
 
 /** Whether a NIC differs from what it was. It is announced for each tunnel that comes or goes, too, which is no matter of the others'. */
 const isOther = ({ nics }: Known, link: Link): boolean => nics.get(link.index) !== essence(link)
+
+const nameOf = ({ nics }: Known, index: number): string => nics.get(index)?.split(' ', 1)[0] ?? ''
 
 const essence = ({ name, mtu, up }: Link): string => `${name} ${mtu} ${up}`
 

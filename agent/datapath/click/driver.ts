@@ -20,7 +20,7 @@ import { useOwnHandlers } from './own/handlers.ts'
 import { planLinks } from './plan.ts'
 import { probeClick } from './probe.ts'
 import { type ClickSnapshot, readKernel, snapshotOf } from './snapshot.ts'
-import { usesOf } from './uses.ts'
+import { usesOf, vnetsByNic } from './uses.ts'
 
 export interface ClickDriverOptions {
   /** Path of the network namespace that is Dom0's; the process's own without it. */
@@ -41,6 +41,8 @@ export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: C
   const watches = new Set<Watch>()
   // In the order in which they were begun: a vif leaves one link before another one takes it.
   const inOrder = serial()
+  /** VNets by the NICs that their links left by at the last look: a hint for the watch. */
+  let leaving: ReturnType<typeof vnetsByNic> = new Map()
   let socket: RouteSocket | undefined
 
   /** Opened when it is first needed, and anew after it broke. */
@@ -64,7 +66,9 @@ export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: C
 
     snapshot: async (options = {}) => {
       try {
-        return snapshotOf(await readKernel(service, underlay, options))
+        const snapshot = snapshotOf(await readKernel(service, underlay, options))
+        leaving = vnetsByNic(snapshot)
+        return snapshot
       } catch (error) {
         const message = `the kernel cannot be read: ${(error as Error).message}`
         throw new WeftError('datapath.failed', message, { cause: error })
@@ -83,7 +87,15 @@ export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: C
     },
 
     watch: async (changed) => {
-      watches.add(await openWatch({ namespace, route: route(), changed, isOwn: underlay.isOwn }))
+      watches.add(
+        await openWatch({
+          namespace,
+          route: route(),
+          changed,
+          isOwn: underlay.isOwn,
+          leavingBy: (nic) => leaving.get(nic) ?? [],
+        }),
+      )
     },
 
     counters: (spec) => countLink(spec, service, route()),

@@ -24,6 +24,7 @@ import type { ClickSnapshot } from './snapshot.ts'
 import { type Ethers, relayEthers, type TableValue, tableKey, tableValue } from './table.ts'
 import { ipv4Only, ipv4WithArp } from './text/ipv4-only.ts'
 import { isLoss, lossPart } from './text/loss.ts'
+import { makesCopies } from './text/own.ts'
 import type { Named, Part, Sink } from './text/part.ts'
 import { portText } from './text/port.ts'
 import { nowhereYet, segmentIn, toInterface, toTunnel } from './text/tunnel.ts'
@@ -154,7 +155,10 @@ const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, asked: Se
   ]
   const atNic = segmentAtNic(segment, nic, mtu, snapshot, leads)
   const tunnel = toTunnel({ segment, nic, saidClass: atNic.saidClass })
-  const ports = needsPorts(segment) ? wantedPorts(spec, [segment], { a: segment, b: undefined }, mtu) : undefined
+  const ports =
+    needsPorts(segment) || (own !== undefined && makesCopies(own))
+      ? wantedPorts(spec, [segment], { a: segment, b: undefined }, mtu)
+      : undefined
   const [a, b] = portEnds.map((end) => ports && namedPort(ports, end, snapshot))
   const way = [
     ...(carriesIpv4(segment) && vif && own ? [ipv4WithArp(vif, own, far)] : []),
@@ -240,8 +244,8 @@ const segmentAtNic = (
 
 const carriesIpv4 = ({ technology }: Segment): boolean => technologyNamed(technology)?.carries === 'ipv4'
 
-/** Technologies behind whose headers Linux cuts no segments: it has none of EtherIP, and of MPLS only IP's. */
-const uncut: readonly string[] = ['etherip', 'mpls']
+/** Technologies behind whose headers Linux cuts no segments. */
+const uncut: readonly string[] = ['etherip']
 
 const needsPorts = ({ technology, rateBitsPerSecond, impairment }: Segment): boolean =>
   rateBitsPerSecond > 0 || isImpaired(impairment) || uncut.includes(technology)

@@ -21,6 +21,7 @@ import {
   problem,
   reaches,
   state,
+  until,
   wire,
 } from './support/world.ts'
 
@@ -191,6 +192,22 @@ t.test('what cannot be built touches no other link', { skip: problem }, async (t
   t.equal(await state(one), before, 'a step that fails is undone')
   t.same(await plan(one.driver, specs), [])
   t.ok(await ping(a, '10.0.0.2'))
+})
+
+t.test('what happens to the NIC that links leave by is told', { skip: problem }, async (t) => {
+  const { one, specs } = await joined(t, 'vxlan', 0)
+  const told: string[] = []
+  await one.driver.watch((vnet) => told.push(vnet))
+  await one.driver.snapshot()
+  for (const change of [['mtu', '1550'], ['mtu', '1600'], ['down'], ['up']]) {
+    told.length = 0
+    await one.ip('link', 'set', 'eth1', ...change)
+    await until(async () => told.includes('a.v'))
+  }
+  told.length = 0
+  await one.ip('link', 'del', 'eth1')
+  await until(async () => told.includes('a.v'))
+  await t.rejects(plan(one.driver, specs), { code: 'nic.unknown' })
 })
 
 t.test('what a vif leaves behind that goes with its host’s agent away is found later', { skip: problem }, async (t) => {

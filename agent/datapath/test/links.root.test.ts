@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import { type TechnologyName, technologies, technologyNames } from '../../../proto/technologies.ts'
+import { checksums, segmentation, turnOff } from '../../click/test/support/offloads.ts'
 import { expectTransfer, guests, linkSpecs, make, offers, twoSides } from './support/links.ts'
 import { type DatapathName, ping, plan, problem, reaches, state } from './support/world.ts'
 
@@ -38,6 +39,10 @@ for (const technology of technologyNames) {
       t.ok(await reaches(a, '10.0.0.2'), 'a ping comes back')
       t.ok(await ping(b, '10.0.0.1', 1472), 'a packet of the whole MTU passes')
       t.notOk(await ping(b, '10.0.0.1', 1473), 'no larger one does')
+      await expectTransfer(t, a, b, '10.0.0.2')
+      await expectTransfer(t, b, a, '10.0.0.1')
+      for (const at of [one, two]) await turnOff(at.path, 'eth1', [...segmentation, ...checksums])
+      t.comment('NICs that cut no segments and sum nothing themselves')
       await expectTransfer(t, a, b, '10.0.0.2')
       await expectTransfer(t, b, a, '10.0.0.1')
       t.same(await plan(one.driver, [first]), [], 'nothing is left to do')
