@@ -35,6 +35,8 @@ export interface SnapshotOptions {
    * read before may stand for what has not changed since, as far as the kernel says so.
    */
   readonly thorough?: boolean
+  /** VNets that are to be planned from it: of others' routers what was seen last will do. All without it. */
+  readonly vnets?: ReadonlySet<string>
 }
 
 export type LinkAction = 'add' | 'change' | 'remove'

@@ -16,7 +16,17 @@ export interface Readings<T> {
 }
 
 export const readings = <T>(read: (options: SnapshotOptions) => Promise<T>): Readings<T> => {
-  const now = share(() => read({}))
+  /** VNets whose looks wait for a reading to begin. */
+  const waiting = new Set<string>()
+  const shared = share(() => {
+    const vnets = new Set(waiting)
+    waiting.clear()
+    return read({ vnets })
+  })
+  const now = (vnet: string): Promise<T> => {
+    waiting.add(vnet)
+    return shared()
+  }
   const sweep = share(async () => {
     const began = ++tick
     return { began, value: await read({ thorough: true }), used: new Set<string>() }
@@ -31,7 +41,7 @@ export const readings = <T>(read: (options: SnapshotOptions) => Promise<T>): Rea
       last.set(vnet, ++tick)
     },
     of: async (vnet) => {
-      if (swept === undefined || swept.used.has(vnet) || (last.get(vnet) ?? 0) > swept.began) return now()
+      if (swept === undefined || swept.used.has(vnet) || (last.get(vnet) ?? 0) > swept.began) return now(vnet)
       swept.used.add(vnet)
       return swept.value
     },

@@ -23,7 +23,8 @@ export const openDriverHost = async (datapath: 'click' | 'bridge', perVNet: numb
       : bridgeDriver({ namespace, underlay })
   const wanted = new Map<string, LinkSpec[]>()
 
-  const look = async (vnet: string) => driver.plan(vnet, wanted.get(vnet) ?? [], await driver.snapshot())
+  const look = async (vnet: string) =>
+    driver.plan(vnet, wanted.get(vnet) ?? [], await driver.snapshot({ vnets: new Set([vnet]) }))
 
   /** As for one change of a slice. */
   const converge = async (vnet: string): Promise<void> => {

@@ -11,9 +11,14 @@ import { type Places, pinsOf } from './places.ts'
 import { readRecord, recordFile, recordNames } from './record.ts'
 import { linkPins } from './site.ts'
 
+/**
+ * How far what was seen of a router is to be believed: as it was, where its record and the directory of its links' pins are as they were, or not.
+ */
+export type Trust = 'as seen' | 'if unchanged' | 'no'
+
 export interface RouterList {
   /** See ClickService.list. */
-  list(isAsItWas?: (router: RouterInfo) => boolean): Promise<readonly RouterInfo[]>
+  list(trust?: (router: RouterInfo) => Trust): Promise<readonly RouterInfo[]>
   find(name: string): Promise<RouterInfo | undefined>
 }
 
@@ -70,20 +75,22 @@ export const routerList = (places: Places): RouterList => {
     }
   }
 
-  const remembered = (name: string, isAsItWas: (router: RouterInfo) => boolean): RouterInfo | undefined => {
+  const remembered = (name: string, trust: (router: RouterInfo) => Trust): RouterInfo | undefined => {
     const before = seen.get(name)
-    if (!before || !isAsItWas(before.info)) return undefined
+    const trusted = before ? trust(before.info) : 'no'
+    if (!before || trusted === 'no') return undefined
+    if (trusted === 'as seen') return before.info
     return stampNow(name, before.pins) === before.stamp ? before.info : undefined
   }
 
   return {
-    list: async (isAsItWas = () => false) => {
+    list: async (trust = () => 'no') => {
       const names = await recordNames(places)
       const there = new Set(names)
       for (const name of seen.keys()) if (!there.has(name)) seen.delete(name)
       const routers: RouterInfo[] = []
       for (const name of names) {
-        const info = remembered(name, isAsItWas) ?? (await look(name))
+        const info = remembered(name, trust) ?? (await look(name))
         if (info) routers.push(info)
       }
       return routers

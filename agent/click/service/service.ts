@@ -13,13 +13,14 @@ import { type Configuration, compileAnywhere, recordedConfiguration, recordedGra
 import { removeDamaged } from './damaged.ts'
 import { describeRouter, isDamaged, type RouterInfo } from './describe.ts'
 import { type FoundGeneration, findGeneration, madeByAnotherVersion } from './generation.ts'
-import { routerList } from './list.ts'
+import { routerList, type Trust } from './list.ts'
 import { exclusively } from './lock.ts'
 import { checkName, generationPins, type Places, pinsOf } from './places.ts'
 import { type Generation, type RoomOf, type RouterRecord, readRecord, writeRecord } from './record.ts'
 import { settle, tearDown } from './settle.ts'
 
 export type { AttachmentInfo, RouterInfo, RouterState } from './describe.ts'
+export type { Trust } from './list.ts'
 
 /** What a handler said. */
 export interface HandlerReading {
@@ -47,10 +48,10 @@ export interface ClickService {
   write(name: string, handler: string, text: string, mostMapBytes?: number): Promise<void>
   elements(name: string): Promise<readonly ElementInfo[]>
   /**
-   * All routers. One that was seen before is not looked at again where its record and the pins of its links are as they were and `isAsItWas`
-   * says so of the interfaces; without it all are looked at. A program that was taken off without its pin is seen only by a look.
+   * All routers. One that was seen before is not looked at again as far as `trust` says so, of its interfaces too; without it all are looked at. A
+   * program that was taken off without its pin is seen only by a look.
    */
-  list(isAsItWas?: (router: RouterInfo) => boolean): Promise<readonly RouterInfo[]>
+  list(trust?: (router: RouterInfo) => Trust): Promise<readonly RouterInfo[]>
   /** One of them, as it is now; undefined where there is none. */
   find(name: string): Promise<RouterInfo | undefined>
   /**
@@ -98,7 +99,7 @@ export const clickService = (places: Places): ClickService => {
 
     write: (name, handler, text, mostMapBytes) => locked(() => writeHandler(places, name, handler, text, mostMapBytes)),
 
-    list: (isAsItWas) => known.list(isAsItWas),
+    list: (trust) => known.list(trust),
     find: (name) => known.find(name),
 
     adopt: (name) =>

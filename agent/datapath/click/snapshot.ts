@@ -1,5 +1,5 @@
 /** One reading: all interfaces and their disciplines, the routers that are pinned, and the tables of those at underlay NICs. */
-import type { ClickService, RouterInfo } from '../../click/service/service.ts'
+import type { ClickService, RouterInfo, Trust } from '../../click/service/service.ts'
 import { have } from '../../ebpf/features.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
@@ -140,19 +140,27 @@ export const readKernel = async (
   options: SnapshotOptions,
 ): Promise<Reading> => {
   const [interfaces, traffic] = await Promise.all([links(options), readTraffic()])
-  const routers = await service.list(options.thorough ? undefined : withInterfaces(interfaces))
+  const routers = await service.list(trustIn(interfaces, options))
   const [tables, nicRates, lack] = await Promise.all([readTables(service, routers), rates(interfaces), noNetem()])
   return { interfaces, ...traffic, routers, tables, nicRates, attach: attachHere(), noNetem: lack }
 }
 
 /**
- * Whether a router's interfaces are there as when its programs were attached: their numbers are never given twice. A filter can be deleted without
- * its interface, a link's pin cannot go without a trace.
+ * How far what was seen of routers stands. Its interfaces have to be there as when its programs were attached: their numbers are never given
+ * twice. A filter can be deleted without its interface; a link's pin cannot go without a trace.
  */
-export const withInterfaces = (interfaces: readonly Pick<Link, 'index'>[]): ((router: RouterInfo) => boolean) => {
+export const trustIn = (
+  interfaces: readonly Pick<Link, 'index'>[],
+  { thorough = false, vnets }: SnapshotOptions,
+): ((router: RouterInfo) => Trust) | undefined => {
+  if (thorough) return undefined
   const there = new Set(interfaces.map(({ index }) => index))
-  return ({ attachments }) =>
-    attachments.every(({ interfaceIndex, method }) => method !== 'clsact' && there.has(interfaceIndex))
+  return ({ name, file, attachments }) => {
+    const isThere = attachments.every(({ interfaceIndex, method }) => method !== 'clsact' && there.has(interfaceIndex))
+    if (!isThere) return 'no'
+    const vnet = vnets && placeOf(name, file)?.vnet
+    return vnets === undefined || vnet === undefined || vnets.has(vnet) ? 'if unchanged' : 'as seen'
+  }
 }
 
 export const attachHere = (): Attach => (have('tcx') ? 'tcx' : 'clsact')

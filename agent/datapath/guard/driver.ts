@@ -12,7 +12,7 @@ import { serial } from '../../state/serial.ts'
 import type { Interfaces } from '../check.ts'
 import { inspectRouter } from '../click/inspect.ts'
 import { routerName } from '../click/names.ts'
-import { attachHere, withInterfaces } from '../click/snapshot.ts'
+import { attachHere, trustIn } from '../click/snapshot.ts'
 import { mergeDrops } from '../counters.ts'
 import type { DatapathDriver, LinkStep, ObservedLink, Snapshot } from '../driver.ts'
 import { applyGuard } from './apply.ts'
@@ -52,8 +52,7 @@ export const guardedDriver = (inner: DatapathDriver, { namespace, directory, bpf
 
     snapshot: async (options = {}): Promise<GuardedSnapshot> => {
       const seen = (await inner.snapshot(options)) as InnerSnapshot
-      const isAsItWas = options.thorough ? undefined : withInterfaces([...seen.byName.values()])
-      const routers = await service.list(isAsItWas).catch((cause: Error) => {
+      const routers = await service.list(trustIn([...seen.byName.values()], options)).catch((cause: Error) => {
         throw new WeftError('datapath.failed', `the guards cannot be read: ${cause.message}`, { cause })
       })
       const guards = guardsOf(routers, attachHere(), missing('bpf')?.message ?? '')

@@ -1,8 +1,11 @@
-/** Queueing as it is: all disciplines, and the classes and filters of the NICs that carry ours. */
+/** Queueing as it is: all disciplines that somebody chose, and the classes and filters of the NICs that carry ours. */
+import { readU32 } from '../../netlink/codec/byte-order.ts'
+import type { Message } from '../../netlink/codec/message.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import type { TrafficClass } from '../../netlink/traffic/class.ts'
 import type { Filter } from '../../netlink/traffic/filter.ts'
-import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
+import { parent } from '../../netlink/traffic/handle.ts'
+import { decodeQdisc, dumpQdiscs, type Qdisc } from '../../netlink/traffic/qdisc.ts'
 import { rootHandle } from './pieces.ts'
 import { type TrafficState, trafficState } from './traffic-state.ts'
 
@@ -17,9 +20,12 @@ export interface TrafficReading {
 export const underlays = (qdiscs: readonly Qdisc[]): readonly number[] =>
   qdiscs.filter(({ handle }) => handle === rootHandle).map(({ index }) => index)
 
+/** Not the kernel's own choice, which each interface has that nobody chose for: struct tcmsg has handle and parent after its family and index. */
+const isChosen = ({ body }: Message): boolean => readU32(body, 8) !== 0 || readU32(body, 12) !== parent.root
+
 /** One dump, and two more for each underlay NIC. Rejects with NetlinkError. */
 export const readTraffic = async (route: RouteSocket): Promise<TrafficReading> => {
-  const qdiscs = await route.qdiscs()
+  const qdiscs = (await route.dump(dumpQdiscs())).filter(isChosen).map(decodeQdisc)
   const indices = underlays(qdiscs)
   const [classes, filters] = await Promise.all([
     Promise.all(indices.map((index) => route.classes(index))),

@@ -46,3 +46,14 @@ t.test('a sweep that fails leaves looks to read for themselves', async (t) => {
   await t.rejects(all.sweep(), /no/)
   t.equal(await all.of('a'), 1)
 })
+
+t.test('a reading is told of which VNets it is for', async (t) => {
+  const asked: (readonly string[])[] = []
+  const all = readings(async ({ vnets }) => asked.push([...(vnets ?? [])]))
+  await Promise.all([all.of('a'), all.of('b')])
+  const first = all.of('c')
+  await Promise.resolve()
+  await Promise.resolve()
+  await Promise.all([first, all.of('d')])
+  t.same(asked, [['a', 'b'], ['c'], ['d']])
+})

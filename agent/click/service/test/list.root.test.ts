@@ -29,7 +29,7 @@ const remembering = async (t: Test): Promise<World> => {
   const lines = await makeLines(t)
   const service = clickService(lines.places)
   await service.up('r', click(forwarder))
-  const listed = () => service.list(() => true)
+  const listed = () => service.list(() => 'if unchanged')
   // A stamp counts once it is older than the kernel's clock can tell.
   await sleep(300)
   t.match(await listed(), [{ name: 'r', state: 'running', generation: 1 }])
@@ -37,9 +37,14 @@ const remembering = async (t: Test): Promise<World> => {
 }
 
 t.test('a router that is as it was is the same value', { skip }, async (t) => {
-  const { listed } = await remembering(t)
+  const { lines, service, listed } = await remembering(t)
+  const other = clickService(lines.places)
   const [first] = await listed()
   t.equal((await listed())[0], first)
+  t.equal((await service.list(() => 'as seen'))[0], first)
+  await other.swap('r', click(`${forwarder};`))
+  t.equal((await service.list(() => 'as seen'))[0], first, 'who does not ask is not told')
+  t.match(await listed(), [{ generation: 2 }])
 })
 
 t.test('what another process did to routers is seen at once', { skip }, async (t) => {
@@ -88,10 +93,10 @@ t.test('interfaces that are others than before are looked at', { skip }, async (
   const index = await lines.index('a1')
   await lines.route.deleteLink('a1')
   const indices = new Set((await lines.route.links()).map((link) => link.index))
-  const isThere = ({ attachments }: RouterInfo) =>
-    attachments.every(({ interfaceIndex }) => indices.has(interfaceIndex))
+  const trust = ({ attachments }: RouterInfo) =>
+    attachments.every(({ interfaceIndex }) => indices.has(interfaceIndex)) ? 'if unchanged' : 'no'
   t.notOk(indices.has(index))
-  t.match(await service.list(isThere), [{ state: 'degraded', attachments: [{ state: 'interface gone' }] }])
+  t.match(await service.list(trust), [{ state: 'degraded', attachments: [{ state: 'interface gone' }] }])
 })
 
 t.test('what another router has is refused, by whatever method it is there', { skip }, async (t) => {
