@@ -12,6 +12,10 @@
  *     vlan ID INTERFACE                      IEEE 802.1Q
  *     qinq SERVICE CUSTOMER INTERFACE        a tag of IEEE 802.1ad before one of 802.1Q: their VLAN identifiers
  *
+ * Behind these, PEER ETHER (of ipip PEER alone) says that the interface is one end of a veth pair, and the guest with that Ethernet address at the other: IP
+ * packets for it are then handed over there at once, past the queueing discipline and any program at the interface's egress, and are not among what the
+ * interface has sent. It is faster, and for interfaces alone that have neither; the guest must be in another network namespace.
+ *
  * REMOTE is the outer source, LOCAL the outer destination: of another peer, or for another address, a packet is none of the link's. A packet with a VLAN tag
  * is of a vlan or qinq alone; further tags behind those of its link are the guests' own, and stay. What belongs to no
  * link leaves by output 0 as it came; so does what is no sound packet of its kind (the outer IP header wrong, with options or of a fragment, another
@@ -43,8 +47,12 @@ export interface LinkEntry {
   readonly key: LinkKey
   /** Index of the interface. */
   readonly device: number
-  /** Of ipip. */
-  readonly ethers: { readonly guest: EtherAddress; readonly far: EtherAddress } | undefined
+  /** The guest's Ethernet address, of ipip and with PEER. */
+  readonly guest: EtherAddress | undefined
+  /** What the guest is to take for the sender's, of ipip. */
+  readonly far: EtherAddress | undefined
+  /** Whether packets go to the other end of the veth pair at once. */
+  readonly peer: boolean
 }
 
 const forms: Readonly<Record<LinkKey['technology'], string>> = {
@@ -116,15 +124,19 @@ export const linkEntry: ArgumentType<LinkEntry> = {
   parse: (text) => {
     const found = readKey(text)
     if (isRefusal(found)) return found
-    const [key, [deviceText, ...ethers]] = found
+    const [key, [deviceText, ...rest]] = found
     const device = numberUpTo(0x7fff_ffff, deviceText)
     const isIp = key.technology === 'ipip'
-    const expected = refuse(`expected ${forms[key.technology]} INTERFACE${isIp ? ' ETHER FAR' : ''}`)
-    if (device === undefined || ethers.length !== (isIp ? 2 : 0)) return expected
+    const expected = refuse(
+      `expected ${forms[key.technology]} INTERFACE${isIp ? ' ETHER FAR [PEER]' : ' [PEER ETHER]'}`,
+    )
+    if (device === undefined) return expected
     if (device === 0) return refuse('no interface has the index 0')
-    if (!isIp) return { key, device, ethers: undefined }
-    const [guest, far] = ethers.map(readEtherAddress)
-    return guest && far ? { key, device, ethers: { guest, far } } : expected
+    const peer = rest[isIp ? 2 : 0] === 'PEER'
+    const ethers = rest.filter((word) => word !== 'PEER').map(readEtherAddress)
+    const [guest, far] = ethers
+    if (rest.length !== ethers.length + (peer ? 1 : 0) || ethers.includes(undefined)) return expected
+    return ethers.length === (isIp ? 2 : peer ? 1 : 0) ? { key, device, guest, far, peer } : expected
   },
 }
 

@@ -55,14 +55,15 @@ t.test('links come, change and go while packets flow', { skip }, async (t) => {
   router.write('l.add', `etherip 192.0.2.1 192.0.2.2 ${device}`)
   router.write('l.add', `ipip 192.0.2.1 192.0.2.2 ${device} 2:0:0:0:0:a 2:0:0:0:0:b`)
   router.write('l.add', `vlan 4094 ${device}`)
-  router.write('l.add', `qinq 7 9 ${device}`)
+  router.write('l.add', `qinq 7 9 ${device} PEER 2:0:0:0:0:a`)
+  router.write('l.set', `ipip 192.0.2.1 192.0.2.2 ${device} 2:0:0:0:0:a 2:0:0:0:0:b PEER`)
   t.same(router.read('l.table').split('\n'), [
     'etherip 192.0.2.1 192.0.2.2 1',
     'gre - 192.0.2.1 192.0.2.2 1',
     'gre 4294967295 192.0.2.1 192.0.2.2 1',
-    'ipip 192.0.2.1 192.0.2.2 1 02-00-00-00-00-0A 02-00-00-00-00-0B',
+    'ipip 192.0.2.1 192.0.2.2 1 02-00-00-00-00-0A 02-00-00-00-00-0B PEER',
     'mpls 7 1',
-    'qinq 7 9 1',
+    'qinq 7 9 1 PEER 02-00-00-00-00-0A',
     'vlan 4094 1',
     'vxlan 5 192.0.2.1 192.0.2.2 1',
     '',
@@ -86,15 +87,19 @@ t.test('what is wrong is refused, with what would be right', { skip }, async (t)
     ['add', 'vxlan 5 192.0.2.1 192.0.2.2 3', /there is a link vxlan 5 192.0.2.1 192.0.2.2 already/],
     ['add', 'vxlan 16777216 192.0.2.1 192.0.2.2 3', /expected a VNI, up to 16777215/],
     ['add', 'vxlan 5 192.0.2.1 3', /expected vxlan VNI REMOTE LOCAL$/],
-    ['add', 'vxlan 5 192.0.2.1 192.0.2.3', /expected vxlan VNI REMOTE LOCAL INTERFACE$/],
+    ['add', 'vxlan 5 192.0.2.1 192.0.2.3', /expected vxlan VNI REMOTE LOCAL INTERFACE \[PEER ETHER\]$/],
     ['add', 'vxlan 5 192.0.2.1 192.0.2.3 0', /no interface has the index 0/],
-    ['add', 'ipip 192.0.2.1 192.0.2.3 4', /expected ipip REMOTE LOCAL INTERFACE ETHER FAR$/],
+    ['add', 'ipip 192.0.2.1 192.0.2.3 4', /expected ipip REMOTE LOCAL INTERFACE ETHER FAR \[PEER\]$/],
     ['add', 'gre x 192.0.2.1 192.0.2.3 4', /expected a KEY, up to 4294967295, or -$/],
     ['add', 'mpls 1048576 4', /expected mpls LABEL, up to 1048575$/],
     ['add', 'geneve 4', /expected vxlan, gre, etherip, ipip, mpls, vlan, qinq, not 'geneve'/],
     ['add', 'vlan 0 4', /expected vlan ID, 1 to 4094$/],
     ['add', 'vlan 4095 4', /expected vlan ID, 1 to 4094$/],
-    ['add', 'qinq 5 4', /expected qinq SERVICE CUSTOMER INTERFACE$/],
+    ['add', 'qinq 5 4', /expected qinq SERVICE CUSTOMER INTERFACE \[PEER ETHER\]$/],
+    ['add', 'vlan 5 4 PEER', /expected vlan ID INTERFACE/],
+    ['add', 'vlan 5 4 2:0:0:0:0:1', /expected vlan ID INTERFACE/],
+    ['add', 'vlan 5 4 2:0:0:0:0:1 PEER', /expected vlan ID INTERFACE/],
+    ['add', 'ipip 192.0.2.1 192.0.2.2 4 PEER 2:0:0:0:0:a 2:0:0:0:0:b', /expected ipip REMOTE/],
     ['add', 'qinq 5 0 4', /expected qinq SERVICE CUSTOMER, 1 to 4094 each$/],
     ['remove', 'vxlan 6 192.0.2.1 192.0.2.2', /there is no link vxlan 6 192.0.2.1 192.0.2.2/],
     ['remove', 'vxlan 5 192.0.2.1 192.0.2.2 1', /expected vxlan VNI REMOTE LOCAL and no more/],

@@ -27,14 +27,14 @@ const join = async (
   [local, remote]: readonly [TunnelHost, TunnelHost],
   vif: string,
   guest: number,
-  before = 'Null',
+  { before = 'Null', peer = false } = {},
 ): Promise<Router> => {
   const technology = technologies[name]
   if (!technology) throw new RangeError(name)
   const { send, link, more } = technology
   const sending = send(local.address, remote.address, 'eth1')
   await attach(t, local, guestText(technology, vif, other(guest), sending, before))
-  const entry = `${link(local.address, remote.address)} ${await indexOf(local, vif)}${more?.(guest, other(guest)) ?? ''}`
+  const entry = `${link(local.address, remote.address)} ${await indexOf(local, vif)}${more?.(guest, other(guest)) ?? ''}${peer ? (more ? ' PEER' : ` PEER 2:0:0:0:0:${guest}`) : ''}`
   return attach(t, local, `FromDevice(eth1) -> links :: LinkSwitch(${entry}) -> ToHost(eth1)`)
 }
 
@@ -71,7 +71,7 @@ for (const name of Object.keys(technologies).filter((name) => name !== 'ipip')) 
       for (const host of hosts) if (features.length > 0) await turnOff(host.path, 'eth1', features)
       const [a, b] = [await guestOf(t, hosts[0], 'vif1.0', 1), await guestOf(t, hosts[1], 'vif1.0', 2)]
       if (name === 'etherip') for (const each of [a, b]) await turnOff(each.path, 'eth0', segmentation)
-      await join(t, name, hosts, 'vif1.0', 1, lookedAt)
+      await join(t, name, hosts, 'vif1.0', 1, { before: lookedAt, peer: true })
       await join(t, name, [hosts[1], hosts[0]], 'vif1.0', 2)
       const sender = await tagAll(t, a)
       await tagAll(t, b)
@@ -83,6 +83,28 @@ for (const name of Object.keys(technologies).filter((name) => name !== 'ipip')) 
       await expectTransfer(t, b, a, '10.0.0.1')
     })
   }
+}
+
+for (const name of Object.keys(technologies)) {
+  t.test(`packets over ${name} are handed to guests at once`, { skip }, async (t) => {
+    const [one, two] = await twoHosts(t)
+    const [a, b] = [await guestOf(t, one, 'vif1.0', 1), await guestOf(t, two, 'vif1.0', 2)]
+    if (name === 'etherip') for (const each of [a, b]) await turnOff(each.path, 'eth0', segmentation)
+    await join(t, name, [one, two], 'vif1.0', 1, { peer: true })
+    const far = await join(t, name, [two, one], 'vif1.0', 2, { peer: true })
+    const sent = async (): Promise<number> =>
+      Number((await two.exec('cat', '/sys/class/net/vif1.0/statistics/tx_packets')).trim())
+    t.ok(await reaches(a, '10.0.0.2'))
+    t.ok(await ping(b, '10.0.0.1', 1500 - 28), 'a packet of the whole MTU passes')
+    const before = await sent()
+    await expectTransfer(t, a, b, '10.0.0.2')
+    t.ok((await sent()) - before < 100, 'the interface has sent hardly anything')
+    t.ok(Number(far.read('links.counts').split(' ')[1]) > bytes, 'the link has counted it')
+    await b.ip('link', 'set', 'eth0', 'promisc', 'on')
+    await a.ip('neighbour', 'replace', '10.0.0.2', 'lladdr', '02:00:00:00:00:77', 'dev', 'eth0', 'nud', 'permanent')
+    // What carries IP alone has no other address within.
+    t.equal(await ping(a, '10.0.0.2'), name === 'ipip', 'what is for another address is not for the guest')
+  })
 }
 
 // Linux makes no segments of EtherIP: see EtherIPEncap.

@@ -17,8 +17,8 @@ const vlanMask = (1 << vlanBits) - 1
 
 /** Offsets: a kind; a VNI, key, label or VLAN identifiers; the outer addresses, as they are in the packet. */
 export const keyLayout = { kind: 0, identifier: 4, remote: 8, local: 12, bytes: 16 } as const
-/** Offsets: the interface; the counts; the Ethernet header of ipip. */
-export const valueLayout = { device: 0, packets: 8, byteCount: 16, ether: 24, bytes: 40 } as const
+/** Offsets: the interface; 1 where packets go to its peer at once; the counts; the Ethernet header of ipip, which begins with the guest's address. */
+export const valueLayout = { device: 0, peer: 4, packets: 8, byteCount: 16, ether: 24, bytes: 40 } as const
 
 export const linksMap: ElementMap = {
   kind: 'hash',
@@ -96,19 +96,23 @@ const formatKey = (link: LinkKey): string => {
 
 const etherType = [0x08, 0x00] as const
 
-const encodeValue = ({ device, ethers }: LinkEntry, before: Buffer | undefined): Buffer => {
+const encodeValue = ({ device, guest, far, peer }: LinkEntry, before: Buffer | undefined): Buffer => {
   const value = Buffer.alloc(valueLayout.bytes)
   before?.copy(value)
   value.writeUInt32LE(device, valueLayout.device)
-  if (ethers) value.set([...ethers.guest, ...ethers.far, ...etherType], valueLayout.ether)
+  value.writeUInt32LE(peer ? 1 : 0, valueLayout.peer)
+  if (guest) value.set(guest, valueLayout.ether)
+  if (far) value.set([...far, ...etherType], valueLayout.ether + 6)
   return value
 }
 
 const formatValue = (link: LinkKey, value: Buffer): string => {
   const device = `${value.readUInt32LE(valueLayout.device)}`
-  if (link.technology !== 'ipip') return device
+  const peer = value.readUInt32LE(valueLayout.peer) === 1 ? ['PEER'] : []
   const ether = (at: number): string => formatEtherAddress([...value.subarray(at, at + 6)] as unknown as EtherAddress)
-  return [device, ether(valueLayout.ether), ether(valueLayout.ether + 6)].join(' ')
+  const guest = ether(valueLayout.ether)
+  if (link.technology === 'ipip') return [device, guest, ether(valueLayout.ether + 6), ...peer].join(' ')
+  return [device, ...peer, ...peer.map(() => guest)].join(' ')
 }
 
 const formatCounts = (value: Buffer): string =>
