@@ -33,6 +33,17 @@ export const parseMark = (alias: string): Mark | undefined => {
   return { vnet, kind: kind as MarkedKind, id, note }
 }
 
+const marks = new WeakMap<object, { readonly mark: Mark | undefined }>()
+
+/** That of an interface, which is a value: thousands that nobody has changed are asked at every look. */
+export const markOf = (link: { readonly alias: string }): Mark | undefined => {
+  const known = marks.get(link)
+  if (known) return known.mark
+  const mark = parseMark(link.alias)
+  marks.set(link, { mark })
+  return mark
+}
+
 /** Of a device that is no single link's, and so no Mark. */
 export const serviceMark = (service: number, nic: string): string => `weft service ${service} of ${nic}`
 

@@ -3,7 +3,7 @@ import { type EthtoolSocket, openEthtool } from '../netlink/ethtool.ts'
 import { hardware, type Link } from '../netlink/link/link.ts'
 import { openRoute, type RouteSocket } from '../netlink/route.ts'
 import { isAddressed } from './bridge/snapshot.ts'
-import { isServiceMark, parseMark } from './mark.ts'
+import { isServiceMark, markOf } from './mark.ts'
 
 export interface HostNic {
   readonly name: string
@@ -25,7 +25,7 @@ const madeKinds: ReadonlySet<string> = new Set(['bridge', 'vxlan', 'gretap', 'tu
 /** Whether a link may be one of the host's NICs: physical, or standing for one (a veth of a virtual host, a macvlan, a VLAN, a bond). */
 export const isNic = (link: Link): boolean =>
   link.hardware === hardware.ether &&
-  parseMark(link.alias) === undefined &&
+  markOf(link) === undefined &&
   !isServiceMark(link.alias) &&
   !madeKinds.has(link.info?.kind ?? '') &&
   !/^vif\d+\.\d+$/.test(link.name)

@@ -4,7 +4,7 @@ import { hardware, type Link } from '../../netlink/link/link.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { unicast } from '../../netlink/routing.ts'
 import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
-import { isPort, type Mark, parseMark } from '../mark.ts'
+import { isPort, type Mark, markOf } from '../mark.ts'
 import { type TrafficReading, trafficOf } from '../underlay/reading.ts'
 import type { TrafficState } from '../underlay/traffic-state.ts'
 import type { Underlay } from '../underlay/underlay.ts'
@@ -50,9 +50,7 @@ export const linkKey = (vnet: string, link: string): string => `${vnet}/${link}`
 /** Pure: orders a reading. */
 export const snapshotOf = (reading: Reading): BridgeSnapshot => {
   const { interfaces } = reading
-  const marks = new Map(
-    interfaces.flatMap(({ name, alias }) => [parseMark(alias) ?? []].flat().map((mark) => [name, mark])),
-  )
+  const marks = new Map(interfaces.flatMap((link) => [markOf(link) ?? []].flat().map((mark) => [link.name, mark])))
   const links = observedLinks(interfaces, marks)
   return {
     ...reading,
@@ -102,7 +100,7 @@ export const usesOf = async (route: RouteSocket, nic: number): Promise<readonly 
   return own.length === 0 ? undefined : [...(await readSaid(route, vlansOf(own))).values()]
 }
 
-const isOurs = ({ alias }: Link): boolean => parseMark(alias)?.kind === 'link'
+const isOurs = (link: Link): boolean => markOf(link)?.kind === 'link'
 
 const vlansOf = (interfaces: readonly Link[]): readonly number[] =>
   interfaces.filter((link) => link.info?.kind === 'vlan' && isOurs(link)).map(({ index }) => index)
@@ -117,12 +115,12 @@ export const isAddressed = (addresses: readonly Address[], index: number): boole
 /** Interfaces that might be given to a link, as far as addresses and marks tell: physical ones, and what stands for them. */
 const candidates = (interfaces: readonly Link[], addresses: readonly Address[]): readonly Link[] =>
   interfaces.filter(
-    ({ index, alias, master, ...link }) =>
+    (link) =>
       link.hardware === hardware.ether &&
       (link.info === undefined || ['veth', 'vlan', 'other'].includes(link.info.kind)) &&
-      parseMark(alias) === undefined &&
-      master === 0 &&
-      !isAddressed(addresses, index),
+      markOf(link) === undefined &&
+      link.master === 0 &&
+      !isAddressed(addresses, link.index),
   )
 
 /** Routes of one interface that somebody made: an IPv6 interface has some of its own. */

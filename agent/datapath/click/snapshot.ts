@@ -5,7 +5,7 @@ import type { Link } from '../../netlink/link/link.ts'
 import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import type { Interfaces } from '../check.ts'
 import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
-import { isPort, type Mark, parseMark } from '../mark.ts'
+import { isPort, type Mark, markOf } from '../mark.ts'
 import { type TrafficReading, trafficOf } from '../underlay/reading.ts'
 import type { TrafficState } from '../underlay/traffic-state.ts'
 import type { Underlay } from '../underlay/underlay.ts'
@@ -77,15 +77,12 @@ export interface ClickSnapshot extends Snapshot, Interfaces {
 export const snapshotOf = (reading: Reading): ClickSnapshot => {
   const { interfaces, qdiscs, routers, tables, attach, nicRates } = reading
   const marks = new Map(
-    interfaces.flatMap(({ name, alias }): (readonly [string, Mark])[] => {
-      const mark = parseMark(alias)
-      return mark === undefined ? [] : [[name, mark]]
+    interfaces.flatMap((link): (readonly [string, Mark])[] => {
+      const mark = markOf(link)
+      return mark === undefined ? [] : [[link.name, mark]]
     }),
   )
-  const observed = routers.flatMap((info): ObservedRouter[] => {
-    const place = placeOf(info.name, info.file)
-    return place === undefined ? [] : [{ ...place, info, device: info.attachments[0]?.device ?? '' }]
-  })
+  const observed = routers.flatMap((info) => observedRouter(info) ?? [])
   const switches = new Map(
     routers.flatMap((info): (readonly [string, ObservedSwitch])[] => {
       const nic = nicOf(info.name)
@@ -114,6 +111,19 @@ export const snapshotOf = (reading: Reading): ClickSnapshot => {
     nicRates,
     links: observedLinks(routersOf, portsOf),
   }
+}
+
+const observedRouters = new WeakMap<RouterInfo, ObservedRouter>()
+
+/** A router that was not looked at again is the same value; undefined of one that is no link's. */
+const observedRouter = (info: RouterInfo): ObservedRouter | undefined => {
+  const known = observedRouters.get(info)
+  if (known) return known
+  const place = placeOf(info.name, info.file)
+  if (place === undefined) return undefined
+  const observed = { ...place, info, device: info.attachments[0]?.device ?? '' }
+  observedRouters.set(info, observed)
+  return observed
 }
 
 export const linkKey = (vnet: string, link: string): string => `${vnet}/${link}`
@@ -155,10 +165,12 @@ export const trustIn = (
 ): ((router: RouterInfo) => Trust) | undefined => {
   if (thorough) return undefined
   const there = new Set(interfaces.map(({ index }) => index))
-  return ({ name, file, attachments }) => {
-    const isThere = attachments.every(({ interfaceIndex, method }) => method !== 'clsact' && there.has(interfaceIndex))
+  return (router) => {
+    const isThere = router.attachments.every(
+      ({ interfaceIndex, method }) => method !== 'clsact' && there.has(interfaceIndex),
+    )
     if (!isThere) return 'no'
-    const vnet = vnets && placeOf(name, file)?.vnet
+    const vnet = vnets && observedRouter(router)?.vnet
     return vnets === undefined || vnet === undefined || vnets.has(vnet) ? 'if unchanged' : 'as seen'
   }
 }
