@@ -120,31 +120,31 @@ const steps = [
   ['bridge', 'bridge'],
 ] as const
 
-for (const rate of [0, 50e6]) {
-  t.test(`the ends of a link within a host change one by one; ${rate} bit/s`, { skip: problem }, async (t) => {
-    const host = await dom0(t, 'dom0')
-    const a = await guest(t, host, { vnet, vif: 'vif1.0', address: '10.0.0.1/24' })
-    const b = await guest(t, host, { vnet, vif: 'vif2.0', address: '10.0.0.2/24' })
-    await host.reconcile(within('bridge', 'bridge', rate))
-    t.ok(await reaches(a, '10.0.0.2'))
-    const before = await kept(host)
-    for (const [first, second] of steps) {
-      const stop = pinging(a, '10.0.0.2')
-      await delay(300)
-      const since = performance.now()
-      await host.reconcile(within(first, second, rate))
-      const took = performance.now() - since
-      t.ok(await reaches(a, '10.0.0.2'), `${first}, ${second}`)
-      t.ok(await ping(b, '10.0.0.1', 1422))
-      await delay(300)
-      const { sent, received } = await stop()
-      const lostMs = (sent - received) * 10
-      // No more is lost than while it was done, and the moment that a bridge takes to forward.
-      t.ok(lostMs <= took + 2500, `${first}, ${second}: ${Math.round(took)} ms, ${lostMs} ms without answers`)
-    }
-    t.equal(await kept(host), before, 'nothing is left behind')
-  })
-}
+const rate = 50e6
+
+t.test('the ends of a link within a host change one by one', { skip: problem }, async (t) => {
+  const host = await dom0(t, 'dom0')
+  const a = await guest(t, host, { vnet, vif: 'vif1.0', address: '10.0.0.1/24' })
+  const b = await guest(t, host, { vnet, vif: 'vif2.0', address: '10.0.0.2/24' })
+  await host.reconcile(within('bridge', 'bridge', rate))
+  t.ok(await reaches(a, '10.0.0.2'))
+  const before = await kept(host)
+  for (const [first, second] of steps) {
+    const stop = pinging(a, '10.0.0.2')
+    await delay(300)
+    const since = performance.now()
+    await host.reconcile(within(first, second, rate))
+    const took = performance.now() - since
+    t.ok(await reaches(a, '10.0.0.2'), `${first}, ${second}`)
+    t.ok(await ping(b, '10.0.0.1', 1422))
+    await delay(300)
+    const { sent, received } = await stop()
+    const lostMs = (sent - received) * 10
+    // No more is lost than while it was done, and the moment that a bridge takes to forward.
+    t.ok(lostMs <= took + 2500, `${first}, ${second}: ${Math.round(took)} ms, ${lostMs} ms without answers`)
+  }
+  t.equal(await kept(host), before, 'nothing is left behind')
+})
 
 t.test('the end of a link to another host changes, and the other host does not know', { skip: problem }, async (t) => {
   const [one, two] = [await dom0(t, 'h1'), await dom0(t, 'h2')]

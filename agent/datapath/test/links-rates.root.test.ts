@@ -1,7 +1,17 @@
 /** Rates of links between hosts, of every technology: guests' frames are counted, whatever the tunnel adds. */
 import t from 'tap'
 import { type TechnologyName, technologies, technologyNames } from '../../../proto/technologies.ts'
-import { endSpec, expectTransfer, guests, linkSpecs, make, offers, twoSides } from './support/links.ts'
+import {
+  endSpec,
+  expectTransfer,
+  guests,
+  linkSpecs,
+  make,
+  offers,
+  relaySpecs,
+  threeInARow,
+  twoSides,
+} from './support/links.ts'
 import { cases, countFrames, flood, keeps, measure } from './support/rates.ts'
 import { type DatapathName, datapaths, guest, plan, problem, reaches, state } from './support/world.ts'
 
@@ -86,4 +96,25 @@ for (const technology of technologyNames) {
       t.match(answers, / 0% packet loss/, 'management loses nothing')
     })
   }
+}
+
+for (const technology of technologyNames) {
+  if (only !== undefined && only !== technology) continue
+  const skip = problem || (offered('click', technology) ? false : `click does not make ${technology} here`)
+  t.test(`a relay keeps the rate of ${technology} that is its own host's`, { skip }, async (t) => {
+    const row = await threeInARow(t, ['click', 'click', 'click'])
+    const { first, middle, last } = row
+    const [a, b] = await guests(t, first, last)
+    const specs = relaySpecs(technology, row)
+    await make(first, [specs.first])
+    await make(middle.left, [specs.middle])
+    await make(last, [specs.last])
+    t.ok(await reaches(a, '10.0.0.2'))
+    const limited = relaySpecs(technology, row, 20e6).middle
+    await make(middle.left, [limited])
+    t.same(await plan(middle.left.driver, [limited]), [])
+    await countFrames(a, b)
+    await flood(t, a, b, '10.0.0.2', 5000)
+    await keeps(t, 20e6, () => measure(b, 4))
+  })
 }

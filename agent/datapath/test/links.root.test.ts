@@ -44,7 +44,6 @@ for (const technology of technologyNames) {
       for (const at of [one, two]) await turnOff(at.path, 'eth1', [...segmentation, ...checksums])
       t.comment('NICs that cut no segments and sum nothing themselves')
       await expectTransfer(t, a, b, '10.0.0.2')
-      await expectTransfer(t, b, a, '10.0.0.1')
       t.same(await plan(one.driver, [first]), [], 'nothing is left to do')
       t.same(await plan(two.driver, [second]), [])
 

@@ -17,7 +17,7 @@ import {
   wire,
 } from './world.ts'
 
-const bytes = 8 << 20
+const bytes = 3 << 20
 const patienceMs = Number(process.env.WEFT_PATIENCE_MS ?? 120_000)
 const wanted = dataHash(bytes)
 
@@ -184,4 +184,20 @@ export const expectTransfer = async (t: Test, from: Namespace, to: Namespace, ad
   const result = await transfer(from.name, to.name, address, bytes, patienceMs)
   t.equal(result?.sha256, wanted, 'all bytes came as they were sent')
   if (result) t.comment(`${Math.round((bytes * 8) / result.durationMs / 1000)} Mbit/s`)
+}
+
+/** A link from the first to the last, as each of the three is told of it; `rate` into the second segment. */
+export const relaySpecs = (technology: TechnologyName, { first, middle, last }: Row, rate = 0) => {
+  const second = { number: 1 }
+  return {
+    first: endSpec(technology, first, middle.left, '10.0.0.2/24'),
+    middle: link({
+      mtu: 1500,
+      segments: [
+        segmentOf(technology, middle.left, first),
+        segmentOf(technology, middle.right, last, { ...second, rate }),
+      ],
+    }),
+    last: endSpec(technology, last, middle.right, '10.0.0.1/24', second),
+  }
 }
