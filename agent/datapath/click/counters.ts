@@ -40,16 +40,16 @@ export const countLink = async (
   const count = ({ from, to }: Direction): Counted => {
     const sender = from.vif === undefined ? undefined : ends[from.position]
     const dropped = sender?.drops ?? []
-    if (to.vif !== undefined) {
-      const out = left(to.vif)
-      return { ...out, drops: mergeDrops([...dropped, ...out.drops]) }
+    const way = wayOf(spec, { from, to })
+    const router = way && ports[way.in === 'a' ? 1 : 0]
+    const towardsGuest = to.vif === undefined ? undefined : left(to.vif)
+    if (way === undefined || router === undefined) {
+      const passed = towardsGuest ?? sender?.passed ?? nothing
+      return { ...passed, drops: mergeDrops([...dropped, ...(towardsGuest?.drops ?? [])]) }
     }
-    // Into the first of two segments frames leave by port b, and port a's router puts them in; into any other it is the other way round.
-    const isFirst = link.segments.length === 2 && to.position === 0
-    const [by, tunnel]: readonly [PortEnd, RouterCounts | undefined] = isFirst ? ['b', ports[0]] : ['a', ports[1]]
-    if (tunnel === undefined) return { ...(sender?.passed ?? nothing), drops: mergeDrops(dropped) }
-    const limited = left(portName(vnet, link.id, by)).drops
-    return { ...tunnel.passed, drops: mergeDrops([...dropped, ...limited, ...tunnel.drops]) }
+    const limited = left(portName(vnet, link.id, way.in)).drops
+    const behind = towardsGuest?.drops ?? []
+    return { ...router.passed, drops: mergeDrops([...dropped, ...limited, ...router.drops, ...behind]) }
   }
 
   return create('LinkCounters', {
@@ -60,6 +60,16 @@ export const countLink = async (
       ...count(direction),
     })),
   })
+}
+
+/**
+ * The port that frames of a direction go into, to come in at the other one's router, where the link has ports: from a tunnel to an end they never
+ * go that way. The first of two ends, and the first of two segments, has port a.
+ */
+const wayOf = ({ link }: LinkSpec, { from, to }: Direction): { readonly in: PortEnd } | undefined => {
+  if (from.vif === undefined && to.vif !== undefined) return undefined
+  const isMixed = link.segments.length === 1
+  return { in: isMixed || from.position === 0 ? 'a' : 'b' }
 }
 
 const nothing: Counted = { packets: 0, bytes: 0, drops: [] }

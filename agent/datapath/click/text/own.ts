@@ -25,6 +25,13 @@ export const ownPart = ({ click }: Pick<SliceInterface, 'click'>, { file, line }
 }
 
 /**
+ * Whether packets that leave it may be copies, or some that waited: no program can ask for their neighbour, so that a tunnel over IP begins behind a
+ * pair of ports. Said too often it costs such a pair.
+ */
+export const makesCopies = ({ click }: Pick<SliceInterface, 'click'>): boolean =>
+  /\b(?:Tee|PaintTee|EtherSwitch|ARPQuerier)\b/.test(click)
+
+/**
  * Configurations have a character a byte. A comment of the operator's that looks like one of ours, with the number of an interface still to be filled
  * in, is not taken for one.
  */
