@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { LinkCounters } from '../../../proto/generated/weft.v1.ts'
 import { qinqIdentifier } from '../../../proto/technologies.ts'
+import { bridgeDriver } from '../bridge/driver.ts'
 import type { LinkSpec } from '../driver.ts'
 import { flood, interfaces, testFrame } from './support/flood.ts'
 import {
@@ -120,6 +121,9 @@ for (const [technology, [first, second]] of Object.entries(identifiers)) {
       const { a, b, one, two } = await linked(t, pair, technology, first, { rate: 20e6 })
       t.same(await plan(h1.driver, [one]), [])
       t.same(await plan(h2.driver, [two]), [])
+      const restarted = bridgeDriver({ namespace: h1.path })
+      t.same(await plan(restarted, [one]), [], 'a driver that starts finds it right')
+      await restarted.close()
       t.ok(await ping(a, '10.0.0.2', 1500 - 28), 'a packet of the whole MTU passes')
 
       const seen = await during(h1, () => pings(a))

@@ -51,6 +51,9 @@ export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
   /** How many segments are being made, and how many operations wait that would tidy up, by NIC. */
   const claims = new Map<string, number>()
   const tidying = new Map<string, number>()
+  /** How many claims there ever were, by NIC: one that came and went is noticed. */
+  const everClaimed = new Map<string, number>()
+  const claimsOf = (nic: string): Claims => ({ now: claims.get(nic) ?? 0, ever: everClaimed.get(nic) ?? 0 })
   const count = (counts: Map<string, number>, nic: string, by: 1 | -1): number => {
     const now = (counts.get(nic) ?? 0) + by
     if (now === 0) counts.delete(nic)
@@ -74,7 +77,7 @@ export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
         count(tidying, nic, 1)
         // Only the last of those that wait looks: it sees what all of them left.
         return inTurn(nic, async () => {
-          if (count(tidying, nic, -1) === 0) await tidy(route(), index, { drivers, isClaimed: () => claims.has(nic) })
+          if (count(tidying, nic, -1) === 0) await tidy(route(), index, { drivers, claimsOf: () => claimsOf(nic) })
         })
       }
       if (operation.op === 'underlay') return inTurn(nic, () => complete(route(), operation, index))
@@ -86,6 +89,7 @@ export const underlayKeeper = (route: () => RouteSocket): UnderlayKeeper => {
 
     claim: (nic) => {
       count(claims, nic, 1)
+      count(everClaimed, nic, 1)
       return () => void count(claims, nic, -1)
     },
 
@@ -167,26 +171,36 @@ const readState = async (route: RouteSocket, index: number): Promise<TrafficStat
   return trafficState([], classes, filters)
 }
 
+interface Claims {
+  readonly now: number
+  readonly ever: number
+}
+
 interface Users {
   readonly drivers: readonly UsesOf[]
-  readonly isClaimed: () => boolean
+  readonly claimsOf: () => Claims
 }
 
 /** `tc qdisc del dev NIC root`, where no segment of ours is left on the NIC and none is being made; else what a killed agent left of it. */
-const tidy = async (route: RouteSocket, index: number, { drivers, isClaimed }: Users): Promise<void> => {
-  const uses = await Promise.all(drivers.map((usesOf) => usesOf(index)))
-  if (isClaimed()) return
-  if (uses.every((one) => one === undefined)) {
-    return run(route, [deleteQdisc(index, parent.root, rootHandle)], 'ENOENT', 'EINVAL', 'ENODEV')
+const tidy = async (route: RouteSocket, index: number, { drivers, claimsOf }: Users): Promise<void> => {
+  for (;;) {
+    const { ever } = claimsOf()
+    const uses = await Promise.all(drivers.map((usesOf) => usesOf(index)))
+    const isUnused = uses.every((one) => one === undefined)
+    const requests = isUnused ? [deleteQdisc(index, parent.root, rootHandle)] : await orphans(route, index, uses.flat())
+    // Who makes a segment now tidies up after it. What one that was made meanwhile has taken was not seen.
+    if (claimsOf().now > 0 || requests.length === 0) return
+    if (claimsOf().ever === ever) return run(route, requests, 'ENOENT', 'EINVAL', 'ENODEV')
   }
-  const said = new Set(uses.flatMap((one) => one ?? []))
-  const { classes } = await readState(route, index)
-  const orphans = [...classes.keys()].filter((classId) => isSaid(classId) && !said.has(classId))
-  // Unless a segment has begun to take one meanwhile.
-  if (orphans.length > 0 && !isClaimed())
-    await run(
-      route,
-      orphans.map((one) => deleteClass(index, one)),
-      'ENOENT',
-    )
+}
+
+/** What removes classes that no packets say any more. */
+const orphans = async (
+  route: RouteSocket,
+  index: number,
+  said: readonly (number | undefined)[],
+): Promise<readonly Request[]> => {
+  const { classes, filtered } = await readState(route, index)
+  const unsaid = [...classes.keys()].filter((one) => isSaid(one) && !said.includes(one) && !filtered.has(one))
+  return unsaid.map((classId) => deleteClass(index, classId))
 }
