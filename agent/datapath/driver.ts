@@ -12,6 +12,8 @@ export interface LinkSpec {
   readonly vifs: readonly string[]
   /** What the slice says of those interfaces: addresses in their guests, guards, the operator's own Click. */
   readonly interfaces: readonly SliceInterface[]
+  /** Of each end, whether Dom0 forwards for its node: what comes for it may never leave by its vif. None of them where it is left out. */
+  readonly forwarded?: readonly boolean[]
   /** Physical interface joined instead of a second end or a segment; '' for none. */
   readonly nic: string
 }

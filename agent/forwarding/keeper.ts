@@ -13,7 +13,7 @@ import type { Link } from '../netlink/link/link.ts'
 import { openRoute, type RouteSocket } from '../netlink/route.ts'
 import { type Follower, follow } from './follow.ts'
 import type { GuestInterface } from './tables.ts'
-import { type ForwardingInterface, forwardingText } from './text.ts'
+import { type ForwardingInterface, forwardingMode, forwardingText } from './text.ts'
 
 export interface ForwardingOptions {
   /** Path of the network namespace that is Dom0's; the process's own without it. */
@@ -40,8 +40,6 @@ interface Kept {
   readonly follower: Follower
   problem: Error | undefined
 }
-
-export const forwardingMode = 'host'
 
 const routerOf = (vnet: string, node: string): string => `${vnet}@${node}`
 

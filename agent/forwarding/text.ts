@@ -8,6 +8,9 @@
  * not know yet: so the node asks, and keeps the table as if it forwarded itself.
  */
 
+/** As a slice's nodes ask for it. */
+export const forwardingMode = 'host'
+
 export interface ForwardingInterface {
   /** Of the node: Y of vifX.Y. */
   readonly index: number

@@ -4,6 +4,7 @@ import type { Slice, SliceEnd, SliceInterface, SliceLink } from '../../proto/gen
 import { relayDatapath } from '../../proto/technologies.ts'
 import type { DatapathDriver, LinkSpec, LinkStep, Snapshot } from '../datapath/driver.ts'
 import { defaultMtu } from '../defaults.ts'
+import { forwardingMode } from '../forwarding/text.ts'
 
 /** A data path and what it sees; an error where the kernel could not be asked: then nothing is done to its links. */
 export interface DatapathView {
@@ -55,9 +56,11 @@ export interface WantedLink {
 
 /** Every link of a slice; a relay, which no end asks a data path for, without one. */
 export const linkSpecs = (slice: Slice, slots: ReadonlyMap<string, number>): readonly WantedLink[] => {
+  const forwarded = new Set(slice.nodes.filter((node) => node.forwarding === forwardingMode).map(({ id }) => id))
   const joinedBy = (link: SliceLink) => ({
     vifs: link.ends.map((end) => `vif${slots.get(end.node)}.${end.interface}`),
     interfaces: link.ends.flatMap((end) => interfaceOf(slice, end) ?? []),
+    ...(forwarded.size === 0 ? {} : { forwarded: link.ends.map((end) => forwarded.has(end.node)) }),
   })
   const specs = slice.links.map((link) => {
     const datapaths = [...new Set(link.ends.map((end) => forwardingOf(slice, end)))]

@@ -5,12 +5,13 @@
  */
 import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
-import type { DropCount, LinkCounters } from '../../../proto/generated/weft.v1.ts'
+import type { DropCount, LinkCounters, Segment } from '../../../proto/generated/weft.v1.ts'
 import type { ClickService, HandlerReading } from '../../click/service/service.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { type Counted, type Direction, directionsOf, leaving, mergeDrops } from '../counters.ts'
 import type { LinkSpec } from '../driver.ts'
-import { type PortEnd, portName, routerName } from './names.ts'
+import { nicRouterName, type PortEnd, portName, routerName } from './names.ts'
+import { tableKey } from './table.ts'
 import { leftOwn, ownElement } from './text/own.ts'
 
 const special = { sent: 'sent', answered: 'answered' } as const
@@ -21,16 +22,17 @@ const words: Readonly<Record<string, string>> = { early: 'no such end', own_addr
 /** undefined where the link has no router here. Rejects with router.broken. */
 export const countLink = async (
   spec: LinkSpec,
-  service: Pick<ClickService, 'readAll'>,
+  service: Pick<ClickService, 'readAll' | 'read'>,
   route: Pick<RouteSocket, 'links' | 'qdiscs'>,
 ): Promise<LinkCounters | undefined> => {
   const { vnet, link, interfaces } = spec
   const isClick = interfaces.map(({ forwarding }) => forwarding === 'click')
   const directions = directionsOf(spec, (position) => isClick[position] === true || !isClick.includes(true))
   const routersOf = (end: string) => routerCounts(service, routerName({ vnet, link: link.id, end }))
-  const [links, qdiscs, ports, ends] = await Promise.all([
+  const [links, qdiscs, arrived, ports, ends] = await Promise.all([
     route.links({ counters: true }),
     route.qdiscs(),
+    Promise.all(link.segments.map((segment) => arrivedBy(service, segment))),
     Promise.all((['a', 'b'] as const).map(routersOf)),
     Promise.all(link.ends.map((end) => routersOf(`${end.node}.${end.interface}`))),
   ])
@@ -43,6 +45,8 @@ export const countLink = async (
     const way = wayOf(spec, { from, to })
     const router = way && ports[way.in === 'a' ? 1 : 0]
     const towardsGuest = to.vif === undefined ? undefined : left(to.vif)
+    // What comes out of a tunnel may be handed to the guest past the vif.
+    if (from.vif === undefined && towardsGuest) return { ...towardsGuest, ...arrived[from.position] }
     if (way === undefined || router === undefined) {
       const passed = towardsGuest ?? sender?.passed ?? nothing
       return { ...passed, drops: mergeDrops([...dropped, ...(towardsGuest?.drops ?? [])]) }
@@ -70,6 +74,19 @@ const wayOf = ({ link }: LinkSpec, { from, to }: Direction): { readonly in: Port
   if (from.vif === undefined && to.vif !== undefined) return undefined
   const isMixed = link.segments.length === 1
   return { in: isMixed || from.position === 0 ? 'a' : 'b' }
+}
+
+/** What came in by a tunnel; undefined where the table of its NIC has no line of it. */
+const arrivedBy = async (service: Pick<ClickService, 'read'>, segment: Segment): Promise<Amount | undefined> => {
+  try {
+    const text = await service.read(nicRouterName(segment.nic), `links.counts ${tableKey(segment)}`)
+    const [packets = 0, bytes = 0] = text.split(' ').map(Number)
+    return { packets, bytes }
+  } catch (error) {
+    const codes: readonly string[] = ['router.unknown', 'config.invalid']
+    if (error instanceof WeftError && codes.includes(error.code)) return undefined
+    throw error
+  }
 }
 
 const nothing: Counted = { packets: 0, bytes: 0, drops: [] }

@@ -2,11 +2,13 @@
  * Pure: what a link consists of on this host: vifs and their routers, a pair of ports and theirs, and lines in the tables of underlay NICs.
  *
  *     two ends          vif1 ─router─▶ vif2, and back
+ *     the same, ports   vif1 ─router─▶ port a ═ port b ─router─▶ vif2, and back
  *     end and segment   vif ─router, tunnel─▶ NIC               NIC ─table─▶ vif
  *     the same, ports   vif ─router─▶ port a ═ port b ─router, tunnel─▶ NIC
  *     two segments      NIC 1 ─table─▶ port a ═ port b ─router, tunnel 2─▶ NIC 2
  *                       NIC 2 ─table─▶ port b ═ port a ─router, tunnel 1─▶ NIC 1
  *
+ * Between two ends they are there where Dom0 forwards for one: what it takes before the vif has to be limited before, too.
  * Ports are where guests' frames are limited: what leaves a is what the link lets go, exact to the byte, whatever the tunnel adds.
  */
 import type { Impairment, Segment, SliceInterface } from '../../../proto/generated/weft.v1.ts'
@@ -101,6 +103,7 @@ const endName = ({ link }: LinkSpec, position: number): string => {
 }
 
 const betweenVifs = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number): WantedLink => {
+  if (isLimitedBefore(spec)) return betweenPorts(spec, snapshot, mtu)
   const vifs = spec.vifs.map((vif) => ownVif(spec, vif, snapshot))
   const mixed = isMixed(spec)
   const ends = vifs.flatMap((vif, position): WantedEnd[] => {
@@ -114,6 +117,52 @@ const betweenVifs = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number): Want
     return [{ vif, egress, router: vifRouter(spec, snapshot, { position, vif, own, way, to }) }]
   })
   return { mtu, names: namesOf(spec), ends, ports: undefined, routers: ends.map(({ router }) => router), entries: [] }
+}
+
+/** Of a direction towards a node that Dom0 forwards for: what it takes does not come to the vif's queueing. */
+const isLimitedBefore = (spec: LinkSpec): boolean =>
+  !isMixed(spec) &&
+  spec.link.ends.some(
+    ({ rateBitsPerSecond, impairment }, position) =>
+      spec.forwarded?.[position] === true && (rateBitsPerSecond > 0 || isImpaired(impairment)),
+  )
+
+/** What the first end sends goes in by port a and out by b's router; what the second one sends the other way. */
+const betweenPorts = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number): WantedLink => {
+  const { vnet, link } = spec
+  const towards = (position: number): Egress => {
+    const end = link.ends[position]
+    return egressOf(end?.rateBitsPerSecond ?? 0, byKernel(end?.impairment, snapshot), mtu)
+  }
+  const ports: WantedPorts = {
+    names: { a: portName(vnet, link.id, 'a'), b: portName(vnet, link.id, 'b') },
+    alias: linkMark(vnet, link.id, 'port'),
+    cut: false,
+    egress: { a: towards(1), b: towards(0) },
+  }
+  const vifs = spec.vifs.map((vif) => ownVif(spec, vif, snapshot))
+  const ends = vifs.flatMap((vif, position): WantedEnd[] => {
+    const own = spec.interfaces[position]
+    if (vif === undefined || own === undefined) return []
+    const to = toInterface(namedPort(ports, position === 0 ? 'a' : 'b', snapshot))
+    const way = lossWay(link.ends[1 - position]?.impairment, snapshot)
+    const egress = egressOf(0, undefined, mtu)
+    return [{ vif, egress, router: vifRouter(spec, snapshot, { position, vif, own, way, to }) }]
+  })
+  const portRouters = portEnds.map((end, position) => {
+    const vif = vifs[position]
+    const to = vif === undefined ? nowhereYet : toInterface(vif)
+    const port = namedPort(ports, end, snapshot)
+    return portRouter(spec, snapshot, { end, port, peer: endName(spec, position), parts: [], to })
+  })
+  return {
+    mtu,
+    names: namesOf(spec),
+    ends,
+    ports,
+    routers: [...portRouters, ...ends.map(({ router }) => router)],
+    entries: [],
+  }
 }
 
 /** What an interface's queueing does of it. */
@@ -176,9 +225,11 @@ const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, asked: Se
         ]
       : []
   const portRouters =
-    b === undefined ? [] : [portRouter(spec, snapshot, { end: 'b', port: b, segment, parts: [], to: tunnel })]
+    b === undefined
+      ? []
+      : [portRouter(spec, snapshot, { end: 'b', port: b, peer: segment.peer, parts: [], to: tunnel })]
   const ethers: Ethers = { guest: own?.mac ?? '', far: far.mac }
-  const value = vif && tableValue(segment, vif, ethers)
+  const value = vif && tableValue(segment, vif, ethers, isDirect(spec, vif))
   return {
     mtu,
     names: namesOf(spec),
@@ -188,6 +239,10 @@ const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, asked: Se
     entries: [{ segment, nic, atNic, key: tableKey(segment), value }],
   }
 }
+
+/** Whether the guest is right behind the vif: not where that is a tap, nor where Dom0 forwards for the node, before the vif. */
+const isDirect = ({ forwarded }: LinkSpec, { info, lowerNamespace }: Link): boolean =>
+  info?.kind === 'veth' && lowerNamespace !== undefined && forwarded?.[0] !== true
 
 /** Segment `a` comes in at port a, and what comes in there goes out by the other. */
 const relay = (
@@ -206,7 +261,7 @@ const relay = (
     const to = toTunnel({ segment, nic, saidClass: atNic.saidClass })
     const value = tableValue(segment, port, relayEthers)
     return {
-      router: portRouter(spec, snapshot, { end, port, segment, parts, to }),
+      router: portRouter(spec, snapshot, { end, port, peer: segment.peer, parts, to }),
       entry: { segment, nic, atNic, key: tableKey(segment), value },
     }
   })
@@ -291,8 +346,8 @@ export const arePorts = ({ names, alias }: WantedPorts, { byName }: ClickSnapsho
 interface PortPlace {
   readonly end: PortEnd
   readonly port: Named
-  /** That it goes into. */
-  readonly segment: Segment
+  /** Host, or end, that frames go to next. */
+  readonly peer: string
   readonly parts: readonly Part[]
   readonly to: Sink
 }
@@ -300,7 +355,7 @@ interface PortPlace {
 const portRouter = (
   { vnet, link }: LinkSpec,
   { attach }: ClickSnapshot,
-  { end, port, segment: { peer }, parts, to }: PortPlace,
+  { end, port, peer, parts, to }: PortPlace,
 ): WantedRouter => ({
   place: { vnet, link: link.id, end },
   device: port.name,

@@ -1,7 +1,11 @@
 /** A node between two others, whose packets Dom0 forwards: by its own routes, and without it. */
-import t from 'tap'
+
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
 import { readConfiguration } from '../../click/service/configuration.ts'
 import { clickService } from '../../click/service/service.ts'
+import type { LinkSpec } from '../../datapath/driver.ts'
+import { countFrames, flood, measure } from '../../datapath/test/support/rates.ts'
 import {
   build,
   clickPlaces,
@@ -12,6 +16,7 @@ import {
   type Namespace,
   namespace,
   ping,
+  plan,
   reaches,
   until,
 } from '../../datapath/test/support/world.ts'
@@ -24,7 +29,7 @@ t.setTimeout(600_000)
 const skip = missing('bpf')?.message ?? false
 
 /** a -- r -- b, and a path for r's router. */
-const line = async (t: Parameters<typeof namespace>[0]) => {
+const line = async (t: Test, rate: number) => {
   const dom0 = await namespace(t, 'dom0')
   const a = await guest(t, dom0, { vif: 'vif1.0', address: '10.0.1.1/24' })
   const r = await guest(t, dom0, { vif: 'vif2.0', node: 'r', address: '10.0.1.2/24' })
@@ -35,10 +40,14 @@ const line = async (t: Parameters<typeof namespace>[0]) => {
   await b.ip('route', 'add', 'default', 'via', '10.0.2.2')
   const driver = await driverAt(t, 'click', dom0.path)
   t.teardown(() => driver.close())
-  await build(driver, [link({ id: 'l1', vifs: ['vif1.0', 'vif2.0'] }), link({ id: 'l2', vifs: ['vif2.1', 'vif3.0'] })])
+  const links = (rateNow: number): readonly LinkSpec[] => [
+    { ...link({ id: 'l1', vifs: ['vif1.0', 'vif2.0'], rates: [0, rateNow] }), forwarded: [false, true] },
+    { ...link({ id: 'l2', vifs: ['vif2.1', 'vif3.0'] }), forwarded: [true, false] },
+  ]
+  await build(driver, links(rate))
   const route = openRoute({ namespace: dom0.path })
   t.teardown(() => route.close())
-  return { dom0, a, r, b, route }
+  return { dom0, a, r, b, route, driver, links }
 }
 
 const secondInterface = async (dom0: Namespace, r: Namespace): Promise<void> => {
@@ -77,8 +86,8 @@ const framesInto = async (r: Namespace): Promise<number> => {
     .reduce((sum, { stats64 }) => sum + stats64.rx.packets, 0)
 }
 
-const forwarded = async (t: Parameters<typeof namespace>[0]) => {
-  const world = await line(t)
+const forwarded = async (t: Test, rate = 0) => {
+  const world = await line(t, rate)
   const { dom0, r, route } = world
   const places = await clickPlaces(t)
   const service = clickService({ namespace: dom0.path, ...places, group: 'forwarding' })
@@ -129,6 +138,25 @@ t.test('what others send each other never enters the node, and what is for it do
   const expired = await a.exec('sh', '-c', 'ping -n -c 1 -t 1 -W 10 10.0.2.1 || true')
   t.match(expired, /From 10\.0\.1\.2 .*Time to live exceeded/, 'what dies there is told by the node')
   t.same(problems, [])
+})
+
+t.test('a rate towards the node holds for what never comes to it, and changes while it runs', { skip }, async (t) => {
+  const { a, b, r, driver, links, service } = await forwarded(t, 5e6)
+  t.same(await plan(driver, links(5e6)), [], 'all is as it shall be')
+  t.ok(await reaches(a, '10.0.2.1'))
+  await until(async () => (await service.read('a.v@r', 'near1.count')) !== '0')
+  await countFrames(a, b)
+  const entered = await framesInto(r)
+  await flood(t, a, b, '10.0.2.1', 5001, '-u', '-b', '20M', '-l', '1000')
+  for (const rate of [5e6, 8e6]) {
+    await build(driver, links(rate))
+    await delay(1000)
+    const measured = await measure(b, 4)
+    t.ok(Math.abs(measured / rate - 1) <= 0.05, `${measured} of ${rate} bit/s`)
+  }
+  t.ok((await framesInto(r)) - entered < 200, 'none of it entered the node')
+  await build(driver, links(0))
+  t.same(await plan(driver, links(0)), [])
 })
 
 t.test('its routes are followed as they change', { skip }, async (t) => {

@@ -8,7 +8,7 @@ export interface PortRouter {
   readonly vnet: string
   readonly link: string
   readonly port: Named
-  /** Host that the frames go to next. */
+  /** Host, or end of this host, that the frames go to next. */
   readonly peer: string
   readonly parts: readonly Part[]
   readonly to: Sink
