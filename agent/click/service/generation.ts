@@ -11,7 +11,8 @@ import type { ElementState } from '../handlers.ts'
 import { type LoadedProgram, loadPrograms } from '../router.ts'
 import { createMaps, type Inherited, type RouterMaps, stateOf } from '../state.ts'
 import { type Attachment, placeKey } from './attach.ts'
-import { compileAnywhere, layoutDigest, mapPins, recordedGraph } from './configuration.ts'
+import { layoutDigest, mapPins } from './configuration.ts'
+import { recompile } from './recompile.ts'
 import type { Generation } from './record.ts'
 
 /** Descriptors of a generation that is being made. */
@@ -77,7 +78,7 @@ export interface FoundGeneration extends HandlerAccess {
 
 /** Throws WeftError router.broken where another version of Weft compiled it, or pins are gone. */
 export const findGeneration = (pins: string, generation: Generation): FoundGeneration => {
-  const compiled = compileAnywhere(recordedGraph(generation), generation)
+  const compiled = recompile(generation)
   if (layoutDigest(compiled) !== generation.digest) {
     throw madeByAnotherVersion()
   }
