@@ -10,6 +10,7 @@ import { mountBpffs } from '../../../ebpf/pins.ts'
 import { bridgeDriver } from '../../bridge/driver.ts'
 import { clickDriver } from '../../click/driver.ts'
 import type { DatapathDriver, LinkSpec, LinkStep } from '../../driver.ts'
+import { guardedDriver } from '../../guard/driver.ts'
 import { nodeMark } from '../../mark.ts'
 import { openUnderlay } from '../../underlay/underlay.ts'
 
@@ -81,7 +82,7 @@ export const driverAt = async (
   const underlay = openUnderlay({ namespace: path, nicRates })
   t.teardown(() => underlay.close())
   return datapath === 'bridge'
-    ? bridgeDriver({ namespace: path, underlay })
+    ? guardedDriver(bridgeDriver({ namespace: path, underlay }), { namespace: path, ...(await clickPlaces(t)) })
     : clickDriver({ namespace: path, underlay, ...(await clickPlaces(t)) })
 }
 
