@@ -30,8 +30,12 @@ export const readResults = (text: string): readonly FileResult[] =>
     })
 
 /** Runs files with Node, one after the other, in one kernel host. */
-export const runFiles = async (files: readonly string[]): Promise<readonly FileResult[]> => {
-  const argv = ['sh', 'lab/emulated/test/inside/files.sh', ...files]
+export const runFiles = async (
+  files: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<readonly FileResult[]> => {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+  const argv = ['env', ...variables, 'sh', 'lab/emulated/test/inside/files.sh', ...files]
   const { stdout, stderr } = await runInKernelHost(argv, { timeoutMs: hostTimeoutMs })
   const results = readResults(stdout)
   const failed = results.filter(({ status }) => status !== 0).map(({ file }) => file)
