@@ -60,28 +60,35 @@ export const flowOfKey = (key: string): Flow | undefined => {
 export interface TableValue {
   /** Interface that packets are for. */
   readonly device: Named
-  /** Of ipip; '' else. */
-  readonly header: string
+  /** What follows it; '' for nothing. */
+  readonly more: string
 }
 
-export const tableValue = ({ technology }: Segment, device: Named, { guest, far }: Ethers): TableValue => ({
-  device,
-  header: technology === 'ipip' ? `${etherText(guest)} ${etherText(far)}` : '',
-})
+/** `atOnce`: the device is a veth whose other end is the guest's, and nothing stands between: packets are handed over there. */
+export const tableValue = (
+  { technology }: Segment,
+  device: Named,
+  { guest, far }: Ethers,
+  atOnce = false,
+): TableValue => {
+  const header = technology === 'ipip' ? [etherText(guest), etherText(far)] : []
+  const handedOver = technology === 'ipip' ? ['PEER'] : ['PEER', etherText(guest)]
+  return { device, more: [...header, ...(atOnce ? handedOver : [])].join(' ') }
+}
 
 /** As the table tells an address. */
 const etherText = (mac: string): string => mac.toUpperCase().replaceAll(':', '-')
 
-export const formatValue = (index: number, { header }: TableValue): string =>
-  header === '' ? `${index}` : `${index} ${header}`
+export const formatValue = (index: number, { more }: TableValue): string =>
+  more === '' ? `${index}` : `${index} ${more}`
 
 const parseValue = (text: string): TableValue => {
-  const [index = '', ...header] = text.split(' ')
-  return { device: { name: '', index: Number(index) }, header: header.join(' ') }
+  const [index = '', ...more] = text.split(' ')
+  return { device: { name: '', index: Number(index) }, more: more.join(' ') }
 }
 
 export const sameValue = (a: TableValue | undefined, b: TableValue): boolean =>
-  a !== undefined && a.device.index === b.device.index && a.header === b.header
+  a !== undefined && a.device.index === b.device.index && a.more === b.more
 
 /** Words of a key. */
 const keyWords: Readonly<Record<string, number>> = { vxlan: 4, gre: 4, etherip: 3, ipip: 3, mpls: 2, vlan: 2, qinq: 3 }

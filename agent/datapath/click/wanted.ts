@@ -240,9 +240,12 @@ const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, asked: Se
   }
 }
 
-/** Whether the guest is right behind the vif: not where that is a tap, nor where Dom0 forwards for the node, before the vif. */
-const isDirect = ({ forwarded }: LinkSpec, { info, lowerNamespace }: Link): boolean =>
-  info?.kind === 'veth' && lowerNamespace !== undefined && forwarded?.[0] !== true
+/**
+ * Whether the guest is right behind the vif: not where that is a tap, nor where Dom0 forwards for the node, before the vif. What is handed over does not ask
+ * whether the vif is up.
+ */
+const isDirect = ({ link, forwarded }: LinkSpec, { info, lowerNamespace }: Link): boolean =>
+  info?.kind === 'veth' && lowerNamespace !== undefined && forwarded?.[0] !== true && !link.down
 
 /** Segment `a` comes in at port a, and what comes in there goes out by the other. */
 const relay = (

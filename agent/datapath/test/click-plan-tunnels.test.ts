@@ -101,7 +101,7 @@ const applied = (spec: LinkSpec, before: ClickSnapshot, more: readonly Link[] = 
   const table = (of: string): string =>
     entries
       .filter((entry) => entry.nic.name === of)
-      .map(({ key, value }) => `${key} ${value?.device.index}${value?.header ? ` ${value.header}` : ''}\n`)
+      .map(({ key, value }) => `${key} ${value?.device.index}${value?.more ? ` ${value.more}` : ''}\n`)
       .join('')
   return {
     routers: [
@@ -233,6 +233,27 @@ t.test('what is there as it should be is left alone, and each part is mended by 
   t.same(left(built({ interfaces: anew })), ['put a.v@vif1.0.0', 'switch eth1', 'raise vif1.0'])
   const lost = routers.filter(({ name }) => name !== 'NIC@eth1')
   t.same(left(built({ routers: lost, tables: new Map() })), ['switch eth1', `entry eth1 ${key} to 11`])
+})
+
+t.test('packets are handed over to a guest that is right behind its vif', async (t) => {
+  const more = (
+    name: TechnologyName,
+    change: Partial<Link>,
+    forwarded: readonly boolean[] = [],
+    down = false,
+  ): string | undefined => {
+    const behind = interfaces.map((one) => (one.name === 'vif1.0' ? { ...one, ...change } : one))
+    const { link, ...spec } = toOther(name)
+    const { entries } = wantedLink({ ...spec, link: { ...link, down }, forwarded }, snapshot({ interfaces: behind }))
+    return entries[0]?.value?.more
+  }
+  const apart = { lowerNamespace: 5 }
+  t.equal(more('vxlan', apart), 'PEER 02-00-00-00-01-00')
+  t.equal(more('ipip', apart), '02-00-00-00-01-00 02-00-00-00-0F-00 PEER')
+  t.equal(more('vxlan', {}), '', 'its other end is in Dom0')
+  t.equal(more('vxlan', { ...apart, info: { kind: 'tun' } as Link['info'] }), '', 'a tap')
+  t.equal(more('vxlan', apart, [true]), '', 'Dom0 forwards for its node')
+  t.equal(more('vxlan', apart, [], true), '', 'the link is down')
 })
 
 t.test('what another link has in the table is not taken from it', async (t) => {
