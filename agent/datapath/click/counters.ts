@@ -8,7 +8,7 @@ import { WeftError } from '../../../proto/errors.ts'
 import type { DropCount, LinkCounters, Segment } from '../../../proto/generated/weft.v1.ts'
 import type { ClickService, HandlerReading } from '../../click/service/service.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
-import { type Counted, type Direction, directionsOf, leaving, mergeDrops } from '../counters.ts'
+import { type Counted, type Direction, directionsOf, type Joined, leaving, mergeDrops } from '../counters.ts'
 import type { LinkSpec } from '../driver.ts'
 import { nicRouterName, type PortEnd, portName, routerName } from './names.ts'
 import { tableKey } from './table.ts'
@@ -42,16 +42,16 @@ export const countLink = async (
   const count = ({ from, to }: Direction): Counted => {
     const sender = from.vif === undefined ? undefined : ends[from.position]
     const dropped = sender?.drops ?? []
-    const way = wayOf(spec, { from, to })
-    const router = way && ports[way.in === 'a' ? 1 : 0]
     const towardsGuest = to.vif === undefined ? undefined : left(to.vif)
     // What comes out of a tunnel may be handed to the guest past the vif.
     if (from.vif === undefined && towardsGuest) return { ...towardsGuest, ...arrived[from.position] }
-    if (way === undefined || router === undefined) {
+    const by = portInto(spec, from)
+    const router = ports[by === 'a' ? 1 : 0]
+    if (router === undefined) {
       const passed = towardsGuest ?? sender?.passed ?? nothing
       return { ...passed, drops: mergeDrops([...dropped, ...(towardsGuest?.drops ?? [])]) }
     }
-    const limited = left(portName(vnet, link.id, way.in)).drops
+    const limited = left(portName(vnet, link.id, by)).drops
     const behind = towardsGuest?.drops ?? []
     return { ...router.passed, drops: mergeDrops([...dropped, ...limited, ...router.drops, ...behind]) }
   }
@@ -66,15 +66,9 @@ export const countLink = async (
   })
 }
 
-/**
- * The port that frames of a direction go into, to come in at the other one's router, where the link has ports: from a tunnel to an end they never
- * go that way. The first of two ends, and the first of two segments, has port a.
- */
-const wayOf = ({ link }: LinkSpec, { from, to }: Direction): { readonly in: PortEnd } | undefined => {
-  if (from.vif === undefined && to.vif !== undefined) return undefined
-  const isMixed = link.segments.length === 1
-  return { in: isMixed || from.position === 0 ? 'a' : 'b' }
-}
+/** The port that frames go into, to come in at the other one's router, where the link has ports: the first of two ends, or of two segments, has a. */
+const portInto = ({ link }: LinkSpec, from: Joined): PortEnd =>
+  link.segments.length === 1 || from.position === 0 ? 'a' : 'b'
 
 /** What came in by a tunnel; undefined where the table of its NIC has no line of it. */
 const arrivedBy = async (service: Pick<ClickService, 'read'>, segment: Segment): Promise<Amount | undefined> => {
