@@ -44,6 +44,18 @@ export const markOf = (link: { readonly alias: string }): Mark | undefined => {
   return mark
 }
 
+/** Of those that have one, by the interface's name. */
+export const marksOf = (
+  links: readonly { readonly name: string; readonly alias: string }[],
+): ReadonlyMap<string, Mark> => {
+  const found = new Map<string, Mark>()
+  for (const link of links) {
+    const mark = markOf(link)
+    if (mark !== undefined) found.set(link.name, mark)
+  }
+  return found
+}
+
 /** Of a device that is no single link's, and so no Mark. */
 export const serviceMark = (service: number, nic: string): string => `weft service ${service} of ${nic}`
 

@@ -25,10 +25,11 @@ const madeKinds: ReadonlySet<string> = new Set(['bridge', 'vxlan', 'gretap', 'tu
 /** Whether a link may be one of the host's NICs: physical, or standing for one (a veth of a virtual host, a macvlan, a VLAN, a bond). */
 export const isNic = (link: Link): boolean =>
   link.hardware === hardware.ether &&
-  markOf(link) === undefined &&
-  !isServiceMark(link.alias) &&
   !madeKinds.has(link.info?.kind ?? '') &&
-  !/^vif\d+\.\d+$/.test(link.name)
+  // Most of all that there are.
+  !/^vif\d+\.\d+$/.test(link.name) &&
+  markOf(link) === undefined &&
+  !isServiceMark(link.alias)
 
 export interface NicReader {
   /** Reads them now. Rejects with NetlinkError. */

@@ -4,7 +4,7 @@ import { hardware, type Link } from '../../netlink/link/link.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { unicast } from '../../netlink/routing.ts'
 import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
-import { isPort, type Mark, markOf } from '../mark.ts'
+import { isPort, type Mark, markOf, marksOf } from '../mark.ts'
 import { type TrafficReading, trafficOf } from '../underlay/reading.ts'
 import type { TrafficState } from '../underlay/traffic-state.ts'
 import type { Underlay } from '../underlay/underlay.ts'
@@ -50,7 +50,7 @@ export const linkKey = (vnet: string, link: string): string => `${vnet}/${link}`
 /** Pure: orders a reading. */
 export const snapshotOf = (reading: Reading): BridgeSnapshot => {
   const { interfaces } = reading
-  const marks = new Map(interfaces.flatMap((link) => [markOf(link) ?? []].flat().map((mark) => [link.name, mark])))
+  const marks = marksOf(interfaces)
   const links = observedLinks(interfaces, marks)
   return {
     ...reading,
@@ -116,10 +116,10 @@ export const isAddressed = (addresses: readonly Address[], index: number): boole
 const candidates = (interfaces: readonly Link[], addresses: readonly Address[]): readonly Link[] =>
   interfaces.filter(
     (link) =>
+      link.master === 0 &&
       link.hardware === hardware.ether &&
       (link.info === undefined || ['veth', 'vlan', 'other'].includes(link.info.kind)) &&
       markOf(link) === undefined &&
-      link.master === 0 &&
       !isAddressed(addresses, link.index),
   )
 

@@ -5,7 +5,7 @@ import type { Link } from '../../netlink/link/link.ts'
 import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import type { Interfaces } from '../check.ts'
 import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
-import { isPort, type Mark, markOf } from '../mark.ts'
+import { isPort, type Mark, marksOf } from '../mark.ts'
 import { type TrafficReading, trafficOf } from '../underlay/reading.ts'
 import type { TrafficState } from '../underlay/traffic-state.ts'
 import type { Underlay } from '../underlay/underlay.ts'
@@ -76,12 +76,7 @@ export interface ClickSnapshot extends Snapshot, Interfaces {
 /** Pure: orders a reading. */
 export const snapshotOf = (reading: Reading): ClickSnapshot => {
   const { interfaces, qdiscs, routers, tables, attach, nicRates } = reading
-  const marks = new Map(
-    interfaces.flatMap((link): (readonly [string, Mark])[] => {
-      const mark = markOf(link)
-      return mark === undefined ? [] : [[link.name, mark]]
-    }),
-  )
+  const marks = marksOf(interfaces)
   const observed = routers.flatMap((info) => observedRouter(info) ?? [])
   const switches = new Map(
     routers.flatMap((info): (readonly [string, ObservedSwitch])[] => {

@@ -47,11 +47,19 @@ const attempts = 10
 /** Throws NetlinkError (ENOENT: no such namespace), or ERR_ADDON_UNAVAILABLE. */
 export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable => {
   const links = new Map<number, Link>()
+  /** Those that are down. */
+  const silent = new Set<number>()
   /** Those of which something was announced that does not say all of it. */
   const unsure = new Set<number>()
   /** Indices that were heard of since a dump began; undefined while there is none. */
   let heard: Set<number> | undefined
   let isWhole = false
+
+  const hold = (link: Link): void => {
+    links.set(link.index, link)
+    if (link.up) silent.delete(link.index)
+    else silent.add(link.index)
+  }
 
   const onMessage = (message: Message): void => {
     if (message.type !== rtm.newLink && message.type !== rtm.deleteLink) return
@@ -62,6 +70,7 @@ export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable =
       unsure.add(index)
     } else if (message.type === rtm.deleteLink) {
       links.delete(index)
+      silent.delete(index)
       heard?.delete(index)
       unsure.delete(index)
     } else {
@@ -69,7 +78,7 @@ export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable =
       heard?.add(index)
       // What a driver says of its radio is announced as an interface without anything else.
       const isAll = isAnswer || link.qdisc !== ''
-      if (isAll) links.set(index, link)
+      if (isAll) hold(link)
       if (isAll && (message.flags & messageFlag.multi) === 0) unsure.delete(index)
       if (!isAll) unsure.add(index)
     }
@@ -97,14 +106,17 @@ export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable =
     } finally {
       heard = undefined
     }
-    for (const index of links.keys()) if (!seen.has(index)) links.delete(index)
+    for (const index of links.keys()) {
+      if (seen.has(index)) continue
+      links.delete(index)
+      silent.delete(index)
+    }
   }
 
   /** What is announced while the answers come may tell of others to ask for: one that went down, and since then is kept silent about. */
   const readChanges = async (): Promise<void> => {
     const asked = new Set<number>()
     for (let round = 1; isWhole; round++) {
-      const silent = [...links.values()].filter(({ up }) => !up).map(({ index }) => index)
       const wanted = [...new Set([...silent, ...unsure])].filter((index) => !asked.has(index))
       if (wanted.length === 0 && round > 1) return
       if (asked.size + wanted.length > mostAsked) return readAll()
