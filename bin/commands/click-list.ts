@@ -13,6 +13,7 @@ const tones: Readonly<Record<RouterState, 'good' | 'busy' | 'bad'>> = {
   'half-made': 'busy',
   degraded: 'bad',
   lost: 'bad',
+  damaged: 'bad',
   broken: 'bad',
 }
 
