@@ -21,6 +21,6 @@ export const viewRouter = async (
   }
   throw new WeftError('router.unknown', `interface ${id}.${index} of ${vnet} has no Click router`, {
     object: `interface/${id}.${index}`,
-    hint: 'forwarding click, and a link',
+    hint: 'a link, and forwarding click or anti-spoofing',
   })
 }
