@@ -11,7 +11,7 @@ import type { LinkSpec, LinkStep } from '../driver.ts'
 import { describeEgress, type Egress, foundEgress, sameEgress } from '../egress.ts'
 import { describeFlow } from '../underlay/flow.ts'
 import { checkSpec } from './check.ts'
-import { isMadePromiscuous, nicRouterFile, portEnds, routerFile, routerName } from './names.ts'
+import { isMadePromiscuous, nicRouterFile, nicRouterName, portEnds, routerFile, routerName } from './names.ts'
 import type { InterfaceSettings, Operation, RouterConfiguration } from './operation.ts'
 import { entriesOf, leaveSegment, linkParts, planRemoval, release, removeEntry } from './removal.ts'
 import type { ClickSnapshot, ObservedRouter } from './snapshot.ts'
@@ -216,7 +216,9 @@ const difference = (
 /** Guests' own frames go over the wire with tags: to Ethernet addresses that no NIC takes for its own. */
 const isForeignFrame = ({ segment }: WantedEntry): boolean => ['vlan', 'qinq'].includes(segment.technology)
 
-const planSwitch = ({ snapshot, routers, reasons }: Draft, nic: Link, promiscuous: boolean): void => {
+const planSwitch = ({ spec, snapshot, routers, reasons }: Draft, nic: Link, promiscuous: boolean): void => {
+  const problem = snapshot.broken.get(nicRouterName(nic.name))
+  if (problem !== undefined) failLink(spec, 'router.broken', `the router of ${nic.name}: ${problem}`)
   const found = snapshot.switches.get(nic.name)?.info
   const isPromiscuous = (nic.flags & linkFlag.promiscuous) !== 0
   const byUs = isMadePromiscuous(found?.file ?? '') || (promiscuous && !isPromiscuous)
