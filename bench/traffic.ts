@@ -1,13 +1,15 @@
 /** `npm run bench:traffic`: what passes between guests, click against what it stands for, as ratios within one run. Needs root and iperf3. */
 import { parseArgs } from 'node:util'
 import { median } from './statistics.ts'
-import { type Case, cases } from './traffic/cases.ts'
+import { type Case, cases, type Joined, senderAddress } from './traffic/cases.ts'
 import { type Flow, measureFlow } from './traffic/flows.ts'
+import { measureFrames } from './traffic/frames.ts'
 import { openGround } from './traffic/ground.ts'
 
 const usage = `Usage: npm run bench:traffic -- [FLAGS]
 
-Sends TCP, and UDP of 64-byte frames, between two guests with iperf3, in turns by what is compared, and prints medians and their ratios.
+Sends TCP, and UDP of 64-byte frames, between two guests with iperf3, and over a tunnel frames that the kernel makes, in turns by what is compared, and
+prints medians and their ratios.
 
   --only NAMES     of ${cases.map(({ name }) => name).join(', ')}, with commas
   --rounds N       rounds of each (5)
@@ -34,7 +36,10 @@ const compare = async (one: Case, rounds: number, seconds: number): Promise<read
     for (const flow of one.flows) {
       const pairs: { readonly peer: number; readonly ours: number }[] = []
       for (let round = 0; round < rounds; round++) {
-        const measured = async ({ from, to, address }: typeof peer) => measureFlow(flow, from, to, address, seconds)
+        const measured = async ({ from, to, address, hosts: [host] }: Joined) =>
+          flow === 'frames'
+            ? measureFrames({ from, to, host, addresses: { from: senderAddress, to: address } }, seconds)
+            : measureFlow(flow, from, to, address, seconds)
         // Each comes first in turn.
         const first = round % 2 === 0 ? await measured(peer) : undefined
         const own = await measured(ours)

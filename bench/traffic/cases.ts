@@ -6,6 +6,8 @@ export interface Joined {
   readonly from: Guest
   readonly to: Guest
   readonly address: string
+  /** The sender's first. */
+  readonly hosts: readonly [Host, ...Host[]]
 }
 
 export interface Case {
@@ -20,6 +22,8 @@ export interface Case {
 }
 
 const address = '10.0.0.2'
+/** Of the sender, where both guests are in one network. */
+export const senderAddress = '10.0.0.1'
 const tunnelMtu = 1450
 
 const oneHost = async (ground: Ground, datapath: DatapathName): Promise<Joined> => {
@@ -27,11 +31,19 @@ const oneHost = async (ground: Ground, datapath: DatapathName): Promise<Joined> 
   const from = await host.guest('vif1.0', '10.0.0.1/24', 1500)
   const to = await host.guest('vif2.0', `${address}/24`, 1500)
   await host.build(datapath, [linkOf({ id: 'l1', mtu: 1500, vifs: ['vif1.0', 'vif2.0'] })])
-  return { from, to, address }
+  return { from, to, address, hosts: [host] }
 }
 
-const end = (host: Host, datapath: DatapathName, vif: string, local: string, remote: string): Promise<void> => {
-  const segment = { identifier: 5000, local, remote, nic: 'eth1' }
+/** `nextHop`: the other host where no fabric lies between, as the controller says. */
+const end = (
+  host: Host,
+  datapath: DatapathName,
+  vif: string,
+  local: string,
+  remote: string,
+  nextHop = remote,
+): Promise<void> => {
+  const segment = { identifier: 5000, local, remote, nic: 'eth1', nextHop }
   return host.build(datapath, [linkOf({ id: 'l1', mtu: tunnelMtu, vifs: [vif], segments: [segment] })])
 }
 
@@ -42,7 +54,13 @@ const twoHosts = async (ground: Ground, datapath: DatapathName): Promise<Joined>
   const to = await other.guest('vif2.0', `${address}/24`, tunnelMtu)
   await end(one, datapath, 'vif1.0', '192.0.2.1', '192.0.2.2')
   await end(other, datapath, 'vif2.0', '192.0.2.2', '192.0.2.1')
-  return { from, to, address }
+  return { from, to, address, hosts: [one, other] }
+}
+
+const withoutQueues = async (ground: Ground, datapath: DatapathName): Promise<Joined> => {
+  const joined = await twoHosts(ground, datapath)
+  for (const host of joined.hosts) await host.exec('tc', 'qdisc', 'del', 'dev', 'eth1', 'root')
+  return joined
 }
 
 /** Three hosts in a row. The one in the middle relays the link's frames, or routes the packets of a tunnel from end to end. */
@@ -58,9 +76,9 @@ const row = async (ground: Ground, middle: 'relay' | 'route'): Promise<Joined> =
     await two.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1')
     await one.exec('ip', 'route', 'add', '198.51.100.0/24', 'via', '192.0.2.2')
     await three.exec('ip', 'route', 'add', '192.0.2.0/24', 'via', '198.51.100.2')
-    await end(one, 'click', 'vif1.0', '192.0.2.1', '198.51.100.3')
-    await end(three, 'click', 'vif2.0', '198.51.100.3', '192.0.2.1')
-    return { from, to, address }
+    await end(one, 'click', 'vif1.0', '192.0.2.1', '198.51.100.3', '')
+    await end(three, 'click', 'vif2.0', '198.51.100.3', '192.0.2.1', '')
+    return { from, to, address, hosts: [one, two, three] }
   }
   await end(one, 'click', 'vif1.0', '192.0.2.1', '192.0.2.2')
   await end(three, 'click', 'vif2.0', '198.51.100.3', '198.51.100.2')
@@ -69,7 +87,7 @@ const row = async (ground: Ground, middle: 'relay' | 'route'): Promise<Joined> =
     { identifier: 5000, local: '198.51.100.2', remote: '198.51.100.3', nic: 'eth2' },
   ]
   await two.build('click', [linkOf({ id: 'l1', mtu: tunnelMtu, vifs: [], segments })])
-  return { from, to, address }
+  return { from, to, address, hosts: [one, two, three] }
 }
 
 const through = async (ground: Ground, inDom0: boolean): Promise<Joined> => {
@@ -91,7 +109,7 @@ const through = async (ground: Ground, inDom0: boolean): Promise<Joined> => {
       { name: 'vif2.1', mac, mtu: 1500 },
     ])
   }
-  return { from, to, address }
+  return { from, to, address, hosts: [host] }
 }
 
 export const cases: readonly Case[] = [
@@ -106,10 +124,18 @@ export const cases: readonly Case[] = [
   {
     name: 'tunnel',
     title: 'two guests of two hosts, over vxlan',
-    flows: ['tcp', 'udp'],
+    flows: ['tcp', 'udp', 'frames'],
     peer: { title: 'bridge and kernel vxlan', join: (ground) => twoHosts(ground, 'bridge') },
     ours: { title: 'click', join: (ground) => twoHosts(ground, 'click') },
     least: { tcp: 0.9 },
+  },
+  {
+    name: 'path',
+    title: 'the same tunnel, without the queueing of underlay NICs that both have',
+    flows: ['frames'],
+    peer: { title: 'bridge and kernel vxlan', join: (ground) => withoutQueues(ground, 'bridge') },
+    ours: { title: 'click', join: (ground) => withoutQueues(ground, 'click') },
+    least: { frames: 2.5 },
   },
   {
     name: 'relay',

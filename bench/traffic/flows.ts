@@ -1,9 +1,9 @@
-/** What passes between two guests: TCP as fast as it goes, and small packets as many as one sender makes. iperf3(1) */
+/** What passes between two guests: TCP as fast as it goes, small packets as many as one sender makes (iperf3(1)), and frames without a stack. */
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Namespace } from './ground.ts'
 
-export type Flow = 'tcp' | 'udp'
+export type Flow = 'tcp' | 'udp' | 'frames'
 
 /** Bytes of payload. */
 const smallPayload = 18
@@ -24,7 +24,7 @@ interface Counted {
  * read them all is no matter of the data path's.
  */
 export const measureFlow = async (
-  flow: Flow,
+  flow: Exclude<Flow, 'frames'>,
   from: Namespace,
   to: Namespace,
   address: string,

@@ -74,6 +74,8 @@ export const openGround = (): Ground => {
 
   const host = async (role: string): Promise<Host> => {
     const home = await namespace(role)
+    // A kernel with br_netfilter takes each packet of a bridge through IP's hooks otherwise, which would flatter what it is compared with.
+    await home.exec('sh', '-c', 'for f in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $f ] || echo 0 >$f; done')
     const root = mkdtempSync(join(tmpdir(), 'weft-bench-'))
     const bpffs = join(root, 'bpf')
     await run('mkdir', bpffs)
@@ -182,7 +184,9 @@ export interface LinkOptions {
   readonly id: string
   readonly mtu: number
   readonly vifs: readonly string[]
-  readonly segments?: readonly Pick<Segment, 'identifier' | 'local' | 'remote' | 'nic'>[]
+  readonly segments?: readonly (Pick<Segment, 'identifier' | 'local' | 'remote' | 'nic'> & {
+    readonly nextHop?: string
+  })[]
 }
 
 /** A link as the agent would ask for it. */
