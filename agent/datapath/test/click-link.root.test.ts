@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { have } from '../../ebpf/features.ts'
+import { pinnedLink } from '../../ebpf/pins.ts'
 import { clickDriver } from '../click/driver.ts'
+import type { DatapathDriver, SnapshotOptions } from '../driver.ts'
 import { frame, receivedFrames, sendFrames } from './support/frames.ts'
 import {
   build,
@@ -166,6 +168,37 @@ t.test('each single change by hand is mended', { skip: problem }, async (t) => {
       t.ok(await reaches(a, '10.0.0.2'))
     })
   }
+})
+
+const lookOf = async (driver: DatapathDriver, options: SnapshotOptions) =>
+  driver.plan('a.v', specs, await driver.snapshot(options)).flatMap(({ reasons }) => reasons)
+
+t.test('what nobody has told of is found by a sweep, and by each look from then on', { skip: problem }, async (t) => {
+  const { places, driver, a } = await joined(t)
+  const others = { vnets: new Set(['other']) }
+  const own = { vnets: new Set(['a.v']) }
+  // What was seen counts once its stamp is older than the kernel's clock can tell.
+  await delay(300)
+  t.same(await lookOf(driver, {}), [])
+  const links = join(places.bpffs, 'weft', 'v1', 'links', 'a%2ev@vif1%2e0%2e0', 'links')
+  const [pin] = have('tcx') ? readdirSync(links) : []
+  if (pin === undefined) return
+  const taken = pinnedLink(join(links, pin))
+  taken?.detach()
+  taken?.close()
+  t.same(await lookOf(driver, own), [], 'the pin is there')
+  t.match(await lookOf(driver, { thorough: true }), [/up without its router/, /degraded/])
+  t.match(await lookOf(driver, others), [/up without its router/, /degraded/])
+  await build(driver, specs)
+  t.same(await lookOf(driver, { thorough: true }), [])
+  t.ok(await reaches(a, '10.0.0.2'))
+  await delay(300)
+  t.same(await lookOf(driver, {}), [])
+  for (const each of readdirSync(links)) rmSync(join(links, each))
+  t.same(await lookOf(driver, others), [], 'who looks at other VNets does not ask')
+  t.match(await lookOf(driver, own), [/up without its router/, /degraded/], 'a pin does not go without a trace')
+  await build(driver, specs)
+  t.ok(await reaches(a, '10.0.0.2'))
 })
 
 t.test('a router whose record is damaged goes on, and is made anew', { skip: problem }, async (t) => {
