@@ -4,7 +4,8 @@ import { loaded } from '../compile/bytes.ts'
 import { compileElement } from '../compile/element.ts'
 import { unreached } from '../compile/packet.ts'
 import { etherIpHeader } from './tunnel/ether-ip.ts'
-import { etherBytes, expectOuter, ipBytes, protocols, within } from './tunnel/outer.ts'
+import { ipBytes } from './tunnel/ip-header.ts'
+import { etherBytes, expectOuter, protocols, within } from './tunnel/outer.ts'
 
 const bytes = ipBytes + etherIpHeader.length
 

@@ -4,7 +4,8 @@ import { bytes16, bytes32, loaded } from '../compile/bytes.ts'
 import { compileElement } from '../compile/element.ts'
 import { unreached } from '../compile/packet.ts'
 import { greHeader } from './tunnel/gre.ts'
-import { etherBytes, expectOuter, ipBytes, protocols, within } from './tunnel/outer.ts'
+import { ipBytes } from './tunnel/ip-header.ts'
+import { etherBytes, expectOuter, protocols, within } from './tunnel/outer.ts'
 
 /** Whatever else is in the first two bytes (flags of RFC 1701, the version) is not known. */
 export const greDecap = compileElement(of, {

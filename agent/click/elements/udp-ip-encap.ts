@@ -4,37 +4,21 @@
  */
 import { formatIpAddress } from '../../../click/arguments/addresses.ts'
 import { udpIpEncap as of } from '../../../click/elements/udp-ip-encap.ts'
-import {
-  add,
-  and,
-  atomicFetchAdd,
-  be,
-  jne,
-  label,
-  ldMapValue,
-  ldx,
-  mov,
-  mov32,
-  rsh,
-  st,
-  stx,
-  sub,
-  xor,
-} from '../../ebpf/asm/asm.ts'
+import { add, be, jne, label, ldx, mov, mov32, stx, sub, xor } from '../../ebpf/asm/asm.ts'
 import { bytes16, bytes32, fold, loaded, writeBytes } from '../compile/bytes.ts'
 import type { Code } from '../compile/code.ts'
 import { compileElement } from '../compile/element.ts'
 import { bounded } from '../compile/linear.ts'
 import { loadFrameLength, loadLength, type NewLabel, type Packet, skb, unreached } from '../compile/packet.ts'
-import { annotationSlot } from '../compile/stack.ts'
-import { stateMap } from '../compile/state.ts'
 import { sumFrame, sumFunctions } from '../compile/sum.ts'
 import { pushTunnel } from '../compile/tunnel.ts'
 import { swapOnly } from '../handlers.ts'
+import { ipBytes, writeIpHeader } from './tunnel/ip-header.ts'
+import { protocols } from './tunnel/outer.ts'
 
-const destination = annotationSlot(0)
-const headerBytes = 28
-const udp = 17
+const headerBytes = ipBytes + 8
+/** As Click has it. */
+const ttl = 250
 
 /** The UDP checksum, of the packet at `at` and the pseudo header; `at + headerBytes` bytes are reachable after. */
 const checksum = (packet: Packet, at: number, source: number, failed: string, newLabel: NewLabel): Code => {
@@ -52,7 +36,7 @@ const checksum = (packet: Packet, at: number, source: number, failed: string, ne
     add('r0', 'r1'),
     ldx('u16', 'r1', 'r7', at + 24),
     add('r0', 'r1'),
-    add('r0', loaded(bytes16(udp))),
+    add('r0', loaded(bytes16(protocols.udp))),
     fold('r0'),
     xor('r0', 0xffff),
     stx('u16', 'r7', at + 26, 'r0'),
@@ -69,45 +53,21 @@ export const udpIpEncap = compileElement(of, {
     const failed = dropLabel(unreached(packet))
     const pushed = pushTunnel(packet, { kind: 'udp', bytes: headerBytes, carries: 'ip' }, site, failed)
     const at = pushed.packet.offset
-    const target = DST === 'DST_ANNO' ? 0 : DST
-    const ip = [0x45, 0, 0, 0, 0, 0, 0, 0, 250, udp, 0, 0, ...bytes32(SRC), ...bytes32(target)]
-    const sum = ip.reduce((total, byte, i) => total + (i % 2 === 0 ? byte << 8 : byte), 0)
     return [
       pushed.code,
-      writeBytes(at, [...ip, ...bytes16(SPORT), ...bytes16(DPORT), 0, 0, 0, 0]),
-      mov('r3', sum),
+      writeIpHeader(pushed.packet, {
+        identification: slot('identification'),
+        dontFragment: false,
+        ttl,
+        protocol: protocols.udp,
+        source: SRC,
+        destination: DST,
+      }),
+      writeBytes(at + ipBytes, [...bytes16(SPORT), ...bytes16(DPORT), 0, 0, 0, 0]),
       loadLength('r0', pushed.packet),
-      mov('r2', 'r0'),
-      sub('r2', 20),
-      be('r2', 16),
-      stx('u16', 'r7', at + 24, 'r2'),
-      and('r0', 0xffff),
-      add('r3', 'r0'),
+      sub('r0', ipBytes),
       be('r0', 16),
-      stx('u16', 'r7', at + 2, 'r0'),
-      ldMapValue('r1', stateMap, slot('identification')),
-      mov('r0', 1),
-      atomicFetchAdd('u64', 'r1', 0, 'r0'),
-      and('r0', 0xffff),
-      add('r3', 'r0'),
-      be('r0', 16),
-      stx('u16', 'r7', at + 4, 'r0'),
-      DST === 'DST_ANNO'
-        ? [
-            ldx('u32', 'r0', 'r10', destination),
-            stx('u32', 'r7', at + 16, 'r0'),
-            be('r0', 32),
-            mov('r1', 'r0'),
-            rsh('r1', 16),
-            and('r0', 0xffff),
-            add('r3', 'r0'),
-            add('r3', 'r1'),
-          ]
-        : st('u32', 'r10', destination, loaded(bytes32(target))),
-      fold('r3'),
-      xor('r3', 0xffff),
-      be('r3', 16),
-      stx('u16', 'r7', at + 10, 'r3'),
+      stx('u16', 'r7', at + ipBytes + 4, 'r0'),
       CHECKSUM ? checksum(pushed.packet, at, SRC, failed, newLabel) : [],
       output(0, { ...pushed.packet, network: at }),
     ]

@@ -3,7 +3,8 @@ import { and, jne32, jset, jump, label, ldx } from '../../ebpf/asm/asm.ts'
 import { bytes16, loaded } from '../compile/bytes.ts'
 import { compileElement } from '../compile/element.ts'
 import { unreached } from '../compile/packet.ts'
-import { etherBytes, expectOuter, ipBytes, protocols, within } from './tunnel/outer.ts'
+import { ipBytes } from './tunnel/ip-header.ts'
+import { etherBytes, expectOuter, protocols, within } from './tunnel/outer.ts'
 
 const bytes = ipBytes + 16
 

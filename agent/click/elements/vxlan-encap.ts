@@ -7,7 +7,8 @@ import { compileElement } from '../compile/element.ts'
 import { loadLength, unreached } from '../compile/packet.ts'
 import { swapOnly } from '../handlers.ts'
 import { flowOf } from './tunnel/flow.ts'
-import { encapsulate, ipBytes, protocols } from './tunnel/outer.ts'
+import { ipBytes } from './tunnel/ip-header.ts'
+import { encapsulate, protocols } from './tunnel/outer.ts'
 
 /** That there is a VNI. */
 const flags = 0x08

@@ -27,9 +27,10 @@ import { scratch } from '../../compile/stack.ts'
 import { addressBytes, tagBytes, tagTypes } from '../../compile/tags.ts'
 import { etherIpHeader } from './ether-ip.ts'
 import { greHeader } from './gre.ts'
+import { ipBytes } from './ip-header.ts'
 import { keyLayout, kinds, vlanBits } from './links.ts'
 import { entryBytes } from './mpls.ts'
-import { etherBytes, ipBytes, protocols } from './outer.ts'
+import { etherBytes, protocols } from './outer.ts'
 
 const types = { ip: 0x0800, mpls: 0x8847 } as const
 const vxlanPort = 4789
