@@ -88,6 +88,7 @@ export const ownAllowed: ReadonlySet<string> = new Set([
   'PaintTee',
   'Queue',
   'RadixIPLookup',
+  'RandomSample',
   'RangeIPLookup',
   'SetIPAddress',
   'SetIPChecksum',
