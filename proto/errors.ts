@@ -90,6 +90,10 @@ export interface WireError {
 }
 
 /** Anything thrown, as it crosses the wire: what has no code of ours is `internal`. */
+/** Whether it is an error of ours with one of these codes. */
+export const hasCode = (error: unknown, ...codes: readonly ErrorCode[]): boolean =>
+  error instanceof WeftError && (codes as readonly string[]).includes(error.code)
+
 export const toWireError = (thrown: unknown): WireError => {
   if (thrown instanceof WeftError) {
     const { code, message, object, where, hint } = thrown

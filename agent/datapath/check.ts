@@ -1,7 +1,7 @@
 /** What a link and its vifs must be like, whatever builds it. Each failure is an error with a code, the link as its object. */
 import { type ErrorCode, WeftError } from '../../proto/errors.ts'
 import type { Impairment, Segment } from '../../proto/generated/weft.v1.ts'
-import { technologyNamed } from '../../proto/technologies.ts'
+import { overheadBytes, technologyNamed } from '../../proto/technologies.ts'
 import type { Link } from '../netlink/link/link.ts'
 import type { LinkSpec } from './driver.ts'
 import { isImpaired } from './egress.ts'
@@ -54,6 +54,28 @@ export const checkImpairments = (
   if (noNetem === undefined || all.every((each) => !isImpaired(each) || isOwn(each))) return
   const hint = 'a kernel with netem (module sch_netem), or no impairments'
   failLink(spec, 'datapath.unavailable', `this host cannot impair it: ${noNetem}`, hint)
+}
+
+/** MTU of a link: what was asked for, or the greatest that its underlays carry. Throws mtu.too-small. */
+export const fittingMtu = (spec: LinkSpec, nicOf: (segment: Segment) => Link): number => {
+  const fits = spec.link.segments.map((segment) => {
+    const overhead = overheadBytes(segment.technology, segment.local) ?? 0
+    const nic = nicOf(segment)
+    return { nic, overhead, mtu: nic.mtu - overhead }
+  })
+  const { mtu } = spec.link
+  if (mtu === 0) return Math.max(leastMtu, Math.min(1500, ...fits.map((fit) => fit.mtu)))
+  for (const fit of fits) {
+    if (fit.mtu >= mtu) continue
+    const { nic, overhead } = fit
+    failLink(
+      spec,
+      'mtu.too-small',
+      `MTU ${mtu} and ${overhead} bytes of tunnel do not fit in the MTU ${nic.mtu} of ${nic.name}`,
+      `at most ${fit.mtu}, or ${mtu + overhead} on ${nic.name}`,
+    )
+  }
+  return mtu
 }
 
 /** Rules between the links of a VNet: what tells a segment, a vif and a physical interface are each in one link. */

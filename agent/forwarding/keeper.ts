@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { WeftError } from '../../proto/errors.ts'
 import type { Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
 import { readConfiguration } from '../click/service/configuration.ts'
+import { putRouter, removeRouter } from '../click/service/put.ts'
 import { clickService } from '../click/service/service.ts'
 import { mountBpffs } from '../ebpf/pins.ts'
 import type { ObservedNode } from '../hypervisor/driver.ts'
@@ -69,7 +70,7 @@ export const forwardingKeeper = ({ namespace, directory, bpffs, changed }: Forwa
   const remove = async (router: string, known: Map<string, string>): Promise<void> => {
     stopFollowing(router)
     if (!known.has(router)) return
-    await service.down(router)
+    await removeRouter(service, router)
     known.delete(router)
   }
 
@@ -79,10 +80,7 @@ export const forwardingKeeper = ({ namespace, directory, bpffs, changed }: Forwa
     stopFollowing(router)
     await mkdir(bpffs, { recursive: true, mode: 0o700 })
     await mountBpffs(bpffs)
-    const configuration = readConfiguration(text, file)
-    if (before === '') await service.down(router)
-    if (before) await service.swap(router, configuration)
-    else await service.up(router, configuration)
+    await putRouter(service, router, readConfiguration(text, file))
     known.set(router, text)
   }
 

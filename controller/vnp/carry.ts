@@ -2,7 +2,7 @@
  * Carries out what was decided: commits every part until its provider confirms, deletes parts until their providers have nothing
  * left, gives reservations back. Each step is idempotent at the provider, so that it is simply done again after a crash.
  */
-import { toWireError, WeftError, type WireError } from '../../proto/errors.ts'
+import { hasCode, toWireError, WeftError, type WireError } from '../../proto/errors.ts'
 import type { Log } from '../log.ts'
 import type { Book } from './book.ts'
 import type { Provider } from './providers.ts'
@@ -30,8 +30,6 @@ export interface Carry {
   /** One reservation to give back; true: the provider does not have it. */
   release(id: string): Promise<boolean>
 }
-
-const hasCode = (error: unknown, code: string): boolean => error instanceof WeftError && error.code === code
 
 export const createCarry = (options: CarryOptions): Carry => {
   const { book, providers, log, onTrouble, onGone } = options

@@ -1,15 +1,9 @@
 /** What a link must be like before anything is planned. Each failure is an error with a code, the link as its object. */
 import { isIP } from 'node:net'
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
-import {
-  identifierRule,
-  isIdentifier,
-  overheadBytes,
-  technologies,
-  technologyNamed,
-} from '../../../proto/technologies.ts'
+import { identifierRule, isIdentifier, technologies, technologyNamed } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
-import { checkJoined, failLink as fail, leastMtu } from '../check.ts'
+import { checkJoined, failLink as fail, fittingMtu } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
 import { aliasMaxBytes, isServiceMark, linkMark } from '../mark.ts'
 import { describeFlow } from '../underlay/flow.ts'
@@ -95,27 +89,8 @@ const checkOccupant = (spec: LinkSpec, segment: Segment, nic: Link, { interfaces
   fail(spec, 'object.foreign', `${describeFlow(segment)} belongs to ${found.name}, which is not ours`)
 }
 
-/** MTU of a link: what was asked for, or the greatest that its underlays carry. Throws mtu.too-small. */
-export const linkMtu = (spec: LinkSpec, snapshot: BridgeSnapshot): number => {
-  const fits = spec.link.segments.map((segment) => {
-    const overhead = overheadBytes(segment.technology, segment.local) ?? 0
-    const nic = underlayNic(spec, segment, snapshot)
-    return { nic, overhead, mtu: nic.mtu - overhead }
-  })
-  const { mtu } = spec.link
-  if (mtu === 0) return Math.max(leastMtu, Math.min(1500, ...fits.map((fit) => fit.mtu)))
-  for (const fit of fits) {
-    if (fit.mtu >= mtu) continue
-    const { nic, overhead } = fit
-    fail(
-      spec,
-      'mtu.too-small',
-      `MTU ${mtu} and ${overhead} bytes of tunnel do not fit in the MTU ${nic.mtu} of ${nic.name}`,
-      `at most ${fit.mtu}, or ${mtu + overhead} on ${nic.name}`,
-    )
-  }
-  return mtu
-}
+export const linkMtu = (spec: LinkSpec, snapshot: BridgeSnapshot): number =>
+  fittingMtu(spec, (segment) => underlayNic(spec, segment, snapshot))
 
 /** A physical interface that the link may have. Throws nic.unknown and nic.taken. */
 export const freeNic = (spec: LinkSpec, bridge: string, snapshot: BridgeSnapshot): Link => {

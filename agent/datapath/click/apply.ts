@@ -1,6 +1,7 @@
 /** Does a step: operations one after the other, and on failure undoes what was done, the last first. A removal is not undone. */
-import { WeftError } from '../../../proto/errors.ts'
+import { hasCode, WeftError } from '../../../proto/errors.ts'
 import { readConfiguration } from '../../click/service/configuration.ts'
+import { putRouter, removeRouter } from '../../click/service/put.ts'
 import type { ClickService } from '../../click/service/service.ts'
 import { addLink, deleteLink, setLink } from '../../netlink/link/requests.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
@@ -89,7 +90,7 @@ const applyOperation = async (tools: Tools, operation: Operation): Promise<void>
     case 'put':
       return put(tools, operation.router, operation.to)
     case 'remove':
-      return remove(service, operation.router)
+      return removeRouter(service, operation.router)
     case 'switch':
       if (isMadePromiscuous(operation.to.file)) await route.request(setLink(operation.nic, { promiscuous: true }))
       return put(tools, nicRouterName(operation.nic), operation.to)
@@ -140,21 +141,11 @@ const request = async (route: RouteSocket, wanted: Request, ...unless: readonly 
   }
 }
 
-/** In place of the one that is there, with its counts and tables; anew where there is none, or none that could be exchanged. */
 const put = async (
   { route, service }: Pick<Tools, 'route' | 'service'>,
   router: string,
   { text, file }: RouterConfiguration,
-): Promise<void> => {
-  const configuration = readConfiguration(await withNumbers(route, text), file)
-  try {
-    await service.swap(router, configuration)
-  } catch (error) {
-    if (!hasCode(error, 'router.unknown', 'router.broken')) throw error
-    await remove(service, router)
-    await service.up(router, configuration)
-  }
-}
+): Promise<void> => putRouter(service, router, readConfiguration(await withNumbers(route, text), file))
 
 /** Of interfaces that the step itself has made. */
 const withNumbers = async (route: RouteSocket, text: string): Promise<string> => {
@@ -192,7 +183,7 @@ const tidySwitch = async ({ route, service }: Tools, nic: string): Promise<void>
   if (table === undefined || table.size > 0) return
   const name = nicRouterName(nic)
   const file = (await service.list()).find((router) => router.name === name)?.file ?? ''
-  await remove(service, name)
+  await removeRouter(service, name)
   if (isMadePromiscuous(file)) await request(route, setLink(nic, { promiscuous: false }), 'ENODEV')
 }
 
@@ -205,14 +196,3 @@ const readTable = async (service: ClickService, nic: string): Promise<ReadonlyMa
     return undefined
   }
 }
-
-const remove = async (service: ClickService, router: string): Promise<void> => {
-  try {
-    await service.down(router)
-  } catch (error) {
-    if (!hasCode(error, 'router.unknown')) throw error
-  }
-}
-
-const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof WeftError && codes.includes(error.code)

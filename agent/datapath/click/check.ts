@@ -1,10 +1,10 @@
 /** What a link must be like for this data path to build it. Each failure is an error with a code, the link as its object. */
 import { isIPv4 } from 'node:net'
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
-import { identifierRule, isIdentifier, overheadBytes, technologyNamed } from '../../../proto/technologies.ts'
+import { identifierRule, isIdentifier, technologyNamed } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { parseNote } from '../bridge/note.ts'
-import { checkJoined, failLink, leastMtu } from '../check.ts'
+import { checkJoined, failLink, fittingMtu } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
 import { isForeignRoot } from '../underlay/pieces.ts'
 import { checkOwnClick } from './own/check.ts'
@@ -65,24 +65,5 @@ export const underlayNic = (spec: LinkSpec, segment: Segment, { byName, marks, t
   return nic
 }
 
-/** MTU of a link: what was asked for, or the greatest that its underlays carry. Throws mtu.too-small. */
-export const linkMtu = (spec: LinkSpec, snapshot: ClickSnapshot): number => {
-  const fits = spec.link.segments.map((segment) => {
-    const overhead = overheadBytes(segment.technology, segment.local) ?? 0
-    const nic = underlayNic(spec, segment, snapshot)
-    return { nic, overhead, mtu: nic.mtu - overhead }
-  })
-  const { mtu } = spec.link
-  if (mtu === 0) return Math.max(leastMtu, Math.min(1500, ...fits.map((fit) => fit.mtu)))
-  for (const fit of fits) {
-    if (fit.mtu >= mtu) continue
-    const { nic, overhead } = fit
-    failLink(
-      spec,
-      'mtu.too-small',
-      `MTU ${mtu} and ${overhead} bytes of tunnel do not fit in the MTU ${nic.mtu} of ${nic.name}`,
-      `at most ${fit.mtu}, or ${mtu + overhead} on ${nic.name}`,
-    )
-  }
-  return mtu
-}
+export const linkMtu = (spec: LinkSpec, snapshot: ClickSnapshot): number =>
+  fittingMtu(spec, (segment) => underlayNic(spec, segment, snapshot))

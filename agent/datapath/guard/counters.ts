@@ -1,8 +1,9 @@
 /** What guards have dropped, by the names of their counters. */
+
+import { hasCode } from '../../../proto/errors.ts'
 import type { DropCount } from '../../../proto/generated/weft.v1.ts'
 import type { ElementInfo } from '../../click/access.ts'
 import type { ClickService } from '../../click/service/service.ts'
-import { hasCode } from './apply.ts'
 
 /** Nothing where there is no guard. Rejects with router.broken. */
 export const guardDrops = async (service: ClickService, router: string): Promise<readonly DropCount[]> => {
