@@ -19,13 +19,21 @@ export interface HostNic {
   readonly transmitBytes: number
 }
 
-/** Kinds that are made of other interfaces or of nothing, and so are no way out of the host. */
-const madeKinds: ReadonlySet<string> = new Set(['bridge', 'vxlan', 'gretap', 'tun'])
+/**
+ * Kinds that are made of other interfaces or of nothing, and so are no way out of the host. Linux puts some of the tunnels into every namespace, once
+ * their module is there.
+ */
+const madeKinds: ReadonlySet<string> = new Set([
+  ...['bridge', 'vrf', 'openvswitch', 'tun', 'ifb'],
+  ...['vxlan', 'geneve', 'gretap', 'ip6gretap', 'erspan', 'ip6erspan'],
+])
+
+const kindOf = ({ info }: Link): string => (info?.kind === 'other' ? info.name : (info?.kind ?? ''))
 
 /** Whether a link may be one of the host's NICs: physical, or standing for one (a veth of a virtual host, a macvlan, a VLAN, a bond). */
 export const isNic = (link: Link): boolean =>
   link.hardware === hardware.ether &&
-  !madeKinds.has(link.info?.kind ?? '') &&
+  !madeKinds.has(kindOf(link)) &&
   // Most of all that there are.
   !/^vif\d+\.\d+$/.test(link.name) &&
   markOf(link) === undefined &&
