@@ -18,10 +18,10 @@ const ways = [
   ['click', 'bridge', 'click'],
 ] as const
 
-const only = process.env.WEFT_TECHNOLOGY
+const only = process.env.WEFT_TECHNOLOGY?.split(',')
 
 for (const technology of technologyNames) {
-  if (only !== undefined && only !== technology) continue
+  if (only?.includes(technology) === false) continue
   for (const way of ways) {
     if (!way.every((datapath) => technologies[technology].datapaths.includes(datapath))) continue
     const lacking = way.find((datapath) => !offered(datapath, technology))

@@ -16,7 +16,7 @@ const pairs = [
   ['bridge', 'bridge'],
 ] as const
 
-const only = process.env.WEFT_TECHNOLOGY
+const only = process.env.WEFT_TECHNOLOGY?.split(',')
 let offered: (datapath: DatapathName, technology: TechnologyName) => boolean = () => false
 
 await t.test('what the data paths say that they make here', { skip: problem }, async (t) => {
@@ -24,7 +24,7 @@ await t.test('what the data paths say that they make here', { skip: problem }, a
 })
 
 for (const technology of technologyNames) {
-  if (only !== undefined && only !== technology) continue
+  if (only?.includes(technology) === false) continue
   for (const pair of pairs) {
     const lacking = pair.find((datapath) => !offered(datapath, technology))
     const skip = problem || (lacking === undefined ? false : `${lacking} does not make ${technology} here`)

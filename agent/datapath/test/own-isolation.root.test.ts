@@ -96,7 +96,7 @@ const withClick = (spec: LinkSpec, click: string): LinkSpec => ({
 })
 
 const skip = problem || captureProblem
-const only = process.env.WEFT_TECHNOLOGY
+const only = process.env.WEFT_TECHNOLOGY?.split(',')
 let offered: (datapath: DatapathName, technology: TechnologyName) => boolean = () => false
 
 await t.test('what the data paths say that they make here', { skip }, async (t) => {
@@ -104,7 +104,7 @@ await t.test('what the data paths say that they make here', { skip }, async (t) 
 })
 
 for (const technology of technologyNames) {
-  if (only !== undefined && only !== technology) continue
+  if (only?.includes(technology) === false) continue
   const lacks = skip || !offered('click', technology)
   t.test(`${technology}: all that leaves is in the link’s tunnel`, { skip: lacks }, async (t) => {
     const [one, two] = await twoSides(t, ['click', 'click'])
