@@ -41,9 +41,9 @@ const end = (
   vif: string,
   local: string,
   remote: string,
-  nextHop = remote,
+  { nextHop = remote, identifier = 5000 } = {},
 ): Promise<void> => {
-  const segment = { identifier: 5000, local, remote, nic: 'eth1', nextHop }
+  const segment = { identifier, local, remote, nic: 'eth1', nextHop }
   return host.build(datapath, [linkOf({ id: 'l1', mtu: tunnelMtu, vifs: [vif], segments: [segment] })])
 }
 
@@ -76,15 +76,15 @@ const row = async (ground: Ground, middle: 'relay' | 'route'): Promise<Joined> =
     await two.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1')
     await one.exec('ip', 'route', 'add', '198.51.100.0/24', 'via', '192.0.2.2')
     await three.exec('ip', 'route', 'add', '192.0.2.0/24', 'via', '198.51.100.2')
-    await end(one, 'click', 'vif1.0', '192.0.2.1', '198.51.100.3', '')
-    await end(three, 'click', 'vif2.0', '198.51.100.3', '192.0.2.1', '')
+    await end(one, 'click', 'vif1.0', '192.0.2.1', '198.51.100.3', { nextHop: '' })
+    await end(three, 'click', 'vif2.0', '198.51.100.3', '192.0.2.1', { nextHop: '' })
     return { from, to, address, hosts: [one, two, three] }
   }
   await end(one, 'click', 'vif1.0', '192.0.2.1', '192.0.2.2')
-  await end(three, 'click', 'vif2.0', '198.51.100.3', '198.51.100.2')
+  await end(three, 'click', 'vif2.0', '198.51.100.3', '198.51.100.2', { identifier: 5001 })
   const segments = [
-    { identifier: 5000, local: '192.0.2.2', remote: '192.0.2.1', nic: 'eth1' },
-    { identifier: 5000, local: '198.51.100.2', remote: '198.51.100.3', nic: 'eth2' },
+    { identifier: 5000, local: '192.0.2.2', remote: '192.0.2.1', nic: 'eth1', nextHop: '192.0.2.1' },
+    { identifier: 5001, local: '198.51.100.2', remote: '198.51.100.3', nic: 'eth2', nextHop: '198.51.100.3' },
   ]
   await two.build('click', [linkOf({ id: 'l1', mtu: tunnelMtu, vifs: [], segments })])
   return { from, to, address, hosts: [one, two, three] }
