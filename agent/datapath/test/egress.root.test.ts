@@ -27,6 +27,14 @@ interface Pair {
 const pair = async (t: Parameters<typeof namespace>[0]): Promise<Pair> => {
   const [a, b] = [await namespace(t, 'a'), await namespace(t, 'b')]
   await wire({ at: a, nic: 'e0', address: '10.0.0.1/24' }, { at: b, nic: 'e0', address: '10.0.0.2/24' })
+  // What is lost shall be pings, and no question for an address.
+  for (const [at, other, address] of [
+    [a, b, '10.0.0.2'],
+    [b, a, '10.0.0.1'],
+  ] as const) {
+    const [, mac = ''] = /link\/ether (\S+)/.exec(await other.ip('link', 'show', 'e0')) ?? []
+    await at.ip('neigh', 'replace', address, 'lladdr', mac, 'dev', 'e0', 'nud', 'permanent')
+  }
   const route = openRoute({ namespace: a.path })
   t.teardown(() => route.close())
   const index = (await route.link('e0'))?.index ?? 0

@@ -10,6 +10,7 @@ import {
   driverAt,
   guest,
   link,
+  macOf,
   type Namespace,
   namespace,
   ping,
@@ -119,7 +120,14 @@ for (const datapath of datapaths) {
 
   if (datapath === 'click') {
     t.test('click: packets are lost by chance also where the kernel loses none', { skip: problem }, async (t) => {
-      const { a, driver } = await joined(t, datapath)
+      const { a, b, driver } = await joined(t, datapath)
+      // What is lost shall be pings, and no question for an address.
+      for (const [at, address, vif] of [
+        [a, '10.0.0.2', 'vif2.0'],
+        [b, '10.0.0.1', 'vif1.0'],
+      ] as const) {
+        await at.ip('neigh', 'replace', address, 'lladdr', macOf(vif), 'dev', 'eth0', 'nud', 'permanent')
+      }
       const half = impaired(local, 1, { ...none, lossMillionths: 500_000 })
       await build(driver, [half])
       t.same(await plan(driver, [half]), [])
