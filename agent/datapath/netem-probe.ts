@@ -1,17 +1,12 @@
 /** Whether the kernel emulates lines, by having it do so: at an interface that is made, down, and removed at once. */
+import { create } from '../../proto/codec.ts'
 import { deleteLink } from '../netlink/link/requests.ts'
 import type { RouteSocket } from '../netlink/route.ts'
 import { NetlinkError } from '../netlink/socket/error.ts'
 import { egressOf, egressRequests } from './egress.ts'
 
 const [name, other] = ['wprobe-netem-a', 'wprobe-netem-b'] as const
-const impairment = {
-  delayMicroseconds: 1,
-  jitterMicroseconds: 0,
-  lossMillionths: 0,
-  duplicateMillionths: 0,
-  reorderMillionths: 0,
-}
+const impairment = create('Impairment', { delayMicroseconds: 1 })
 
 /** Why not; undefined where it does. Rejects with NetlinkError where it cannot be tried. */
 export const tryNetem = async (route: RouteSocket): Promise<string | undefined> => {

@@ -1,4 +1,5 @@
 /** A request with one of its links changed: pure. */
+import { create } from '../../proto/codec.ts'
 import type { Impairment, Link, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { isUnimpaired } from '../description/impairments.ts'
 import { suggest } from '../description/nearest.ts'
@@ -32,13 +33,7 @@ export const changeLink = (request: VNetRequest, id: string, changes: LinkChange
   return { ...request, links: request.links.map((link) => (link.id === id ? changed(link, changes) : link)) }
 }
 
-const none: Impairment = {
-  delayMicroseconds: 0,
-  jitterMicroseconds: 0,
-  lossMillionths: 0,
-  duplicateMillionths: 0,
-  reorderMillionths: 0,
-}
+const none: Impairment = create('Impairment', {})
 
 const changed = (link: Link, { direction, rateBitsPerSecond, impairment, clear, down }: LinkChanges): Link => {
   const [forth, back] = [direction !== 'b-to-a', direction !== 'a-to-b']

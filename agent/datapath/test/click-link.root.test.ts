@@ -1,5 +1,4 @@
 /** What a link of the data path click does beyond what all links do: whose frames pass, what it counts, how it is mended. */
-import { spawn } from 'node:child_process'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,6 +8,7 @@ import { pinnedLink } from '../../ebpf/pins.ts'
 import { clickDriver } from '../click/driver.ts'
 import type { DatapathDriver, SnapshotOptions } from '../driver.ts'
 import { frame, receivedFrames, sendFrames } from './support/frames.ts'
+import { pinging } from './support/pinging.ts'
 import {
   build,
   clickPlaces,
@@ -16,7 +16,6 @@ import {
   interfaceOf,
   link,
   macOf,
-  type Namespace,
   namespace,
   ping,
   plan,
@@ -225,23 +224,6 @@ t.test('a step that fails is undone', { skip: problem }, async (t) => {
   await build(driver, specs)
   t.ok(await reaches(a, '10.0.0.2'))
 })
-
-/** Pings, one every 20 ms, until it is stopped; how many were answered and sent. */
-const pinging = (from: Namespace, address: string) => {
-  const child = spawn('ip', ['netns', 'exec', from.name, 'ping', '-n', '-q', '-i', '0.02', address])
-  let text = ''
-  child.stdout.on('data', (chunk) => {
-    text += chunk
-  })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  return async () => {
-    // To the group's own end: it then says what it counted.
-    child.kill('SIGINT')
-    await ended
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? []
-    return { sent: Number(sent), received: Number(received) }
-  }
-}
 
 t.test('changes of another link, of rates and of the driver itself lose nothing', { skip: problem }, async (t) => {
   const { dom0, driver, open, a } = await joined(t)

@@ -1,5 +1,4 @@
 /** Links between hosts by the data path click, in the real kernel: what keeps them whole, and apart from one another. */
-import { spawn } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import { portName } from '../click/names.ts'
 import type { DatapathDriver, LinkSpec } from '../driver.ts'
 import { openUnderlay } from '../underlay/underlay.ts'
 import { endSpec, linkSpecs, type Side, sideOf } from './support/links.ts'
+import { pinging } from './support/pinging.ts'
 import {
   build,
   clickPlaces,
@@ -130,22 +130,6 @@ t.test('a NIC that was made promiscuous stays so for the links there, and no lon
   await build(link.one.driver, [])
   t.ok(await isPromiscuous(), 'what somebody else has set stays')
 })
-
-/** Pings, one every 20 ms, until it is stopped; how many were answered and sent. */
-const pinging = (from: Namespace, address: string) => {
-  const child = spawn('ip', ['netns', 'exec', from.name, 'ping', '-n', '-q', '-i', '0.02', address])
-  let text = ''
-  child.stdout.on('data', (chunk) => {
-    text += chunk
-  })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  return async () => {
-    child.kill('SIGINT')
-    await ended
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? []
-    return { sent: Number(sent), received: Number(received) }
-  }
-}
 
 t.test('links that come and go, rates that change, and another driver lose nothing', { skip: problem }, async (t) => {
   const { one, two, a, specs } = await joined(t, 'vxlan', 40e6)

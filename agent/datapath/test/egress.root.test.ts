@@ -1,4 +1,5 @@
 import t from 'tap'
+import { create } from '../../../proto/codec.ts'
 import type { Impairment } from '../../../proto/generated/weft.v1.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
@@ -7,13 +8,7 @@ import { type Namespace, namespace, problem, wire } from './support/world.ts'
 
 t.setTimeout(300_000)
 
-const none: Impairment = {
-  delayMicroseconds: 0,
-  jitterMicroseconds: 0,
-  lossMillionths: 0,
-  duplicateMillionths: 0,
-  reorderMillionths: 0,
-}
+const none: Impairment = create('Impairment', {})
 
 interface Pair {
   readonly route: RouteSocket

@@ -1,5 +1,4 @@
 /** An interface of a running VNet changes its data path: what it had goes, nothing is left behind, and little is lost. */
-import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { create } from '../../../proto/codec.ts'
@@ -9,6 +8,7 @@ import { bridgeDriver } from '../bridge/driver.ts'
 import { clickDriver } from '../click/driver.ts'
 import type { DatapathDriver } from '../driver.ts'
 import { openUnderlay } from '../underlay/underlay.ts'
+import { pinging } from './support/pinging.ts'
 import {
   clickPlaces,
   guest,
@@ -85,22 +85,6 @@ const within = (first: string, second: string, rate: number): Slice =>
     links: [{ id: 'l1', mtu: 1450, ends: [end(1, rate), end(2, rate)] }],
   })
 
-/** Pings, one every 10 ms, until it is stopped; how many were answered and sent. */
-const pinging = (from: Namespace, address: string) => {
-  const child = spawn('ip', ['netns', 'exec', from.name, 'ping', '-n', '-q', '-i', '0.01', address])
-  let text = ''
-  child.stdout.on('data', (chunk) => {
-    text += chunk
-  })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  return async () => {
-    child.kill('SIGINT')
-    await ended
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? []
-    return { sent: Number(sent), received: Number(received) }
-  }
-}
-
 /** Without what every new interface and discipline has of its own: numbers, addresses and handles. */
 const kept = async (at: Namespace): Promise<string> =>
   (await state(at))
@@ -130,7 +114,7 @@ t.test('the ends of a link within a host change one by one', { skip: problem }, 
   t.ok(await reaches(a, '10.0.0.2'))
   const before = await kept(host)
   for (const [first, second] of steps) {
-    const stop = pinging(a, '10.0.0.2')
+    const stop = pinging(a, '10.0.0.2', 10)
     await delay(300)
     const since = performance.now()
     await host.reconcile(within(first, second, rate))

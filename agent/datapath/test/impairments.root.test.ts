@@ -1,5 +1,6 @@
 /** Links that are worse than they could be, because somebody asked for it: on every data path. */
 import t from 'tap'
+import { create } from '../../../proto/codec.ts'
 import type { Impairment } from '../../../proto/generated/weft.v1.ts'
 import type { DatapathDriver, LinkSpec } from '../driver.ts'
 import { openUnderlay } from '../underlay/underlay.ts'
@@ -23,13 +24,7 @@ import {
 
 t.setTimeout(600_000)
 
-const none: Impairment = {
-  delayMicroseconds: 0,
-  jitterMicroseconds: 0,
-  lossMillionths: 0,
-  duplicateMillionths: 0,
-  reorderMillionths: 0,
-}
+const none: Impairment = create('Impairment', {})
 
 const noNetem = async (): Promise<string | false> => {
   if (problem) return problem

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { joinedOf } from '../counters.ts'
 import type { DatapathDriver, LinkSpec } from '../driver.ts'
+import { pinging } from './support/pinging.ts'
 import {
   build,
   guest,
@@ -134,25 +135,9 @@ way[1] -> dropped :: Counter -> Discard;`,
   )
 })
 
-/** Pings, one every 10 ms, until it is stopped; how many were answered and sent. */
-const pinging = (from: Namespace) => {
-  const child = spawn('ip', ['netns', 'exec', from.name, 'ping', '-n', '-q', '-i', '0.01', '10.0.0.2'])
-  let text = ''
-  child.stdout.on('data', (chunk) => {
-    text += chunk
-  })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  return async () => {
-    child.kill('SIGINT')
-    await ended
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? []
-    return { sent: Number(sent), received: Number(received) }
-  }
-}
-
 t.test('a change is a hot swap: nothing is lost, counters of the same name go on', { skip: problem }, async (t) => {
   const { driver, a } = await joined(t, 'input -> c :: Counter -> output;')
-  const stop = pinging(a)
+  const stop = pinging(a, '10.0.0.2', 10)
   await delay(300)
   for (const text of [
     'input -> c :: Counter -> d :: Counter -> output;',
