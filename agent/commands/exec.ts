@@ -38,5 +38,5 @@ export const execInNode = async (
     throw new WeftError('hypervisor.unavailable', `this host has no ${node.hypervisor} for node ${id}`, { object })
   }
   const limitMs = Math.min(timeoutMs || defaultTimeoutMs, longestTimeoutMs)
-  return create('HostReply', { exec: fitted(await execLimit(() => driver.exec(vnet, id, argv, limitMs))) })
+  return create('HostReply', { exec: fitted(await execLimit(() => driver.inside.exec(vnet, id, argv, limitMs))) })
 }

@@ -38,6 +38,27 @@ export interface ObservedNode {
   readonly networkNamespace?: () => Promise<string | undefined>
 }
 
+/** A node's console, open. What arrives before onData is called is kept for it. */
+export interface ConsoleStream {
+  /** Calls back with what the node writes, from now on; one listener. */
+  onData(listener: (bytes: Uint8Array) => void): void
+  /** Settles when the bytes are handed over: a node that reads nothing holds its writer back. Rejects once it is closed. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Size of the terminal in characters; absent where the hypervisor's console has none (a serial line). */
+  resize?(columns: number, rows: number): Promise<void>
+  /** Lets go of the console; the node goes on. Idempotent. */
+  close(): Promise<void>
+  /** Settles when the stream is over, whoever ended it: a reason where that was the node's or hypervisor's side. Never rejects. */
+  readonly closed: Promise<string | undefined>
+}
+
+export interface Inside {
+  /** Runs a command in the node. Errors: node.unknown, node.not-running, verb.unsupported, call.timeout. */
+  exec(vnet: string, node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult>
+  /** Opens the node's console; one stream at a time. Errors: node.unknown, node.not-running, verb.unsupported, hypervisor.failed. */
+  console(vnet: string, node: string): Promise<ConsoleStream>
+}
+
 export interface HypervisorDriver {
   /** As requests name it: 'lxc', 'fake'. */
   readonly name: string
@@ -60,8 +81,8 @@ export interface HypervisorDriver {
   configure(spec: NodeSpec): Promise<void>
   /** Ends the node and removes its definition and files. Idempotent: one that is not there is a success. */
   remove(vnet: string, node: string): Promise<void>
-  /** Runs a command in the node. Errors: node.unknown, node.not-running, verb.unsupported, call.timeout. */
-  exec(vnet: string, node: string, argv: readonly string[], timeoutMs: number): Promise<ExecResult>
+  /** What is done inside a node for its operator. */
+  readonly inside: Inside
   /**
    * Calls back with the key of a node whose state may have changed, with '' and '' where that may be any: the driver was cut off, or can be
    * used again. The caller reads the truth again. Never rejects for a hypervisor that is away. Ends with close.

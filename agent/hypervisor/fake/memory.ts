@@ -131,6 +131,14 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
     await at('remove.end', vnet, node)
   }
 
+  const nothingInside = async (vnet: string, node: string): Promise<never> => {
+    const there = nodes.get(keyOf(vnet, node))
+    const object = `node/${node}`
+    if (!there) throw new WeftError('node.unknown', `${vnet} has no node ${node} here`, { object })
+    if (!there.running) throw new WeftError('node.not-running', `node ${node} does not run`, { object })
+    throw new WeftError('verb.unsupported', `node ${node} is a fake in memory: nothing runs in it`, { object })
+  }
+
   return {
     name,
     parallel: 64,
@@ -154,13 +162,7 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
     start,
     configure,
     remove,
-    exec: async (vnet, node) => {
-      const there = nodes.get(keyOf(vnet, node))
-      const object = `node/${node}`
-      if (!there) throw new WeftError('node.unknown', `${vnet} has no node ${node} here`, { object })
-      if (!there.running) throw new WeftError('node.not-running', `node ${node} does not run`, { object })
-      throw new WeftError('verb.unsupported', `node ${node} is a fake in memory: nothing runs in it`, { object })
-    },
+    inside: { exec: nothingInside, console: nothingInside },
     watch: async (watcher) => {
       own.add(watcher)
       watchers.add(watcher)

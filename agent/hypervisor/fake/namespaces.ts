@@ -167,6 +167,15 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     }))
   }
 
+  /** Throws node.unknown, node.not-running. */
+  const runningNamespace = async (vnet: string, id: string): Promise<string> => {
+    const domain = domainName(vnet, id)
+    const object = `node/${id}`
+    if (!(await records.get(domain))) throw new WeftError('node.unknown', `${vnet} has no node ${id} here`, { object })
+    if ((await namespaceNames()).has(domain)) return namespacePath(domain)
+    throw new WeftError('node.not-running', `node ${id} does not run`, { object })
+  }
+
   return {
     name,
     parallel,
@@ -175,16 +184,17 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     start,
     configure,
     remove,
-    exec: async (vnet, id, argv, timeoutMs) => {
-      const domain = domainName(vnet, id)
-      const object = `node/${id}`
-      if (!(await records.get(domain)))
-        throw new WeftError('node.unknown', `${vnet} has no node ${id} here`, { object })
-      if (!(await namespaceNames()).has(domain)) {
-        throw new WeftError('node.not-running', `node ${id} does not run`, { object })
-      }
-      const env = { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' }
-      return runBounded(['nsenter', `--net=${namespacePath(domain)}`, '--', ...argv], timeoutMs, env)
+    inside: {
+      exec: async (vnet, id, argv, timeoutMs) => {
+        const namespace = await runningNamespace(vnet, id)
+        const env = { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' }
+        return runBounded(['nsenter', `--net=${namespace}`, '--', ...argv], timeoutMs, env)
+      },
+      console: async (vnet, id) => {
+        await runningNamespace(vnet, id)
+        const object = `node/${id}`
+        throw new WeftError('verb.unsupported', `node ${id} is a network namespace: it has no console`, { object })
+      },
     },
     watch: async (watcher) => {
       watchers.add(watcher)

@@ -4,9 +4,10 @@ import { nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
 import type { NodeSpec } from '../driver.ts'
 import { guestInterface } from '../guest-network.ts'
+import { formatMark } from '../libvirt/metadata.ts'
+import { cpuTuning, escapeXml } from '../libvirt/xml.ts'
 import { vifName } from '../vifs.ts'
 import { firstMappedId, mappedIds } from './ids.ts'
-import { escapeXml, formatMark } from './metadata.ts'
 
 export interface Mount {
   /** Directory of the host. */
@@ -22,22 +23,6 @@ export interface ContainerSpec extends NodeSpec {
   readonly mounts: readonly Mount[]
   /** Command line of process 1. */
   readonly init: readonly [string, ...string[]]
-}
-
-/** Microseconds: the kernel's default for cpu.cfs_period_us. */
-const periodMicroseconds = 100_000
-/** libvirt refuses less than a thousandth of a second. */
-const leastQuotaMicroseconds = 1000
-
-const cpuTuning = ({ node }: NodeSpec): readonly string[] => {
-  const { shares = 0, quotaMillis = 0 } = node.cpu ?? {}
-  const quota = Math.max(leastQuotaMicroseconds, Math.round((quotaMillis * periodMicroseconds) / 1000))
-  const lines = [
-    // cpu.shares has a floor of 2 (Documentation/scheduler/sched-design-CFS.rst).
-    ...(shares > 0 ? [`    <shares>${Math.max(2, shares)}</shares>`] : []),
-    ...(quotaMillis > 0 ? [`    <period>${periodMicroseconds}</period>`, `    <quota>${quota}</quota>`] : []),
-  ]
-  return lines.length > 0 ? ['  <cputune>', ...lines, '  </cputune>'] : []
 }
 
 const filesystem = ({ source, target }: Mount, isReadOnly: boolean): readonly string[] => [
@@ -76,7 +61,7 @@ export const domainXml = (spec: ContainerSpec): string => {
     '  </metadata>',
     `  <memory unit='b'>${node.memoryBytes || defaultMemoryBytes}</memory>`,
     `  <vcpu>${node.cpu?.count || 1}</vcpu>`,
-    ...cpuTuning(spec),
+    ...cpuTuning(node),
     '  <os>',
     '    <type>exe</type>',
     `    <init>${escapeXml(program)}</init>`,

@@ -15,7 +15,7 @@ import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
-import type { HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
+import type { HypervisorDriver, Inside, NodeSpec, ObservedNode } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { hostImage, listImages } from '../images.ts'
 import { runBounded } from '../run-bounded.ts'
@@ -191,15 +191,26 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     return nodes
   }
 
-  const exec: HypervisorDriver['exec'] = async (vnet, node, argv, timeoutMs) => {
+  /** Throws node.unknown, node.not-running. */
+  const running = async (vnet: string, node: string): Promise<DomainSummary> => {
     const object = `node/${node}`
-    const connection = await libvirt.get()
-    const domain = await find(connection, vnet, node)
+    const domain = await find(await libvirt.get(), vnet, node)
     if (!domain) throw new WeftError('node.unknown', `${vnet} has no node ${node} here`, { object })
     if (!isRunning(domain)) throw new WeftError('node.not-running', `node ${node} does not run`, { object })
+    return domain
+  }
+
+  const exec: Inside['exec'] = async (vnet, node, argv, timeoutMs) => {
+    const domain = await running(vnet, node)
     const env = { PATH: guestPath, HOME: '/root', TERM: 'dumb' }
     const init = await runningInit(domain, node)
     return runBounded(await enterCommand(domain.id, init, argv), timeoutMs, env)
+  }
+
+  const openConsole: Inside['console'] = async (vnet, node) => {
+    await running(vnet, node)
+    const object = `node/${node}`
+    throw new WeftError('verb.unsupported', `the console of node ${node} cannot be opened from here`, { object })
   }
 
   /** A domain that is being made or removed is in hand: whoever looks at it waits. */
@@ -243,7 +254,10 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
         node,
         held(vnet, node, () => remove(vnet, node)),
       ),
-    exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
+    inside: {
+      exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
+      console: (vnet, node) => named('console', node, openConsole(vnet, node)),
+    },
     watch: async (changed) => {
       libvirt.listen({
         onEvent: (event) => {

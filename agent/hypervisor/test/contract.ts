@@ -59,7 +59,12 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
   const driver = subject.open()
   t.teardown(() => driver.close())
   const addresses = async (id: string, index: number): Promise<string> => {
-    const { stdout } = await driver.exec(vnet, id, ['ip', '-o', '-4', 'addr', 'show', 'dev', `eth${index}`], 60_000)
+    const { stdout } = await driver.inside.exec(
+      vnet,
+      id,
+      ['ip', '-o', '-4', 'addr', 'show', 'dev', `eth${index}`],
+      60_000,
+    )
     return [
       ...Buffer.from(stdout)
         .toString()
@@ -144,9 +149,12 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
   })
 
   await t.test('what runs inside is told apart from what cannot', async (t) => {
-    t.equal(await codeOf(driver.exec(vnet, 'nobody', ['true'], 60_000)), 'node.unknown')
-    if (!subject.runs) return t.equal(await codeOf(driver.exec(vnet, 'r1', ['true'], 60_000)), 'verb.unsupported')
-    const shell = (script: string, timeoutMs = 60_000) => driver.exec(vnet, 'r1', ['sh', '-c', script], timeoutMs)
+    t.equal(await codeOf(driver.inside.exec(vnet, 'nobody', ['true'], 60_000)), 'node.unknown')
+    t.equal(await codeOf(driver.inside.console(vnet, 'nobody')), 'node.unknown')
+    if (!subject.runs)
+      return t.equal(await codeOf(driver.inside.exec(vnet, 'r1', ['true'], 60_000)), 'verb.unsupported')
+    const shell = (script: string, timeoutMs = 60_000) =>
+      driver.inside.exec(vnet, 'r1', ['sh', '-c', script], timeoutMs)
     t.match(await shell('echo out; echo err >&2; exit 3'), {
       exitStatus: 3,
       stdout: Buffer.from('out\n'),
@@ -154,7 +162,7 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
       truncated: false,
     })
     t.equal(
-      Buffer.from((await driver.exec(vnet, 'r1', ['echo', '$HOME;`id`'], 60_000)).stdout).toString(),
+      Buffer.from((await driver.inside.exec(vnet, 'r1', ['echo', '$HOME;`id`'], 60_000)).stdout).toString(),
       '$HOME;`id`\n',
     )
     const flood = await shell('head -c 200000 /dev/zero')

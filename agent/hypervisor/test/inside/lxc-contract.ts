@@ -45,7 +45,12 @@ await t.test(
     const spec = specOf('tiny', 9, { image: 'tiny' })
     await driver.start(spec)
     await driver.configure(spec)
-    const { stdout } = await driver.exec(spec.vnet, 'tiny', ['cat', '/etc/debian_version', '/etc/passwd'], 60_000)
+    const { stdout } = await driver.inside.exec(
+      spec.vnet,
+      'tiny',
+      ['cat', '/etc/debian_version', '/etc/passwd'],
+      60_000,
+    )
     t.equal(Buffer.from(stdout).toString(), 'tiny\nroot:x:0:0:root:/root:/bin/sh\n')
     await driver.remove(spec.vnet, 'tiny')
 
@@ -68,7 +73,7 @@ await t.test('limits hold, also for what is run in the node from outside', async
   await driver.start(spec)
   t.teardown(() => driver.remove(spec.vnet, 'small'))
   const out = async (...argv: string[]): Promise<string> =>
-    Buffer.from((await driver.exec(spec.vnet, 'small', argv, 120_000)).stdout).toString()
+    Buffer.from((await driver.inside.exec(spec.vnet, 'small', argv, 120_000)).stdout).toString()
   t.match(await out('cat', '/proc/meminfo'), /MemTotal: +49152 kB/)
   t.match(await out('cat', '/proc/self/cgroup'), /memory:\/machine|0::\/machine/)
   // A loop that counts to a fixed number takes its CPU time and, at a fifth of a CPU, five times that.

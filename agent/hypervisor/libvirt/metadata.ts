@@ -1,6 +1,8 @@
 /**
  * The mark of a domain: one element in libvirt's metadata, in a namespace of ours. Domains without it are somebody else's.
  */
+import { escapeXml, unescapeXml } from './xml.ts'
+
 export const metadataUri = 'https://weft.dev/metadata/1'
 
 export interface DomainMark {
@@ -12,19 +14,6 @@ export interface DomainMark {
   /** Indexes of its interfaces. */
   readonly interfaces: readonly number[]
 }
-
-export const escapeXml = (text: string): string =>
-  text.replace(/[&<>'"]/g, (character) => `&#${character.charCodeAt(0)};`)
-
-const unescapeXml = (text: string): string =>
-  text
-    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
-    .replace(/&#x([0-9a-f]+);/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&apos;/g, "'")
-    .replace(/&amp;/g, '&')
 
 /** As it stands in a domain's XML below <metadata>. */
 export const formatMark = ({ vnet, node, slot, digest, interfaces }: DomainMark): string => {

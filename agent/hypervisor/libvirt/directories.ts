@@ -1,19 +1,17 @@
-/** Where nodes live on disk: STATE/nodes/{vnet}/{node}/root and …/control. */
+/**
+ * Where the nodes of one hypervisor live on disk: TOP/{vnet}/{node}. A node's directory is made before its domain is defined and removed
+ * after it is undefined: what is half there is always found.
+ */
 import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serial } from '../../state/serial.ts'
 
-export interface NodeDirectory {
-  readonly root: string
-  readonly control: string
-}
-
 export interface NodeDirectories {
-  of(vnet: string, node: string): NodeDirectory
+  of(vnet: string, node: string): string
   list(): Promise<readonly { readonly vnet: string; readonly node: string }[]>
   has(vnet: string, node: string): Promise<boolean>
-  /** Empty ones, in place of what may be there. */
-  make(vnet: string, node: string): Promise<NodeDirectory>
+  /** An empty one, in place of what may be there. */
+  make(vnet: string, node: string): Promise<string>
   /** Idempotent. */
   remove(vnet: string, node: string): Promise<void>
 }
@@ -28,19 +26,14 @@ const names = async (directory: string): Promise<readonly string[]> => {
   }
 }
 
-export const nodeDirectories = (stateDir: string): NodeDirectories => {
-  const top = join(stateDir, 'nodes')
+export const nodeDirectories = (top: string): NodeDirectories => {
   const vnetOf = (vnet: string): string => join(top, vnet)
-  const nodeOf = (vnet: string, node: string): string => join(top, vnet, node)
-  const of = (vnet: string, node: string): NodeDirectory => ({
-    root: join(nodeOf(vnet, node), 'root'),
-    control: join(nodeOf(vnet, node), 'control'),
-  })
+  const of = (vnet: string, node: string): string => join(top, vnet, node)
   // A VNet's directory goes with its last node: not while another is just being made in it.
   const oneAtATime = serial()
 
   const remove = async (vnet: string, node: string): Promise<void> => {
-    await rm(nodeOf(vnet, node), { recursive: true, force: true })
+    await rm(of(vnet, node), { recursive: true, force: true })
     await oneAtATime(async () => {
       await rmdir(vnetOf(vnet)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error
@@ -56,17 +49,15 @@ export const nodeDirectories = (stateDir: string): NodeDirectories => {
       return vnets.flatMap((vnet, i) => (nodes[i] ?? []).map((node) => ({ vnet, node })))
     },
     has: (vnet, node) =>
-      lstat(nodeOf(vnet, node)).then(
+      lstat(of(vnet, node)).then(
         () => true,
         () => false,
       ),
     make: async (vnet, node) => {
-      await rm(nodeOf(vnet, node), { recursive: true, force: true })
-      const directory = of(vnet, node)
-      // Mapped users walk through to what is theirs; what is below is for whoever it belongs to.
-      await oneAtATime(() => mkdir(directory.root, { recursive: true, mode: 0o755 }))
-      await mkdir(directory.control, { mode: 0o755 })
-      return directory
+      await rm(of(vnet, node), { recursive: true, force: true })
+      // A container's mapped users walk through to what is theirs; what is below is for whoever it belongs to.
+      await oneAtATime(() => mkdir(of(vnet, node), { recursive: true, mode: 0o755 }))
+      return of(vnet, node)
     },
     remove,
   }
