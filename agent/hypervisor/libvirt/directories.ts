@@ -6,9 +6,15 @@ import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serial } from '../../state/serial.ts'
 
+/** A node that has a directory. */
+export interface KeptNode {
+  readonly vnet: string
+  readonly node: string
+}
+
 export interface NodeDirectories {
   of(vnet: string, node: string): string
-  list(): Promise<readonly { readonly vnet: string; readonly node: string }[]>
+  list(): Promise<readonly KeptNode[]>
   has(vnet: string, node: string): Promise<boolean>
   /** An empty one, in place of what may be there. */
   make(vnet: string, node: string): Promise<string>

@@ -2,8 +2,8 @@ import t from 'tap'
 import { create, type Init } from '../../../../proto/codec.ts'
 import type { SliceNode } from '../../../../proto/generated/weft.v1.ts'
 import { nodeDigest } from '../../digest.ts'
-import { domainXml } from '../domain-xml.ts'
 import { formatMark, parseMark } from '../../libvirt/metadata.ts'
+import { domainXml } from '../domain-xml.ts'
 
 const node = (init: Init<SliceNode> = {}) => create('SliceNode', { id: 'r1', hypervisor: 'lxc', ...init })
 const container = (init: Init<SliceNode> = {}) => ({

@@ -1,0 +1,129 @@
+/**
+ * What the drivers of every hypervisor behind libvirt share: the connection, the nodes' directories, who is in hand, and the calls of the
+ * driver interface that differ in nothing.
+ */
+import type { Logger } from 'pino'
+import type { LibvirtConnection } from '../../../native/libvirt.ts'
+import { create } from '../../../proto/codec.ts'
+import { toWireError, WeftError } from '../../../proto/errors.ts'
+import { openRoute, type RouteSocket } from '../../netlink/route.ts'
+import { domainName } from '../domain-name.ts'
+import type { HypervisorDriver, ObservedNode } from '../driver.ts'
+import { type KeptConnection, keepConnection } from './connection.ts'
+import { type NodeDirectories, nodeDirectories } from './directories.ts'
+import { findDomain, isRunning, type MarkedDomain } from './domains.ts'
+import { named } from './failure.ts'
+import { type Details, observeNodes } from './observe.ts'
+
+export interface LibvirtNodesOptions {
+  /** As requests name it. */
+  readonly name: string
+  /** For instance lxc:///system. */
+  readonly uri: string
+  /** Where the nodes of this hypervisor live on disk, and no others. */
+  readonly directory: string
+  /** Nodes that are made or removed at a time. */
+  readonly parallel: number
+  readonly log: Logger
+}
+
+export interface LibvirtNodes {
+  readonly libvirt: KeptConnection
+  readonly directories: NodeDirectories
+  /** A socket of this network namespace, made again where it was closed. */
+  route(): RouteSocket
+  /** undefined where there is none. Throws object.foreign, hypervisor.unavailable. */
+  find(vnet: string, node: string): Promise<MarkedDomain | undefined>
+  /** Throws node.unknown, node.not-running and what find throws. */
+  running(vnet: string, node: string): Promise<MarkedDomain>
+  /** Libvirt's events name domains, not nodes: those of a node that is known are told to whoever watches. */
+  know(vnet: string, node: string): void
+  forget(vnet: string, node: string): void
+  /** While a domain is being made or removed it is in hand: whoever looks at it waits. */
+  held(vnet: string, node: string, work: () => Promise<void>): Promise<void>
+  probe(): ReturnType<HypervisorDriver['probe']>
+  observe(details: Details): Promise<readonly ObservedNode[]>
+  watch: HypervisorDriver['watch']
+  close(): Promise<void>
+}
+
+export const libvirtNodes = ({ name, uri, directory, parallel, log }: LibvirtNodesOptions): LibvirtNodes => {
+  // libvirt's calls block: two threads more, so that a look does not wait for a start to end.
+  const libvirt = keepConnection({ uri, threads: parallel + 2, log })
+  const directories = nodeDirectories(directory)
+  const known = new Map<string, { readonly vnet: string; readonly id: string }>()
+  const inHand = new Set<string>()
+  let socket: RouteSocket | undefined
+
+  const find = async (vnet: string, node: string): Promise<MarkedDomain | undefined> =>
+    findDomain(await libvirt.get(), vnet, node)
+
+  const observe = async (details: Details): Promise<readonly ObservedNode[]> => {
+    const kept = await directories.list()
+    let connection: LibvirtConnection
+    try {
+      connection = await libvirt.get()
+    } catch (error) {
+      // Every node of ours has a directory: where there is none, nothing is missed.
+      if (kept.length === 0) return []
+      throw error
+    }
+    const nodes = await observeNodes(connection, kept, { hypervisor: name, inHand, details })
+    for (const { domain, vnet, id } of nodes) known.set(domain, { vnet, id })
+    return nodes
+  }
+
+  return {
+    libvirt,
+    directories,
+    route: () => {
+      if (socket === undefined || socket.closed) socket = openRoute()
+      return socket
+    },
+    find,
+    running: async (vnet, node) => {
+      const object = `node/${node}`
+      const found = await find(vnet, node)
+      if (!found) throw new WeftError('node.unknown', `${vnet} has no node ${node} here`, { object })
+      if (isRunning(found.domain)) return found
+      throw new WeftError('node.not-running', `node ${node} does not run`, { object })
+    },
+    know: (vnet, node) => known.set(domainName(vnet, node), { vnet, id: node }),
+    forget: (vnet, node) => known.delete(domainName(vnet, node)),
+    held: async (vnet, node, work) => {
+      inHand.add(domainName(vnet, node))
+      try {
+        await work()
+      } finally {
+        inHand.delete(domainName(vnet, node))
+      }
+    },
+    probe: async () => {
+      try {
+        const { library } = await (await libvirt.get()).version()
+        return create('Hypervisor', { name, version: formatVersion(library) })
+      } catch (error) {
+        return create('Hypervisor', { name, unavailable: toWireError(error).message })
+      }
+    },
+    observe: (details) => named('a look', '*', observe(details)),
+    watch: async (changed) => {
+      libvirt.listen({
+        onEvent: (event) => {
+          const node = known.get(event.name)
+          if (node) changed(node.vnet, node.id)
+        },
+        onConnected: () => changed('', ''),
+        onLost: () => changed('', ''),
+      })
+    },
+    close: async () => {
+      socket?.close()
+      await libvirt.close()
+    },
+  }
+}
+
+/** As libvirt counts: 1,000,000 × major + 1,000 × minor + release. */
+export const formatVersion = (version: number): string =>
+  [Math.floor(version / 1e6), Math.floor(version / 1e3) % 1e3, version % 1e3].join('.')
