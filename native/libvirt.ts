@@ -67,7 +67,14 @@ export interface DeviceEvent {
   readonly alias: string
 }
 
-export type DomainEvent = LifecycleEvent | DeviceEvent
+/** The guest was reset or has rebooted, and its domain goes on (VIR_DOMAIN_EVENT_ID_REBOOT). */
+export interface RebootEvent {
+  readonly kind: 'reboot'
+  readonly name: string
+  readonly uuid: string
+}
+
+export type DomainEvent = LifecycleEvent | RebootEvent | DeviceEvent
 
 /**
  * A domain is named by its UUID in every call; nothing is held open for it. Calls run side by side, as many as the
@@ -122,7 +129,7 @@ export interface LibvirtConnection {
    * Which is which: `readlink /proc/self/fd/N` says, for instance `net:[4026532281]`.
    */
   lxcNamespaces(uuid: string): Promise<readonly number[]>
-  /** Lifecycle and device events of all domains. Returns the function that stops them: after it is called none comes. */
+  /** Lifecycle, reboot and device events of all domains. Returns the function that stops them: after it is called none comes. */
   onEvent(listener: (event: DomainEvent) => void): Promise<() => Promise<void>>
   /** Idempotent. Pending calls settle first; afterwards every call rejects with code 'CLOSED'. */
   close(): Promise<void>

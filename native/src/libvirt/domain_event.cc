@@ -23,6 +23,10 @@ int OnLifecycle(virConnectPtr, virDomainPtr domain, int type, int detail, void* 
   return 0;
 }
 
+void OnReboot(virConnectPtr, virDomainPtr domain, void* listener) {
+  Tell(listener, EventOf(domain, DomainEvent::Kind::reboot));
+}
+
 template <DomainEvent::Kind kind>
 void OnDevice(virConnectPtr, virDomainPtr domain, const char* alias, void* listener) {
   auto event = EventOf(domain, kind);
@@ -43,6 +47,8 @@ struct Registration {
 
 Registration RegistrationOf(DomainEvent::Kind kind) {
   switch (kind) {
+    case DomainEvent::Kind::reboot:
+      return {VIR_DOMAIN_EVENT_ID_REBOOT, Generic(&OnReboot)};
     case DomainEvent::Kind::deviceRemoved:
       return {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, Generic(&OnDevice<DomainEvent::Kind::deviceRemoved>)};
     case DomainEvent::Kind::deviceAdded:

@@ -9,7 +9,7 @@ namespace weft {
 
 /** What happened to a domain, as libvirt told it: DomainEvent of native/libvirt.ts. */
 struct DomainEvent {
-  enum class Kind { lifecycle, deviceRemoved, deviceAdded };
+  enum class Kind { lifecycle, reboot, deviceRemoved, deviceAdded };
 
   Kind kind;
   std::string name;

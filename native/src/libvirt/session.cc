@@ -84,8 +84,8 @@ void Session::Watch() {
   if (!eventsWanted_) return StopEvents();
   if (!listeners_.empty()) return;
   try {
-    for (const auto kind :
-         {DomainEvent::Kind::lifecycle, DomainEvent::Kind::deviceRemoved, DomainEvent::Kind::deviceAdded}) {
+    for (const auto kind : {DomainEvent::Kind::lifecycle, DomainEvent::Kind::reboot, DomainEvent::Kind::deviceRemoved,
+                            DomainEvent::Kind::deviceAdded}) {
       listeners_.push_back(RegisterListener(connection_, kind, settings_.onEvent));
     }
   } catch (const Failure&) {

@@ -18,6 +18,8 @@ Napi::Object SummaryObject(Napi::Env env, const DomainSummary& summary) {
 
 const char* NameOf(DomainEvent::Kind kind) {
   switch (kind) {
+    case DomainEvent::Kind::reboot:
+      return "reboot";
     case DomainEvent::Kind::deviceRemoved:
       return "device-removed";
     case DomainEvent::Kind::deviceAdded:
