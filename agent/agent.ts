@@ -27,6 +27,7 @@ import { probedOnce } from './datapath/once.ts'
 import type { ForwardingKeeper } from './forwarding/keeper.ts'
 import { interfaceNames, readInterfaces } from './interfaces.ts'
 import { openWire, type Wire } from './mqtt/wire.ts'
+import type { PathKeeper } from './paths/keeper.ts'
 import { limit } from './reconcile/limit.ts'
 import type { Drivers } from './reconcile/observe.ts'
 import { createReconciler, type Reconciler, type ReconcilerOptions } from './reconcile/reconciler.ts'
@@ -55,6 +56,8 @@ export interface AgentParts {
   readonly drivers: Drivers
   /** Forwards in Dom0 for nodes; is closed with the agent. */
   readonly forwarding?: (changed: (vnet: string) => void) => ForwardingKeeper
+  /** Watches the ways to other hosts; called back with a VNet that is worth another look. */
+  readonly paths?: (changed: (vnet: string) => void) => PathKeeper
   /** Physical interfaces of the host. */
   readonly nics: () => Promise<readonly Nic[]>
   readonly config: Pick<AgentConfig, 'location' | 'nics'>
@@ -127,9 +130,11 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
 
   let publisher: Publisher | undefined
   const forwarding = parts.forwarding?.((vnet) => reconciler.enqueue(vnet))
+  const paths = parts.paths?.((vnet) => reconciler.enqueue(vnet))
   const reconciler: Reconciler = createReconciler({
     drivers,
     forwarding,
+    paths,
     desired,
     slots,
     log,
@@ -246,6 +251,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     await local?.close()
     await reconciler.stop(graceMs)
     forwarding?.close()
+    paths?.close()
     await wire?.session.close()
     await Promise.all([...drivers.hypervisors, ...drivers.datapaths].map((driver) => driver.close()))
   }

@@ -17,6 +17,8 @@ import { openUnderlay } from './datapath/underlay/underlay.ts'
 import { forwardingKeeper } from './forwarding/keeper.ts'
 import { openHypervisors } from './hypervisor/drivers.ts'
 import { createLog, type LogLevel } from './log.ts'
+import { pathKeeper } from './paths/keeper.ts'
+import { tryWay } from './paths/ping.ts'
 import { agentVersion } from './version.ts'
 
 export interface AgentOptions {
@@ -119,6 +121,7 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     },
     forwarding: (changed) =>
       forwardingKeeper({ directory: join(stateDir, 'forwarding'), bpffs: bpffsOf(runDir), changed }),
+    paths: (changed) => pathKeeper({ tryWay, changed }),
     nics: nics.read,
     config,
     imagesDirectory,

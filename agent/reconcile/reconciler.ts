@@ -8,6 +8,7 @@ import type { Reported, Slice } from '../../proto/generated/weft.v1.ts'
 import type { ForwardingKeeper } from '../forwarding/keeper.ts'
 import { forwardingMode } from '../forwarding/text.ts'
 import type { ObservedNode } from '../hypervisor/driver.ts'
+import type { PathKeeper } from '../paths/keeper.ts'
 import { type Refusal, report, reportGone } from '../report/reported.ts'
 import type { DesiredStore } from '../state/desired.ts'
 import type { SlotStore } from '../state/slots.ts'
@@ -27,6 +28,8 @@ export interface ReconcilerOptions {
   readonly slots: SlotStore
   /** Forwards in Dom0 for the nodes that ask for it; undefined: nobody does here. */
   readonly forwarding?: Pick<ForwardingKeeper, 'look'> | undefined
+  /** Watches the ways to other hosts; undefined: nobody does here. */
+  readonly paths?: Pick<PathKeeper, 'look'> | undefined
   /** Names of all interfaces in Dom0. */
   readonly interfaceNames: () => Promise<ReadonlySet<string>>
   /** Called with every report that differs from the one before, and with that one; owner of the slice, '' where none was accepted. */
@@ -184,7 +187,11 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     const planned = plan({ vnet, slice, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths })
     const next = {
       ...planned,
-      problems: new Map([...(await forwardingProblems(vnet, slice, nodes)), ...planned.problems]),
+      problems: new Map([
+        ...pathProblems(vnet, slice),
+        ...(await forwardingProblems(vnet, slice, nodes)),
+        ...planned.problems,
+      ]),
     }
 
     const running = busyOf(vnet)
@@ -208,6 +215,9 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     }
     tellState(vnet, slice, slotsNow, { nodes, links, next })
   }
+
+  const pathProblems = (vnet: string, slice: Slice | undefined): readonly (readonly [string, WeftError])[] =>
+    [...(options.paths?.look(vnet, slice) ?? [])].map(([link, error]) => [`link/${link}`, error])
 
   const forwardingProblems = async (
     vnet: string,
