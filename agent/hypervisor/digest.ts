@@ -3,35 +3,56 @@
  * agent compares, and touches only what differs.
  */
 import { createHash } from 'node:crypto'
+import type { SliceInterface } from '../../proto/generated/weft.v1.ts'
 import type { NodeSpec } from './driver.ts'
 
 const digestOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22)
 
+const inOrder = (interfaces: readonly SliceInterface[]): readonly SliceInterface[] =>
+  [...interfaces].sort((a, b) => a.index - b.index)
+
+/** What comes before interfaces and what comes after: the first layout of a digest had them between. */
+const machineOf = ({ vnet, node, slot }: NodeSpec): readonly unknown[] => [
+  vnet,
+  node.id,
+  slot,
+  node.hypervisor,
+  node.image,
+  node.memoryBytes,
+  node.diskBytes,
+  [node.cpu?.count ?? 0, node.cpu?.shares ?? 0, node.cpu?.quotaMillis ?? 0],
+]
+
+const startUpOf = ({ node: { startUp } }: NodeSpec): readonly unknown[] => [
+  startUp?.command ?? '',
+  (startUp?.files ?? []).map(({ path, content, mode }) => [path, content, mode]),
+]
+
 /**
- * Of everything that a node has to be made again for. Not part of it: MTU and addresses (configured live), the restart policy, and
- * what its interfaces are joined to.
+ * Of everything that a node has to be made again for. Not part of it: its interfaces (attached, detached and configured live), the restart
+ * policy, and what its interfaces are joined to.
  */
-export const nodeDigest = ({ vnet, node, slot }: NodeSpec): string =>
-  digestOf([
-    1,
-    vnet,
-    node.id,
-    slot,
-    node.hypervisor,
-    node.image,
-    node.memoryBytes,
-    node.diskBytes,
-    [node.cpu?.count ?? 0, node.cpu?.shares ?? 0, node.cpu?.quotaMillis ?? 0],
-    [...node.interfaces].sort((a, b) => a.index - b.index).map(({ index, mac }) => [index, mac.toLowerCase()]),
-    [node.startUp?.command ?? '', (node.startUp?.files ?? []).map(({ path, content, mode }) => [path, content, mode])],
-  ])
+export const nodeDigest = (spec: NodeSpec): string => digestOf([2, ...machineOf(spec), startUpOf(spec)])
+
+/** As agents wrote it that could not attach interfaces. */
+const firstNodeDigest = (spec: NodeSpec): string => {
+  const interfaces = inOrder(spec.node.interfaces).map(({ index, mac }) => [index, mac.toLowerCase()])
+  return digestOf([1, ...machineOf(spec), interfaces, startUpOf(spec)])
+}
+
+/** Whether a node with this digest was made from the spec: also one that an earlier agent made, which is not made again for that. */
+export const isMadeFrom = (spec: NodeSpec, digest: string): boolean =>
+  digest === nodeDigest(spec) || digest === firstNodeDigest(spec)
 
 /** Of what configure sets. Never ''. */
 export const configurationDigest = ({ node }: NodeSpec): string =>
   digestOf([
-    1,
-    [...node.interfaces]
-      .sort((a, b) => a.index - b.index)
-      .map(({ index, mtu, addresses }) => [index, mtu, [...addresses].sort()]),
+    2,
+    inOrder(node.interfaces).map(({ index, mac, mtu, addresses }) => [
+      index,
+      mac.toLowerCase(),
+      mtu,
+      [...addresses].sort(),
+    ]),
   ])

@@ -18,6 +18,13 @@ export interface ObservedVif {
   readonly name: string
 }
 
+/** How a node's run ended: it was shut down, broke off, or is on its way up again. */
+export interface NodeEnd {
+  readonly how: 'stopped' | 'crashed' | 'rebooted'
+  /** For people, without a full stop. */
+  readonly reason: string
+}
+
 /** A domain that carries our mark. Domains without it are never shown by a driver and never touched. */
 export interface ObservedNode {
   readonly vnet: string
@@ -31,17 +38,22 @@ export interface ObservedNode {
    * that was started behind our back has ''.
    */
   readonly configuration: string
-  /** nodeDigest of the NodeSpec that it was made from: another one means that it has to be made again. '' where only half of it is there. */
+  /** nodeDigest of the NodeSpec that it was made from (`isMadeFrom`): of another one, it has to be made again. '' where only half of it is there. */
   readonly digest: string
   readonly vifs: readonly ObservedVif[]
+  /**
+   * How its last run ended, since the host booted, of a node that had been configured and has not been started since; `rebooted` also of one that
+   * runs again by itself and was not configured since.
+   */
+  readonly ended?: NodeEnd | undefined
   /** Path of the network namespace of a container that runs; undefined where it has just ended. */
   readonly networkNamespace?: () => Promise<string | undefined>
 }
 
 /** A node's console, open. What arrives before onData is called is kept for it. */
 export interface ConsoleStream {
-  /** Calls back with what the node writes, from now on; one listener. */
-  onData(listener: (bytes: Uint8Array) => void): void
+  /** Calls back with what the node writes, from now on; one listener. Where it returns a promise nothing more is read until that settles. */
+  onData(listener: (bytes: Uint8Array) => void | Promise<void>): void
   /** Settles when the bytes are handed over: a node that reads nothing holds its writer back. Rejects once it is closed. */
   write(bytes: Uint8Array): Promise<void>
   /** Size of the terminal in characters; absent where the hypervisor's console has none (a serial line). */
@@ -75,8 +87,9 @@ export interface HypervisorDriver {
    */
   start(spec: NodeSpec): Promise<void>
   /**
-   * MTU and addresses of the interfaces inside, where the agent can set them from outside; then the start-up command may run.
-   * Idempotent; called again after the agent or the node was restarted.
+   * The interfaces of a running node become those of the spec: what is missing is attached, what is wanted no more detached, with MAC, MTU and
+   * addresses inside, where the agent can set them from outside; it starts with them again. Then the start-up command may run. Idempotent;
+   * called again after the agent or the node was restarted. Errors: node.not-running, hypervisor.failed, object.foreign.
    */
   configure(spec: NodeSpec): Promise<void>
   /** Ends the node and removes its definition and files. Idempotent: one that is not there is a success. */

@@ -12,6 +12,12 @@ import type { NodeSpec } from './driver.ts'
 
 export const vifName = (slot: number, index: number): string => `vif${slot}.${index}`
 
+/** The spec with some of its interfaces: of a running node those that it was given may be fewer. */
+export const onlyInterfaces = (spec: NodeSpec, indexes: readonly number[]): NodeSpec => ({
+  ...spec,
+  node: { ...spec.node, interfaces: spec.node.interfaces.filter(({ index }) => indexes.includes(index)) },
+})
+
 /** IN6_ADDR_GEN_MODE_NONE: Dom0 is no member of the guest's network and must not speak on it. */
 const silent = 1
 

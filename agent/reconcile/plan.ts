@@ -5,7 +5,7 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
 import type { LinkStep } from '../datapath/driver.ts'
-import { configurationDigest, nodeDigest } from '../hypervisor/digest.ts'
+import { configurationDigest, isMadeFrom } from '../hypervisor/digest.ts'
 import type { NodeSpec, ObservedNode } from '../hypervisor/driver.ts'
 import { type DatapathView, planLinks } from './plan-links.ts'
 
@@ -76,11 +76,26 @@ const vifName = (slot: number, index: number): string => `vif${slot}.${index}`
 const remakeReasons = (spec: NodeSpec, observed: ObservedNode): Reasons => {
   if (observed.digest === '') return ['only half of it is there']
   if (observed.slot !== spec.slot) return [`its vifs are vif${observed.slot}.*, they should be vif${spec.slot}.*`]
-  if (observed.digest !== nodeDigest(spec)) return ['what it was made from has changed']
-  if (!observed.running) return []
-  const there = new Set(observed.vifs.map(({ index }) => index))
-  const lost = spec.node.interfaces.filter(({ index }) => !there.has(index))
-  return lost.map(({ index }) => `${vifName(spec.slot, index)} is gone`)
+  if (!isMadeFrom(spec, observed.digest)) return ['what it was made from has changed']
+  // Of one that shall be configured anew, what is missing is attached.
+  if (!observed.running || observed.configuration !== configurationDigest(spec)) return []
+  return missingInterfaces(spec, observed).map((index) => `${vifName(spec.slot, index)} is gone`)
+}
+
+const missingInterfaces = ({ node }: NodeSpec, { vifs }: ObservedNode): readonly number[] => {
+  const there = new Set(vifs.map(({ index }) => index))
+  return node.interfaces.map(({ index }) => index).filter((index) => !there.has(index))
+}
+
+const configureReasons = (spec: NodeSpec, observed: ObservedNode): Reasons => {
+  if (observed.configuration === '') return ['it runs and is not configured']
+  const wanted = new Set(spec.node.interfaces.map(({ index }) => index))
+  const attached = missingInterfaces(spec, observed).map((index) => `${vifName(spec.slot, index)} shall be attached`)
+  const detached = observed.vifs
+    .filter(({ index }) => !wanted.has(index))
+    .map(({ name }) => `${name} shall be detached`)
+  const changes = [...attached, ...detached]
+  return changes.length > 0 ? changes : ['MAC, MTU or addresses have changed']
 }
 
 const planNode = (spec: NodeSpec, observed: ObservedNode | undefined): Step | undefined => {
@@ -98,8 +113,7 @@ const planNode = (spec: NodeSpec, observed: ObservedNode | undefined): Step | un
     return { kind: 'node.start', spec, restart: ran, reasons }
   }
   if (observed.configuration === configurationDigest(spec)) return undefined
-  const reasons = [observed.configuration === '' ? 'it runs and is not configured' : 'MTU or addresses have changed']
-  return { kind: 'node.configure', spec, reasons }
+  return { kind: 'node.configure', spec, reasons: configureReasons(spec, observed) }
 }
 
 /** Pure. Throws nothing: what is wrong with an object stands in `problems`. */

@@ -15,7 +15,7 @@ import type {
 } from '../../proto/generated/weft.v1.ts'
 import type { ObservedLink } from '../datapath/driver.ts'
 import { defaultMtu } from '../defaults.ts'
-import { configurationDigest, nodeDigest } from '../hypervisor/digest.ts'
+import { configurationDigest, isMadeFrom } from '../hypervisor/digest.ts'
 import type { ObservedNode } from '../hypervisor/driver.ts'
 import { objectOf, type Plan } from '../reconcile/plan.ts'
 import { linkSpecs } from '../reconcile/plan-links.ts'
@@ -66,7 +66,7 @@ const nodeState = (
     }
   }
   const spec = { vnet: input.vnet, node, slot }
-  const right = observed.running && observed.digest === nodeDigest(spec)
+  const right = observed.running && isMadeFrom(spec, observed.digest)
   return right && observed.configuration === configurationDigest(spec)
     ? { state: 'OBJECT_STATE_READY' }
     : { state: 'OBJECT_STATE_BUILDING' }

@@ -18,8 +18,8 @@ import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from '
 /**
  * Changes from `old` to `next`, undefined for a VNet that is not there, in the order of `next`, removals last. None where the two
  * mean the same, whether or not a default is written out. Live (`CHANGE_ACTION_CHANGE`) are the rates of links, their impairments and
- * whether they are down, the addresses of interfaces, what joins them to their links and what is done there, who forwards for a node, and
- * the prefix; anything else makes a node or link anew. Requests of two names are two VNets.
+ * whether they are down, the interfaces of nodes, their addresses, what joins them to their links and what is done there, who forwards for
+ * a node, and the prefix; anything else makes a node or link anew. Requests of two names are two VNets.
  */
 export const diffRequests = (old: VNetRequest | undefined, next: VNetRequest | undefined): readonly Change[] => {
   if (old && next && old.name !== next.name) return [...diffRequests(undefined, next), ...diffRequests(old, undefined)]
@@ -93,7 +93,7 @@ const nodeDifferences = (was: Node, is: Node): readonly Difference[] => [
   ...compare('image', was.image, is.image),
   ...compare('hypervisor', was.hypervisor, is.hypervisor),
   ...compare('forwarding', was.forwarding, is.forwarding, true),
-  ...compare('interfaces', showIndices(was), showIndices(is)),
+  ...compare('interfaces', showIndices(was), showIndices(is), true),
   ...interfaceDifferences(was, is),
   ...compare('allocation', was.allocation, is.allocation),
   ...startUpDifferences(was, is),
@@ -129,10 +129,10 @@ const interfaceDifferences = (was: Node, is: Node): readonly Difference[] => {
     if (!before) return []
     const name = `interface ${each.index}`
     return [
-      ...compare(`${name} mac`, before.mac, each.mac),
+      ...compare(`${name} mac`, before.mac, each.mac, true),
       ...compare(`${name} addresses`, before.addresses.join(' '), each.addresses.join(' '), true),
       ...compare(`${name} forwarding`, before.forwarding, each.forwarding, true),
-      ...compare(`${name} physical`, before.physical, each.physical),
+      ...compare(`${name} physical`, before.physical, each.physical, true),
       ...spoofingDifferences(name, before.antiSpoofing, each.antiSpoofing),
       ...clickDifferences(name, before.click, each.click),
     ]

@@ -9,7 +9,7 @@ import { domainName } from '../domain-name.ts'
 import type { HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
 
 export interface FakeNode {
-  readonly spec: NodeSpec
+  spec: NodeSpec
   /** '' while only half of it is there. */
   digest: string
   configuration: string
@@ -34,6 +34,7 @@ export type FakePoint =
   | 'start.run'
   | 'start.end'
   | 'configure'
+  | 'configure.vifs'
   | 'configure.end'
   | 'remove.stop'
   | 'remove.vifs'
@@ -91,7 +92,7 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
       }
       made.vifs = vifsOf(spec)
       await at('start.run', vnet, node.id)
-      made.digest = nodeDigest(spec)
+      Object.assign(made, { spec, digest: nodeDigest(spec) })
       made.running = true
       changed(vnet, node.id)
       await at('start.end', vnet, node.id)
@@ -111,6 +112,8 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
     if (!there?.running) {
       throw new WeftError('node.not-running', `node ${node.id} does not run`, { object: `node/${node.id}` })
     }
+    Object.assign(there, { spec, vifs: vifsOf(spec), digest: nodeDigest(spec) })
+    await at('configure.vifs', vnet, node.id)
     there.configuration = configurationDigest(spec)
     changed(vnet, node.id)
     await at('configure.end', vnet, node.id)

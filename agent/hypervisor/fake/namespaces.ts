@@ -2,25 +2,21 @@
  * A fake hypervisor whose nodes are real network namespaces with real vifs: what is left of a container without its processes. Links,
  * addresses and rates are real; memory, CPUs, images and start-up commands mean nothing. exec runs a command of the host in the namespace.
  */
-import { close, open } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { nodeMark } from '../../datapath/mark.ts'
-import { defaultMtu } from '../../defaults.ts'
 import { interfaceNames } from '../../interfaces.ts'
-import { addLink, setLink } from '../../netlink/link/requests.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
-import type { Request } from '../../netlink/socket/request.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
 import type { HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
-import { configureGuest, guestInterface } from '../guest-network.ts'
+import { configureGuest } from '../guest-network.ts'
 import { runBounded } from '../run-bounded.ts'
-import { dressVifs, vifName } from '../vifs.ts'
+import { attachPairs, detachPairs } from '../veth-pairs.ts'
+import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
 import { batchedNamespaces, namespaceNames, namespacePath } from './network-namespaces.ts'
 import { openRecords } from './records.ts'
 
@@ -29,9 +25,6 @@ const parallel = 256
 
 const patienceMs = 5000
 const pauseMs = 10
-
-const openFile = promisify(open)
-const closeFile = promisify(close)
 
 export interface FakeNamespacesOptions {
   /** For its records: those of this host alone. */
@@ -47,37 +40,6 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
   const route = (): RouteSocket => {
     if (socket === undefined || socket.closed) socket = openRoute()
     return socket
-  }
-
-  /** The pairs first, then their marks: a vif of that name that was there before must not get ours. */
-  const addVifs = async ({ vnet, node, slot }: NodeSpec, namespace: string): Promise<void> => {
-    const fd = await openFile(namespace, 'r')
-    try {
-      const pairs = node.interfaces.map(({ index, mac, mtu: asked }) => {
-        const mtu = asked || defaultMtu
-        const peer = { name: guestInterface(index), namespace: { fd }, mtu, ...(mac === '' ? {} : { mac }) }
-        return addLink({ name: vifName(slot, index), mtu, info: { kind: 'veth', peer } })
-      })
-      await send(node.id, pairs)
-      const mark = { alias: nodeMark(vnet, node.id), addressGeneration: 1 }
-      await send(
-        node.id,
-        node.interfaces.flatMap(({ index }) => [
-          setLink(vifName(slot, index), mark),
-          setLink(vifName(slot, index), { up: true }),
-        ]),
-      )
-    } finally {
-      await closeFile(fd)
-    }
-  }
-
-  const send = async (node: string, requests: readonly Request[]): Promise<void> => {
-    for (const outcome of await route().batch(requests)) {
-      if (!(outcome instanceof NetlinkError)) continue
-      const code = outcome.code === 'EEXIST' ? 'object.foreign' : 'hypervisor.failed'
-      throw new WeftError(code, `node ${node}: ${outcome.message}`, { object: `node/${node}`, cause: outcome })
-    }
   }
 
   /** Those that carry the node's mark; a pair that has none yet goes with the namespace of its other end. */
@@ -112,7 +74,9 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     const { vnet, node, slot } = spec
     const domain = domainName(vnet, node.id)
     const before = await records.get(domain)
-    if (before && before.digest !== '' && (await namespaceNames()).has(domain)) return dressVifs(route(), spec)
+    if (before && before.digest !== '' && (await namespaceNames()).has(domain)) {
+      return dressVifs(route(), onlyInterfaces(spec, before.indexes))
+    }
     const indexes = node.interfaces.map(({ index }) => index)
     const record = { vnet, id: node.id, slot, indexes, digest: '', configuration: '' }
     // The kernel takes a namespace down at leisure: what was in it may still be there.
@@ -123,21 +87,32 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
       push(() => namespaces.delete(domain))
       await namespaces.add(domain)
       push(() => deleteVifs(vnet, node.id, slot, indexes))
-      await addVifs(spec, namespacePath(domain))
+      await attachPairs(route(), spec, namespacePath(domain))
       await records.set(domain, { ...record, digest: nodeDigest(spec) })
     })
   }
 
   const configure = async (spec: NodeSpec): Promise<void> => {
-    const { vnet, node } = spec
+    const { vnet, slot, node } = spec
     const domain = domainName(vnet, node.id)
     const record = await records.get(domain)
     if (!record || !(await namespaceNames()).has(domain)) {
       throw new WeftError('node.not-running', `node ${node.id} does not run`, { object: `node/${node.id}` })
     }
+    const indexes = node.interfaces.map(({ index }) => index)
+    const unwanted = record.indexes.filter((index) => !indexes.includes(index))
+    await detachPairs(route(), { vnet, slot, id: node.id }, unwanted, namespacePath(domain))
+    // At each moment the record names all that the node may have.
+    if (record.indexes.join() !== indexes.join()) await records.set(domain, { ...record, indexes })
+    await attachPairs(route(), spec, namespacePath(domain))
     await configureGuest(namespacePath(domain), node.interfaces)
     await dressVifs(route(), spec)
-    await records.set(domain, { ...record, configuration: configurationDigest(spec) })
+    await records.set(domain, {
+      ...record,
+      indexes,
+      digest: nodeDigest(spec),
+      configuration: configurationDigest(spec),
+    })
   }
 
   const remove = async (vnet: string, id: string): Promise<void> => {

@@ -1,6 +1,8 @@
 /**
  * The mark of a domain: one element in libvirt's metadata, in a namespace of ours. Domains without it are somebody else's.
  */
+import { nodeDigest } from '../digest.ts'
+import type { NodeSpec } from '../driver.ts'
 import { escapeXml, unescapeXml } from './xml.ts'
 
 export const metadataUri = 'https://weft.dev/metadata/1'
@@ -15,12 +17,25 @@ export interface DomainMark {
   readonly interfaces: readonly number[]
 }
 
+/** What the domain of a node says of it. */
+export const markOf = (spec: NodeSpec): DomainMark => ({
+  vnet: spec.vnet,
+  node: spec.node.id,
+  slot: spec.slot,
+  digest: nodeDigest(spec),
+  interfaces: spec.node.interfaces.map(({ index }) => index),
+})
+
+const attributesOf = ({ vnet, node, slot, digest, interfaces }: DomainMark): string =>
+  Object.entries({ vnet, node, slot, digest, interfaces: interfaces.join(' ') })
+    .map(([key, value]) => ` ${key}='${escapeXml(String(value))}'`)
+    .join('')
+
 /** As it stands in a domain's XML below <metadata>. */
-export const formatMark = ({ vnet, node, slot, digest, interfaces }: DomainMark): string => {
-  const attributes = { vnet, node, slot, digest, interfaces: interfaces.join(' ') }
-  const text = Object.entries(attributes).map(([key, value]) => ` ${key}='${escapeXml(String(value))}'`)
-  return `<weft:node xmlns:weft='${metadataUri}'${text.join('')}/>`
-}
+export const formatMark = (mark: DomainMark): string => `<weft:node xmlns:weft='${metadataUri}'${attributesOf(mark)}/>`
+
+/** As virDomainSetMetadata takes it, which adds the namespace itself. */
+export const markElement = (mark: DomainMark): string => `<node${attributesOf(mark)}/>`
 
 /** Reads what libvirt gives back, which may quote and prefix otherwise than what was set; undefined where it is no mark of ours. */
 export const parseMark = (xml: string): DomainMark | undefined => {

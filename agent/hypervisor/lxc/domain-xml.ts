@@ -1,10 +1,10 @@
 /** The XML of a container's domain, as readable text. https://libvirt.org/drvlxc.html, https://libvirt.org/formatdomain.html */
+import type { SliceInterface } from '../../../proto/generated/weft.v1.ts'
 import { defaultMemoryBytes } from '../../defaults.ts'
-import { nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
 import type { NodeSpec } from '../driver.ts'
 import { guestInterface } from '../guest-network.ts'
-import { formatMark } from '../libvirt/metadata.ts'
+import { formatMark, markOf } from '../libvirt/metadata.ts'
 import { cpuTuning, escapeXml } from '../libvirt/xml.ts'
 import { vifName } from '../vifs.ts'
 import { firstMappedId, mappedIds } from './ids.ts'
@@ -14,12 +14,13 @@ export interface Mount {
   readonly source: string
   /** Directory of the guest. */
   readonly target: string
+  readonly isWritable?: boolean
 }
 
 export interface ContainerSpec extends NodeSpec {
   /** Its own, writable root file system. */
   readonly root: string
-  /** Read-only, over the root. */
+  /** Over the root, read-only unless they say otherwise. */
   readonly mounts: readonly Mount[]
   /** Command line of process 1. */
   readonly init: readonly [string, ...string[]]
@@ -34,15 +35,21 @@ const filesystem = ({ source, target }: Mount, isReadOnly: boolean): readonly st
 ]
 
 /** Without <link state='up'/> the guest's end stays down. */
-const interfaces = ({ node, slot }: NodeSpec): readonly string[] =>
-  node.interfaces.flatMap(({ index, mac }) => [
-    `    <interface type='ethernet'>`,
-    ...(mac === '' ? [] : [`      <mac address='${escapeXml(mac.toLowerCase())}'/>`]),
-    `      <target dev='${vifName(slot, index)}'/>`,
-    `      <guest dev='${guestInterface(index)}'/>`,
-    `      <link state='up'/>`,
-    '    </interface>',
-  ])
+const interfaceLines = (slot: number, { index, mac }: SliceInterface): readonly string[] => [
+  `    <interface type='ethernet'>`,
+  ...(mac === '' ? [] : [`      <mac address='${escapeXml(mac.toLowerCase())}'/>`]),
+  `      <target dev='${vifName(slot, index)}'/>`,
+  `      <guest dev='${guestInterface(index)}'/>`,
+  `      <link state='up'/>`,
+  '    </interface>',
+]
+
+/** Pure: one interface of the spec's. */
+export const interfaceXml = ({ node, slot }: NodeSpec, index: number): string =>
+  node.interfaces
+    .filter((one) => one.index === index)
+    .flatMap((one) => interfaceLines(slot, one))
+    .join('\n')
 
 /**
  * Pure. Ids are always mapped: without that a container's root is root of Dom0. <privnet/> gives a node without interfaces a network
@@ -50,14 +57,12 @@ const interfaces = ({ node, slot }: NodeSpec): readonly string[] =>
  */
 export const domainXml = (spec: ContainerSpec): string => {
   const { vnet, node, slot, init } = spec
-  const indexes = node.interfaces.map(({ index }) => index)
-  const mark = formatMark({ vnet, node: node.id, slot, digest: nodeDigest(spec), interfaces: indexes })
   const [program, ...words] = init
   return [
     `<domain type='lxc'>`,
     `  <name>${domainName(vnet, node.id)}</name>`,
     '  <metadata>',
-    `    ${mark}`,
+    `    ${formatMark(markOf(spec))}`,
     '  </metadata>',
     `  <memory unit='b'>${node.memoryBytes || defaultMemoryBytes}</memory>`,
     `  <vcpu>${node.cpu?.count || 1}</vcpu>`,
@@ -79,8 +84,8 @@ export const domainXml = (spec: ContainerSpec): string => {
     '  <on_crash>destroy</on_crash>',
     '  <devices>',
     ...filesystem({ source: spec.root, target: '/' }, false),
-    ...spec.mounts.flatMap((mount) => filesystem(mount, true)),
-    ...interfaces(spec),
+    ...spec.mounts.flatMap((mount) => filesystem(mount, !mount.isWritable)),
+    ...node.interfaces.flatMap((one) => interfaceLines(slot, one)),
     `    <console type='pty'/>`,
     '  </devices>',
     '</domain>',

@@ -2,7 +2,7 @@
  * Containers by libvirt's LXC driver: idmapped, each with a root file system of its own (root-tree.ts), a control directory that is
  * read-only to it (init.ts), and its start-up command held until its interfaces are configured.
  */
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { DomainSummary } from '../../../native/libvirt.ts'
@@ -13,19 +13,23 @@ import { configurationDigest } from '../digest.ts'
 import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { hostImage, listImages } from '../images.ts'
+import { openPtyConsole, setTerminal } from '../libvirt/console.ts'
 import { isRunning, unless } from '../libvirt/domains.ts'
 import { named } from '../libvirt/failure.ts'
 import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
+import { redefine } from '../libvirt/redefine.ts'
 import { runBounded } from '../run-bounded.ts'
-import { dressVifs } from '../vifs.ts'
+import { attachPairs, detachPairs } from '../veth-pairs.ts'
+import { dressVifs, onlyInterfaces } from '../vifs.ts'
 import { containerDirectory, makeContainerDirectory } from './directories.ts'
-import { domainXml } from './domain-xml.ts'
+import { domainXml, interfaceXml } from './domain-xml.ts'
 import { enterCommand, initOf } from './enter.ts'
-import { controlFiles, controlInside, guestPath, initCommand, initScript } from './init.ts'
+import { controlFiles, controlMounts, guestPath, initCommand, initScript, machineCommands } from './init.ts'
 import { containerDetails } from './observe.ts'
 import { withdrawReleased, writeReleased } from './released.ts'
 import { imageMounts, makeRootTree, prepareRootTree } from './root-tree.ts'
+import { clearSaid } from './said.ts'
 
 export interface LxcOptions {
   /** For instance lxc:///system. */
@@ -54,6 +58,11 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
 
   const writeControl = async (control: string, { node }: NodeSpec): Promise<void> => {
     await withdrawReleased(control)
+    await clearSaid(control)
+    const commands = join(control, controlFiles.commands)
+    await mkdir(commands, { recursive: true, mode: 0o755 })
+    for (const [command, text] of Object.entries(machineCommands))
+      await writeFile(join(commands, command), text, { mode: 0o755 })
     const files = [
       [controlFiles.init, initScript()],
       [controlFiles.hostname, `${node.id}\n`],
@@ -67,8 +76,9 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     const connection = await libvirt.get()
     const image = await imageDirectory(node.image, node.id)
     const mounts = await imageMounts(image)
-    const before = (await nodes.find(vnet, node.id))?.domain
-    if (before && isRunning(before)) return dressVifs(route(), spec)
+    const found = await nodes.find(vnet, node.id)
+    const before = found?.domain
+    if (found && isRunning(found.domain)) return dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces))
     nodes.know(vnet, node.id)
     const { root, control } = containerDirectory(directories.of(vnet, node.id))
     await withUndo(
@@ -79,6 +89,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
           await makeContainerDirectory(directories, vnet, node.id)
           await makeRootTree(root, image, node.id)
         }
+        if (found) await redefine(connection, found, spec, (index) => interfaceXml(spec, index))
         await freeVifs(route(), spec)
         await writeControl(control, spec)
         await prepareRootTree(root, node, mounts)
@@ -86,7 +97,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
           const xml = domainXml({
             ...spec,
             root,
-            mounts: [...mounts, { source: control, target: controlInside }],
+            mounts: [...mounts, ...controlMounts(control)],
             init: initCommand,
           })
           const defined = await connection.define(xml)
@@ -103,9 +114,17 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   }
 
   const configure = async (spec: NodeSpec): Promise<void> => {
-    const { vnet, node } = spec
-    const { domain } = await nodes.running(vnet, node.id)
-    await configureGuest(`/proc/${await runningInit(domain, node.id)}/ns/net`, node.interfaces)
+    const { vnet, slot, node } = spec
+    const found = await nodes.running(vnet, node.id)
+    const { domain, mark } = found
+    const namespace = `/proc/${await runningInit(domain, node.id)}/ns/net`
+    const wanted = new Set(node.interfaces.map(({ index }) => index))
+    const unwanted = mark.interfaces.filter((index) => !wanted.has(index))
+    // At each moment the mark names all that the node may have: what is detached stays in it until it is gone.
+    await detachPairs(route(), { vnet, slot, id: node.id }, unwanted, namespace)
+    await redefine(await libvirt.get(), found, spec, (index) => interfaceXml(spec, index))
+    await attachPairs(route(), spec, namespace)
+    await configureGuest(namespace, node.interfaces)
     await dressVifs(route(), spec)
     await writeReleased(containerDirectory(directories.of(vnet, node.id)).control, {
       bootId: await bootId,
@@ -139,9 +158,14 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   }
 
   const openConsole: Inside['console'] = async (vnet, node) => {
-    await nodes.running(vnet, node)
-    const object = `node/${node}`
-    throw new WeftError('verb.unsupported', `the console of node ${node} cannot be opened from here`, { object })
+    const { domain } = await nodes.running(vnet, node)
+    const stream = await openPtyConsole(await libvirt.get(), domain.uuid, node)
+    // What libvirt hands out is one end of a pair of terminals; the size is that of the container's own, where its process 1 has it.
+    const resize = async (columns: number, rows: number): Promise<void> => {
+      const init = await runningInit(domain, node)
+      await setTerminal(`/proc/${init}/fd/0`, ['columns', `${columns}`, 'rows', `${rows}`])
+    }
+    return { ...stream, resize }
   }
 
   return {

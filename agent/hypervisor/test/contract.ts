@@ -117,8 +117,57 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
       t.equal(await addresses('r1', 1), '10.0.1.1/24')
     }
     // The one that stays was the second of its subnet: the kernel drops it with the first.
-    await driver.configure(specOf('r1', 7, { interfaces: [{ index: 0, addresses: ['10.0.0.2/30'], mtu: 1300 }] }))
+    await driver.configure(
+      specOf('r1', 7, {
+        interfaces: [
+          { index: 0, addresses: ['10.0.0.2/30'], mtu: 1300 },
+          { index: 1, mtu: 1500 },
+        ],
+      }),
+    )
     if (subject.runs) t.equal(await addresses('r1', 0), '10.0.0.2/30')
+  })
+
+  await t.test('interfaces are attached to it and detached from it while it runs', async (t) => {
+    const kept = { index: 0, mac: '02:00:00:00:07:00', addresses: ['10.0.0.1/30'], mtu: 1300 }
+    const added = { index: 3, mac: '02:00:00:00:07:03', addresses: ['10.0.3.1/24'], mtu: 1400 }
+    const spec = specOf('r1', 7, { interfaces: [kept, added] })
+    const vifs = [
+      { index: 0, name: 'vif7.0' },
+      { index: 3, name: 'vif7.3' },
+    ]
+    await driver.configure(spec)
+    const found = await find(driver, 'r1')
+    t.match(found, { running: true, digest: nodeDigest(spec), configuration: configurationDigest(spec), vifs })
+    t.same(found?.vifs, vifs, 'and vif7.1 is gone')
+    t.notOk((await subject.traces()).includes('vif7.1'))
+    if (subject.runs) {
+      t.equal(await addresses('r1', 3), '10.0.3.1/24')
+      const { stdout } = await driver.inside.exec(vnet, 'r1', ['ip', '-o', 'link', 'show', 'dev', 'eth3'], 60_000)
+      t.match(Buffer.from(stdout).toString(), /<[^>]*\bUP\b.* mtu 1400 .*link\/ether 02:00:00:00:07:03/s)
+      const { exitStatus } = await driver.inside.exec(vnet, 'r1', ['ip', 'link', 'show', 'dev', 'eth1'], 60_000)
+      t.not(exitStatus, 0, 'nothing is left of the other inside')
+    }
+    await driver.configure(spec)
+    t.same(await find(driver, 'r1'), found, 'configuring it again changes nothing')
+
+    await subject.stop(found?.domain ?? '', spec)
+    t.ok(await until(async () => (await find(driver, 'r1'))?.running === false))
+    await driver.start(spec)
+    await driver.configure(spec)
+    t.same((await find(driver, 'r1'))?.vifs, vifs, 'it comes back with those that it had')
+    if (subject.runs) t.equal(await addresses('r1', 3), '10.0.3.1/24')
+
+    await subject.stop(found?.domain ?? '', spec)
+    t.ok(await until(async () => (await find(driver, 'r1'))?.running === false))
+    const both = specOf('r1', 7)
+    await driver.start(both)
+    await driver.configure(both)
+    t.same(
+      (await find(driver, 'r1'))?.vifs.map(({ name }) => name),
+      ['vif7.0', 'vif7.1'],
+      'and with others that it was given meanwhile',
+    )
   })
 
   await t.test('another driver on the same host finds it as it is', async (t) => {

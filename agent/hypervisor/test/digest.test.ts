@@ -1,7 +1,7 @@
 import t from 'tap'
 import { create, type Init } from '../../../proto/codec.ts'
 import type { SliceNode } from '../../../proto/generated/weft.v1.ts'
-import { configurationDigest, nodeDigest } from '../digest.ts'
+import { configurationDigest, isMadeFrom, nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
 
 const base: Init<SliceNode> = {
@@ -28,8 +28,6 @@ t.test('what a node has to be made again for', async (t) => {
     { cpu: { count: 2 } },
     { cpu: { quotaMillis: 500 } },
     { image: 'debian' },
-    { interfaces: [{ ...first }] },
-    { interfaces: [{ ...first, mac: '02:00:00:00:00:09' }, { ...second }] },
     { startUp: { command: 'false' } },
     { startUp: { command: 'true', files: [{ path: '/etc/x', content: 'z' }] } },
   ]) {
@@ -43,19 +41,31 @@ t.test('what is done live, or to others', async (t) => {
   for (const change of [
     { restartPolicy: 'never' },
     { interfaces: [{ ...second }, { ...first }] },
+    { interfaces: [{ ...first }] },
+    { interfaces: [{ ...first, mac: '02:00:00:00:00:09' }, { ...second }] },
     { interfaces: [{ ...first, addresses: [], mtu: 9000, nic: 'eth2' }, { ...second }] },
   ]) {
     t.equal(nodeDigest(spec(change)), nodeDigest(spec()), JSON.stringify(change))
   }
 })
 
-t.test('the configuration is MTU and addresses, in whatever order', async (t) => {
+t.test('a node of an agent that could not attach interfaces is made from what it was made from then', async (t) => {
+  const written = 'FqlRYtgz0NX9CaZgWAzaGD'
+  t.ok(isMadeFrom(spec(), nodeDigest(spec())))
+  t.ok(isMadeFrom(spec(), written))
+  t.notOk(isMadeFrom(spec({ memoryBytes: 1 << 28 }), written))
+  t.notOk(isMadeFrom(spec(), ''))
+})
+
+t.test('the configuration is interfaces, MAC, MTU and addresses, in whatever order', async (t) => {
   const before = configurationDigest(spec())
   t.not(before, '')
   const swapped = { ...first, addresses: ['10.0.0.5/30', '10.0.0.1/30'] }
   t.equal(configurationDigest(spec({ interfaces: [{ ...second }, swapped], memoryBytes: 5 })), before)
   t.not(configurationDigest(spec({ interfaces: [{ ...first, mtu: 1400 }, { ...second }] })), before)
   t.not(configurationDigest(spec({ interfaces: [{ ...first, addresses: [] }, { ...second }] })), before)
+  t.not(configurationDigest(spec({ interfaces: [{ ...first }] })), before)
+  t.not(configurationDigest(spec({ interfaces: [{ ...first, mac: '02:00:00:00:00:09' }, { ...second }] })), before)
 })
 
 t.test('names of domains are stable, told apart and tell nothing', async (t) => {

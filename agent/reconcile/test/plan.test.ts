@@ -62,7 +62,20 @@ t.test('what runs and was not configured yet is configured, live also where addr
     'node.configure a: it runs and is not configured',
   ])
   const moved = node('a', { interfaces: [{ index: 0, addresses: ['10.0.0.2/30'], mtu: 1450 }] })
-  t.same(stepsOf(slice({ nodes: [moved] }), { lxc: [right(a)] }), ['node.configure a: MTU or addresses have changed'])
+  t.same(stepsOf(slice({ nodes: [moved] }), { lxc: [right(a)] }), [
+    'node.configure a: MAC, MTU or addresses have changed',
+  ])
+})
+
+t.test('interfaces that come and go are attached and detached', async (t) => {
+  const [first = {}] = node('a').interfaces ?? []
+  const two = node('a', { interfaces: [first, { index: 1, mtu: 1450 }] })
+  t.same(stepsOf(slice({ nodes: [two] }), { lxc: [right(node('a'))] }), ['node.configure a: vif1.1 shall be attached'])
+  t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [right(two)] }), ['node.configure a: vif1.1 shall be detached'])
+  const attached = right(two, { configuration: right(node('a')).configuration })
+  t.same(stepsOf(slice({ nodes: [two] }), { lxc: [attached] }), [
+    'node.configure a: MAC, MTU or addresses have changed',
+  ])
 })
 
 t.test('a node that was made otherwise is made again, and only that one', async (t) => {

@@ -90,7 +90,7 @@ t.test(
     })
     t.match(shown(request({ interfaces: [{ index: 0 }, { index: 1 }] }), second), [
       'CHANGE node/a interface 0 anti-spoofing ip: on → off; interface 1 anti-spoofing ip: on → off',
-      /^RECREATE node\/b/,
+      /^CHANGE node\/b interfaces: 0 → 0 1/,
       'ADD link/m it is new',
     ])
   },
@@ -106,6 +106,18 @@ t.test('what joins an interface to its link, and who forwards for a node, change
   ])
 })
 
+t.test('interfaces are attached to a node that runs, and detached from it', async (t) => {
+  for (const [interfaces, reason] of [
+    [[{ index: 0 }, { index: 1 }], 'interfaces: 0 → 0 1'],
+    [[], 'interfaces: 0 → none'],
+    [[{ index: 0, mac: '02:00:00:00:00:01' }], 'interface 0 mac: none → 02:00:00:00:00:01'],
+    [[{ index: 0, physical: 'shared' }], 'interface 0 physical: none → shared'],
+  ] as const) {
+    const change = request({ interfaces }, {}, { links: [] })
+    t.same(shown(request({}, {}, { links: [] }), change), [`CHANGE node/a ${reason}`])
+  }
+})
+
 t.test('everything else of a node makes it anew', async (t) => {
   for (const [change, reason] of [
     [{ memoryBytes: 128 << 20 }, 'memory: 64 MiB → 128 MiB'],
@@ -117,9 +129,6 @@ t.test('everything else of a node makes it anew', async (t) => {
     [{ location: { latitude: 1, longitude: 2, withinKm: 3 } }, 'location: none → 1 2, within 3 km'],
     [{ allocation: 'preallocated' }, 'allocation: on-demand → preallocated'],
     [{ restartPolicy: 'never' }, 'restart: always → never'],
-    [{ interfaces: [{ index: 0 }, { index: 1 }] }, 'interfaces: 0 → 0 1'],
-    [{ interfaces: [{ index: 0, mac: '02:00:00:00:00:01' }] }, 'interface 0 mac: none → 02:00:00:00:00:01'],
-    [{ interfaces: [{ index: 0, physical: 'shared' }] }, 'interface 0 physical: none → shared'],
     [{ startUp: { command: 'true' } }, 'start-up command: another one'],
     [{ startUp: { files: [{ path: '/f' }] } }, 'start-up /f: new'],
     [
@@ -138,7 +147,7 @@ t.test('everything else of a node makes it anew', async (t) => {
 
 t.test('ends, delay and technology of a link make it anew', async (t) => {
   t.same(shown(request(), request({}, { b: { node: 'b', interface: 1 } })), [
-    'RECREATE node/b interfaces: 0 → 1',
+    'CHANGE node/b interfaces: 0 → 1',
     'RECREATE link/l ends: a.0 b.0 → a.0 b.1',
   ])
   t.same(shown(request(), request({}, { delayMicroseconds: 5000 })), ['RECREATE link/l delay: any → 5 ms'])

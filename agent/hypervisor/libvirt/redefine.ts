@@ -1,0 +1,54 @@
+/**
+ * The definition of a domain kept true while its interfaces come and go: libvirt starts it again from there. Everything else of it stays as libvirt
+ * gave it.
+ */
+import type { LibvirtConnection } from '../../../native/libvirt.ts'
+import type { NodeSpec } from '../driver.ts'
+import { vifName } from '../vifs.ts'
+import { isRunning, type MarkedDomain } from './domains.ts'
+import { type DomainMark, formatMark, markElement, markOf, metadataUri } from './metadata.ts'
+
+export const sameMark = (a: DomainMark, b: DomainMark): boolean => formatMark(a) === formatMark(b)
+
+/** flags of virDomainGetXMLDesc: secure, inactive. */
+const definitionFlags = 1 | 2
+/** flags of virDomainSetMetadata: live. */
+const liveFlag = 1
+
+/**
+ * Its interfaces become those of the spec, in what it is started from and in its mark; those that a running one has are for the driver to attach and
+ * detach. Nothing is done where the mark says that it is so. Idempotent.
+ * @param interfaceXml of one interface of the spec
+ */
+export const redefine = async (
+  connection: LibvirtConnection,
+  { domain, mark }: MarkedDomain,
+  spec: NodeSpec,
+  interfaceXml: (index: number) => string,
+): Promise<void> => {
+  const wanted = markOf(spec)
+  if (sameMark(mark, wanted)) return
+  const interfaces = new Map(wanted.interfaces.map((index) => [vifName(spec.slot, index), interfaceXml(index)]))
+  await connection.define(withInterfaces(await connection.xml(domain.uuid, definitionFlags), interfaces, wanted))
+  // Last: what it has shows that all before was done.
+  if (isRunning(domain)) {
+    await connection.setMetadata(domain.uuid, markElement(wanted), 'weft', metadataUri, liveFlag)
+  }
+}
+
+const interfacePattern = /^[ \t]*<interface\b[^>]*>[\s\S]*?<\/interface>\n?/gm
+
+/** Pure: one that stays keeps its element, with the places on buses that libvirt gave it; `interfaces` by name of the vif. */
+export const withInterfaces = (xml: string, interfaces: ReadonlyMap<string, string>, mark: DomainMark): string => {
+  const kept = new Set<string>()
+  const without = xml.replace(interfacePattern, (element) => {
+    const name = /<target\s+dev=(['"])(.*?)\1/.exec(element)?.[2] ?? ''
+    if (!interfaces.has(name)) return ''
+    kept.add(name)
+    return element
+  })
+  const added = [...interfaces].flatMap(([name, text]) => (kept.has(name) ? [] : [text]))
+  return without
+    .replace(/<weft:node\b[^>]*?(?:\/>|>\s*<\/weft:node>)/, () => formatMark(mark))
+    .replace(/^([ \t]*)<\/devices>/m, (end) => [...added, end].join('\n'))
+}
