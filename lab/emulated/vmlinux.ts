@@ -1,9 +1,10 @@
 /** The kernel within a bzImage: QEMU starts it as it is, which saves the emulated processor unpacking it (about 3 s of a boot). */
 import { spawnSync } from 'node:child_process'
 import { zstdDecompressSync } from 'node:zlib'
+import { isLz4, unpackLz4 } from './lz4.ts'
 
 export interface Payload {
-  readonly compression: 'xz' | 'zstd' | 'other'
+  readonly compression: 'xz' | 'zstd' | 'lz4' | 'other'
   /** Compressed; the size of what is in it follows as four bytes in the image, and is left out here. */
   readonly bytes: Buffer
 }
@@ -19,12 +20,13 @@ export const payloadOf = (image: Buffer): Payload | undefined => {
   if (end > image.length || end - start < 10) return undefined
   const bytes = image.subarray(start, end - 4)
   const magic = bytes.toString('hex', 0, 6)
-  const compression = magic === 'fd377a585a00' ? 'xz' : magic.startsWith('28b52ffd') ? 'zstd' : 'other'
-  return { compression, bytes }
+  if (isLz4(bytes)) return { compression: 'lz4', bytes }
+  return { compression: magic === 'fd377a585a00' ? 'xz' : magic.startsWith('28b52ffd') ? 'zstd' : 'other', bytes }
 }
 
 const decompress = ({ compression, bytes }: Payload): Buffer | undefined => {
   if (compression === 'zstd') return zstdDecompressSync(bytes)
+  if (compression === 'lz4') return unpackLz4(bytes)
   if (compression !== 'xz') return undefined
   const { status, stdout } = spawnSync('xz', ['-dc'], { input: bytes, maxBuffer: 512 * 1024 * 1024 })
   return status === 0 ? stdout : undefined

@@ -35,6 +35,17 @@ t.test('a kernel packed with xz is unpacked', { skip: findProgram('xz') ? false 
   t.end()
 })
 
+t.test('a kernel packed with LZ4 is unpacked', (t) => {
+  const literals = kernel.subarray(0, 12)
+  const block = Buffer.concat([Buffer.from([12 << 4]), literals])
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(block.length)
+  const frame = Buffer.concat([Buffer.from([0x02, 0x21, 0x4c, 0x18]), size, block])
+  t.equal(payloadOf(bzImage(frame))?.compression, 'lz4')
+  t.ok(unpackVmlinux(bzImage(frame))?.equals(literals))
+  t.end()
+})
+
 t.test('what is no image of a kernel, or packed otherwise, is left as it is', (t) => {
   t.equal(unpackVmlinux(Buffer.alloc(2000)), undefined)
   t.equal(unpackVmlinux(Buffer.alloc(3)), undefined)
