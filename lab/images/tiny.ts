@@ -33,6 +33,13 @@ export const tinyFiles = ['kernel', 'initrd', 'cmdline'] as const
 /** Where a hypervisor's console is: the last one that is there is the one that init speaks on. */
 const commandLine = 'console=hvc0 console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on'
 
+/** Of busybox's init: the guest agent is started again where it ends, a shell is there for whoever presses Enter on the console. */
+const inittab = `::respawn:/usr/sbin/guest-agent
+::respawn:/sbin/acpid -f -d -l /dev/null
+::askfirst:-/bin/sh
+::ctrlaltdel:/sbin/reboot
+`
+
 /** Devices of QEMU's virtual machines, then of Xen's. */
 const modules = [
   ...['virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_blk', 'virtio_console', 'virtio_rng', 'virtio_balloon'],
@@ -110,7 +117,7 @@ const entriesOf = (unpacked: string, release: string): readonly ArchiveEntry[] =
     ...moduleEntries(find(unpacked, 'lib/modules', 'lib/modules'), release, busybox),
     fileEntry('init', readFileSync(join(here, 'init.sh')), 0o755),
     fileEntry('usr/sbin/guest-agent', readFileSync(join(here, 'guest-agent.sh')), 0o755),
-    fileEntry('etc/inittab', readFileSync(join(here, 'inittab'))),
+    fileEntry('etc/inittab', inittab),
     directoryEntry('etc/acpi'),
     directoryEntry('etc/acpi/PWRF'),
     fileEntry('etc/acpi/PWRF/00000080', '#!/bin/sh\nexec poweroff\n', 0o755),

@@ -4,7 +4,7 @@ import { needsOf } from '../elf.ts'
 
 t.test('a program names its loader and its libraries', async (t) => {
   const needs = needsOf(readFileSync('/bin/sh'))
-  t.match(needs?.interpreter, /^\/.*ld.*\.so/)
+  t.match(needs?.interpreter ?? '', /^\/.*ld.*\.so/)
   t.ok(
     needs?.libraries.some((name) => name.startsWith('libc.')),
     needs?.libraries.join(' '),
