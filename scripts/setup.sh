@@ -61,6 +61,8 @@ bird bird2
 iperf3 iperf3
 tcpdump tcpdump
 qemu-system-x86_64 qemu-system-x86
+qemu-img qemu-utils
+busybox busybox-static
 xz xz-utils
 END
   ;;
