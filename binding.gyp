@@ -92,7 +92,7 @@
             'native/src/util/work_queue.cc',
           ],
           'cflags': ['<!@(pkg-config --cflags libvirt libvirt-lxc)'],
-          'libraries': ['<!@(pkg-config --libs libvirt libvirt-lxc)'],
+          'libraries': ['<!@(pkg-config --libs libvirt libvirt-lxc)', '-ldl'],
         },
       ],
     }],

@@ -113,6 +113,12 @@ export interface LibvirtConnection {
   /** virDomainSetMetadata of type element; flags as above. An empty XML removes it. */
   setMetadata(uuid: string, xml: string, key: string, uri: string, flags?: number): Promise<void>
   /**
+   * What QEMU's guest agent in a running virtual machine answers to a command in its protocol, both JSON (virDomainQemuAgentCommand);
+   * one at a time for each domain, on a thread of the connection. Rejects with AGENT_UNRESPONSIVE where it is not there or does not
+   * answer within so many seconds (from 1), INTERNAL_ERROR where libvirt-qemu.so is missing or the agent answers an error.
+   */
+  agentCommand(uuid: string, command: string, timeoutSeconds: number): Promise<string>
+  /**
    * Hot-plug: virDomainAttachDeviceFlags, virDomainDetachDeviceFlags, virDomainUpdateDeviceFlags; flags: 1 live, 2 config.
    * A container that was started just now answers OPERATION_INVALID as long as libvirt does not know its init process: some 20 ms as a
    * rule, but libvirt 9.0 now and then misses it for good (then so does lxcNamespaces) until the container or libvirtd is started again.

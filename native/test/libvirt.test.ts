@@ -27,6 +27,7 @@ const members: Record<keyof LibvirtConnection, 'value' | 'function'> = {
   xml: 'function',
   metadata: 'function',
   setMetadata: 'function',
+  agentCommand: 'function',
   attachDevice: 'function',
   detachDevice: 'function',
   updateDevice: 'function',
@@ -40,6 +41,7 @@ const exported: Record<keyof LibvirtAddon, true> = { connect: true }
 const argumentsOf: Partial<Record<keyof LibvirtConnection, readonly unknown[]>> = {
   metadata: ['uuid', 'uri'],
   setMetadata: ['uuid', '<a/>', 'key', 'uri'],
+  agentCommand: ['uuid', '{}', 1],
   attachDevice: ['uuid', '<a/>', 1],
   detachDevice: ['uuid', '<a/>', 1],
   updateDevice: ['uuid', '<a/>', 1],
@@ -136,6 +138,7 @@ t.test('what a driver cannot do is refused as such', { skip }, async (t) => {
   await t.rejects(connection.attachDevice(uuid, vif, 1), { ...refused, operation: 'virDomainAttachDeviceFlags' })
   await t.rejects(connection.detachDevice(uuid, vif, 1), { ...refused, operation: 'virDomainDetachDeviceFlags' })
   await t.rejects(connection.updateDevice(uuid, vif, 1), { ...refused, operation: 'virDomainUpdateDeviceFlags' })
+  await t.rejects(connection.agentCommand(uuid, '{}', 1), { ...refused, operation: 'virDomainQemuAgentCommand' })
   await t.rejects(connection.lxcNamespaces(uuid), { ...refused, operation: 'virDomainLxcOpenNamespace' })
 })
 
@@ -238,6 +241,7 @@ t.test('arguments of the wrong kind reject by name', { skip }, async (t) => {
   await t.rejects(untyped.start(1), { ...wrong, message: /'uuid'/ })
   await t.rejects(untyped.start('x', -1), { ...range, message: /'flags'/ })
   await t.rejects(untyped.attachDevice('x', null, 1), { ...wrong, message: /'xml'/ })
+  await t.rejects(untyped.agentCommand('x', '{}', 0), { ...range, message: /'timeoutSeconds'/ })
   await t.rejects(untyped.setMetadata('x', '<a/>', 'k', 1), { ...wrong, message: /'uri'/ })
   await t.rejects(untyped.onEvent(), { ...wrong, message: /'listener'/ })
   await t.rejects(untyped.list(1), wrong)

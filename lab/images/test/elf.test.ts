@@ -4,11 +4,8 @@ import { needsOf } from '../elf.ts'
 
 t.test('a program names its loader and its libraries', async (t) => {
   const needs = needsOf(readFileSync('/bin/sh'))
-  t.match(needs?.interpreter ?? '', /^\/.*ld.*\.so/)
-  t.ok(
-    needs?.libraries.some((name) => name.startsWith('libc.')),
-    needs?.libraries.join(' '),
-  )
+  t.match(String(needs?.interpreter), /^\/.*ld.*\.so/)
+  t.ok(needs?.libraries.some((name) => name.startsWith('libc.')))
 })
 
 t.test('what is no such file needs nothing that is known', async (t) => {

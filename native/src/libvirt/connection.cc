@@ -66,6 +66,7 @@ Napi::Function Connection::Define(Napi::Env env, Environment* environment) {
                          InstanceMethod<&Connection::Info>("info"),
                          InstanceMethod<&Connection::Xml>("xml"),
                          InstanceMethod<&Connection::Metadata>("metadata"),
+                         InstanceMethod<&Connection::AgentCommand>("agentCommand"),
                          InstanceMethod<&Connection::SetMetadata>("setMetadata"),
                          InstanceMethod<&Connection::AttachDevice>("attachDevice"),
                          InstanceMethod<&Connection::DetachDevice>("detachDevice"),

@@ -50,6 +50,7 @@ class Connection : public Napi::ObjectWrap<Connection> {
   Napi::Value Info(const Napi::CallbackInfo& info);
   Napi::Value Xml(const Napi::CallbackInfo& info);
   Napi::Value Metadata(const Napi::CallbackInfo& info);
+  Napi::Value AgentCommand(const Napi::CallbackInfo& info);
   Napi::Value SetMetadata(const Napi::CallbackInfo& info);
   Napi::Value AttachDevice(const Napi::CallbackInfo& info);
   Napi::Value DetachDevice(const Napi::CallbackInfo& info);

@@ -168,6 +168,20 @@ Napi::Value Connection::SetMetadata(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value Connection::AgentCommand(const Napi::CallbackInfo& info) {
+  return Promised(info, [&] {
+    constexpr auto operation = "virDomainQemuAgentCommand";
+    const auto uuid = ToText(info[0], "uuid");
+    const auto command = ToText(info[1], "command");
+    const auto timeout = static_cast<int>(ToUnsigned(info[2], "timeoutSeconds", 1, 86400));
+    return Run(info.Env(), operation, [=](Session& session) {
+      return Attempt(
+          operation, [&] { return AnswerOfAgent(FindDomain(session.connection(), uuid).get(), command, timeout); },
+          TextValue);
+    });
+  });
+}
+
 Napi::Value Connection::ChangeDevice(const Napi::CallbackInfo& info, const char* operation,
                                      int (*function)(virDomainPtr, const char*, unsigned)) {
   return Promised(info, [&] {

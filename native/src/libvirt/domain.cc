@@ -3,11 +3,13 @@
 #include "failure.h"
 
 #include <libvirt/libvirt-lxc.h>
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
 
 #include <fcntl.h>
 
 #include <cstdlib>
+#include <dlfcn.h>
 
 namespace weft {
 namespace {
@@ -39,6 +41,16 @@ std::string MetadataIfAny(virDomainPtr domain, const std::string& uri) {
     if (failure.number() == VIR_ERR_NO_DOMAIN_METADATA) return "";
     throw;
   }
+}
+
+/** In a library of its own, which a machine without virtual machines may lack. */
+decltype(&virDomainQemuAgentCommand) FindAgentCommand() {
+  constexpr auto operation = "virDomainQemuAgentCommand";
+  void* library = dlopen("libvirt-qemu.so.0", RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) throw Failure::Internal(operation, dlerror());
+  void* symbol = dlsym(library, operation);
+  if (symbol == nullptr) throw Failure::Internal(operation, "libvirt-qemu.so.0 does not have it");
+  return reinterpret_cast<decltype(&virDomainQemuAgentCommand)>(symbol);
 }
 
 }  // namespace
@@ -95,6 +107,11 @@ std::string XmlOfDomain(virDomainPtr domain, unsigned flags) {
 std::string MetadataOfDomain(virDomainPtr domain, const std::string& uri, unsigned flags) {
   return Take(
       Check(virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, uri.c_str(), flags), "virDomainGetMetadata"));
+}
+
+std::string AnswerOfAgent(virDomainPtr domain, const std::string& command, int timeoutSeconds) {
+  static const auto agentCommand = FindAgentCommand();
+  return Take(Check(agentCommand(domain, command.c_str(), timeoutSeconds, 0), "virDomainQemuAgentCommand"));
 }
 
 std::vector<Fd> NamespacesOfContainer(virDomainPtr domain) {

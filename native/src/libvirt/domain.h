@@ -46,6 +46,8 @@ std::vector<DomainSummary> ListDomains(virConnectPtr connection, const std::opti
 DomainInfo InfoOfDomain(virDomainPtr domain);
 std::string XmlOfDomain(virDomainPtr domain, unsigned flags);
 std::string MetadataOfDomain(virDomainPtr domain, const std::string& uri, unsigned flags);
+/** What the guest's agent answers to a command in its protocol; waits `timeoutSeconds` at most. */
+std::string AnswerOfAgent(virDomainPtr domain, const std::string& command, int timeoutSeconds);
 std::vector<Fd> NamespacesOfContainer(virDomainPtr domain);
 
 }  // namespace weft
