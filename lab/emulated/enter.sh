@@ -1,4 +1,5 @@
-# Second half of a kernel host's start, on its root file system: runs the command of the shared directory, and ends the machine.
+# Second half of an emulated host's start, on its root file system: makes it ready (prepare.sh, if there is one), runs the command of the
+# shared directory, and ends the machine.
 shared=/run/shared
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
@@ -12,6 +13,9 @@ ln -sf /usr/bin/busybox /usr/local/sbin/modprobe
 echo /usr/local/sbin/modprobe >/proc/sys/kernel/modprobe
 modprobe tun
 ip link set lo up
-/bin/sh "$shared/command.sh" </dev/null >"$shared/stdout" 2>"$shared/stderr"
-echo $? >"$shared/status"
+. "$shared/environment.sh"
+if [ ! -e "$shared/prepare.sh" ] || /bin/sh "$shared/prepare.sh" </dev/null 2>"$shared/stderr"; then
+  /bin/sh "$shared/command.sh" </dev/null >"$shared/stdout" 2>"$shared/stderr"
+  echo $? >"$shared/status"
+fi
 /usr/bin/busybox poweroff -f
