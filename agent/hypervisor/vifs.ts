@@ -23,11 +23,12 @@ const silent = 1
 
 /**
  * Pure: what differs from how each vif shall be, nothing for one that is right. A vif that is joined to nothing is down: up, it would take
- * the guest's frames into Dom0's own stack. What joins it raises it.
+ * the guest's frames into Dom0's own stack. What joins it raises it, and sees from then on that nothing else takes its frames.
  */
 export const dressRequests = (
   { vnet, node, slot }: NodeSpec,
   links: readonly (Link | undefined)[],
+  isJoined = false,
 ): readonly Request[] =>
   node.interfaces.flatMap(({ index, mtu: asked }) => {
     const name = vifName(slot, index)
@@ -35,7 +36,7 @@ export const dressRequests = (
     const alias = nodeMark(vnet, node.id)
     const mtu = asked || defaultMtu
     const isSilent = link?.addressGeneration === undefined || link.addressGeneration === silent
-    const isExposed = link?.up === true && link.master === 0
+    const isExposed = !isJoined && link?.up === true && link.master === 0
     const isRight = link?.alias === alias && link.mtu === mtu && !isExposed
     return [
       ...(isSilent ? [] : [setLink(name, { addressGeneration: silent })]),
@@ -51,8 +52,11 @@ const forgetNames = async (route: RouteSocket, indexes: ReadonlySet<number>): Pr
     .map(({ index, address }) => deleteAddress(index, address))
 }
 
-/** Idempotent. Throws hypervisor.failed with the kernel's own words. */
-export const dressVifs = async (route: RouteSocket, spec: NodeSpec): Promise<void> => {
+/**
+ * Idempotent. Throws hypervisor.failed with the kernel's own words.
+ * @param isJoined they may be joined to links already: those that are up stay so
+ */
+export const dressVifs = async (route: RouteSocket, spec: NodeSpec, isJoined = false): Promise<void> => {
   const names = spec.node.interfaces.map(({ index }) => vifName(spec.slot, index))
   const links = await Promise.all(names.map((name) => route.link(name)))
   const loud = links.filter((link) => link?.addressGeneration !== undefined && link.addressGeneration !== silent)
@@ -63,6 +67,6 @@ export const dressVifs = async (route: RouteSocket, spec: NodeSpec): Promise<voi
       throw new WeftError('hypervisor.failed', `vifs of node ${spec.node.id}: ${outcome.message}`, { object })
     }
   }
-  await send(dressRequests(spec, links))
+  await send(dressRequests(spec, links, isJoined))
   if (loud.length > 0) await send(await forgetNames(route, new Set(loud.map((link) => link?.index ?? 0))))
 }

@@ -12,7 +12,7 @@ import { NetlinkError } from '../../netlink/socket/error.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
-import type { HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
+import type { HypervisorDriver, NodeEnd, NodeSpec, ObservedNode } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { runBounded } from '../run-bounded.ts'
 import { attachPairs, detachPairs } from '../veth-pairs.ts'
@@ -30,6 +30,8 @@ export interface FakeNamespacesOptions {
   /** For its records: those of this host alone. */
   readonly stateDir: string
 }
+
+const gone: NodeEnd = { how: 'crashed', reason: 'its network namespace is gone' }
 
 export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorDriver => {
   const name = 'fake'
@@ -75,7 +77,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     const domain = domainName(vnet, node.id)
     const before = await records.get(domain)
     if (before && before.digest !== '' && (await namespaceNames()).has(domain)) {
-      return dressVifs(route(), onlyInterfaces(spec, before.indexes))
+      return dressVifs(route(), onlyInterfaces(spec, before.indexes), true)
     }
     const indexes = node.interfaces.map(({ index }) => index)
     const record = { vnet, id: node.id, slot, indexes, digest: '', configuration: '' }
@@ -106,7 +108,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     if (record.indexes.join() !== indexes.join()) await records.set(domain, { ...record, indexes })
     await attachPairs(route(), spec, namespacePath(domain))
     await configureGuest(namespacePath(domain), node.interfaces)
-    await dressVifs(route(), spec)
+    await dressVifs(route(), spec, record.configuration !== '')
     await records.set(domain, {
       ...record,
       indexes,
@@ -137,6 +139,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
       running: there.has(domain),
       // A namespace that is gone takes what it was configured with along: the node is made anew.
       configuration: there.has(domain) ? configuration : '',
+      ...(there.has(domain) || configuration === '' ? {} : { ended: gone }),
       digest,
       vifs: indexes.map((index) => ({ index, name: vifName(slot, index) })).filter((vif) => names.has(vif.name)),
     }))

@@ -27,7 +27,7 @@ import { domainXml, interfaceXml } from './domain-xml.ts'
 import { enterCommand, initOf } from './enter.ts'
 import { controlFiles, controlMounts, guestPath, initCommand, initScript, machineCommands } from './init.ts'
 import { containerDetails } from './observe.ts'
-import { withdrawReleased, writeReleased } from './released.ts'
+import { configurationOf, readReleased, withdrawReleased, writeReleased } from './released.ts'
 import { imageMounts, makeRootTree, prepareRootTree } from './root-tree.ts'
 import { clearSaid } from './said.ts'
 
@@ -78,7 +78,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     const mounts = await imageMounts(image)
     const found = await nodes.find(vnet, node.id)
     const before = found?.domain
-    if (found && isRunning(found.domain)) return dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces))
+    if (found && isRunning(found.domain)) return dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
     nodes.know(vnet, node.id)
     const { root, control } = containerDirectory(directories.of(vnet, node.id))
     await withUndo(
@@ -125,8 +125,10 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     await redefine(await libvirt.get(), found, spec, (index) => interfaceXml(spec, index))
     await attachPairs(route(), spec, namespace)
     await configureGuest(namespace, node.interfaces)
-    await dressVifs(route(), spec)
-    await writeReleased(containerDirectory(directories.of(vnet, node.id)).control, {
+    const { control } = containerDirectory(directories.of(vnet, node.id))
+    const before = configurationOf(await readReleased(control), await bootId, domain.id)
+    await dressVifs(route(), spec, before !== '')
+    await writeReleased(control, {
       bootId: await bootId,
       domainId: domain.id,
       configuration: configurationDigest(spec),

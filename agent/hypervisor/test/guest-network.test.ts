@@ -77,13 +77,13 @@ t.test('an interface that is missing inside is an error', async (t) => {
 t.test('a vif is made silent and marked; one that is right is left alone', async (t) => {
   const interfaces = [{ index: 0, mtu: 1400 }, { index: 2 }]
   const spec = { vnet: 'shop', slot: 4, node: create('SliceNode', { id: 'a', interfaces }) }
-  const said = (first: Partial<Link>, second: Partial<Link> = {}) => {
+  const said = (first: Partial<Link>, second: Partial<Link> = {}, isJoined = false) => {
     const alias = 'weft:shop:node/a'
     const links = [
       link(5, 'vif4.0', { alias, mtu: 1400, addressGeneration: 1, master: 9, ...first }),
       link(6, 'vif4.2', { alias, addressGeneration: 1, master: 9, ...second }),
     ]
-    return dressRequests(spec, links).map(({ subject }) => subject)
+    return dressRequests(spec, links, isJoined).map(({ subject }) => subject)
   }
   t.same(said({}), [])
   t.same(said({ addressGeneration: undefined }), [], 'a host without IPv6')
@@ -92,4 +92,5 @@ t.test('a vif is made silent and marked; one that is right is left alone', async
   t.same(said({ mtu: 1500 }), ['vif4.0'])
   t.same(said({ up: false, master: 0 }), [], 'down and joined to nothing')
   t.same(said({ up: true, master: 0 }), ['vif4.0'], 'up and joined to nothing: Dom0 would hear the guest')
+  t.same(said({ up: true, master: 0 }, {}, true), [], 'up where it may be joined by a router, which has no master')
 })
