@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { WeftError } from '../../proto/errors.ts'
 import type { Image } from '../../proto/generated/weft.v1.ts'
+import { spaceError } from './space.ts'
 
 export type Source = Pick<Image, 'name' | 'url' | 'sha256' | 'sizeBytes'>
 
@@ -208,11 +209,4 @@ const writeAll = async (file: FileHandle, chunk: Uint8Array, position: number): 
     const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done)
     done += bytesWritten
   }
-}
-
-/** What a file system says when it is full, with our code. Anything else as it is. */
-export const spaceError = (name: string, error: unknown): unknown => {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
-  return new WeftError('image.no-space', `image ${name} has no room on this host's disk: ${message}`, { cause: error })
 }
