@@ -23,6 +23,7 @@ import { readBootId } from './boot-id.ts'
 import { localOwner } from './commands/context.ts'
 import { handleCommand } from './commands/handle.ts'
 import type { AgentConfig } from './config.ts'
+import { keepConsoles } from './console/keeper.ts'
 import { probedOnce } from './datapath/once.ts'
 import type { ForwardingKeeper } from './forwarding/keeper.ts'
 import { interfaceNames, readInterfaces } from './interfaces.ts'
@@ -58,6 +59,8 @@ export interface AgentParts {
   readonly forwarding?: (changed: (vnet: string) => void) => ForwardingKeeper
   /** Watches the ways to other hosts; called back with a VNet that is worth another look. */
   readonly paths?: (changed: (vnet: string) => void) => PathKeeper
+  /** Where consoles of nodes are served, HOST:PORT or unix:PATH; undefined: nowhere. */
+  readonly consoleListen?: string | undefined
   /** Physical interfaces of the host. */
   readonly nics: () => Promise<readonly Nic[]>
   readonly config: Pick<AgentConfig, 'location' | 'nics'>
@@ -142,6 +145,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     onReport: (reported, before, owner) => {
       parts.onReport?.(reported)
       publisher?.reported(reported, before, owner)
+      consoles?.look(reported.vnet, desired.get(reported.vnet))
       if (!publisher && reported.phase === 'PHASE_GONE') reconciler.dismiss(reported.vnet)
     },
     ...parts.retry,
@@ -172,6 +176,18 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     tellAll()
   }
 
+  const consoles =
+    parts.consoleListen === undefined
+      ? undefined
+      : keepConsoles({
+          listen: parts.consoleListen,
+          directory: join(stateDir, 'consoles'),
+          keyDirectory: stateDir,
+          hypervisors: drivers.hypervisors,
+          wanted: desired.list(),
+          log,
+        })
+
   const context = {
     desired,
     slots,
@@ -180,6 +196,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     datapaths: drivers.datapaths,
     hostView,
     resync,
+    consoles,
     execLimit: limit(parallelExecs),
   }
   const command = (message: HostCommand, owner = localOwner) => handleCommand(context, message, owner)
@@ -249,6 +266,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
   const close = async (graceMs: number): Promise<void> => {
     for (const timer of timers) clearInterval(timer)
     await local?.close()
+    await consoles?.close()
     await reconciler.stop(graceMs)
     forwarding?.close()
     paths?.close()

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { create } from '../proto/codec.ts'
+import { defaultConsoleListen, parseListen } from '../proto/console/endpoint.ts'
 import { WeftError } from '../proto/errors.ts'
 import type { Nic } from '../proto/generated/weft.v1.ts'
 import { type Agent, startAgent } from './agent.ts'
@@ -35,6 +36,8 @@ export interface AgentOptions {
   readonly stateDir?: string | undefined
   /** Directory of the local socket agent.sock; /run/weft without it. */
   readonly runDir?: string | undefined
+  /** Where consoles of nodes are served, HOST:PORT or unix:PATH: within reach of the PIP alone. A free port of the loopback without it. */
+  readonly consoleListen?: string | undefined
   /** YAML file (config.ts). */
   readonly config?: string | undefined
   /** 'info' without it. */
@@ -84,7 +87,8 @@ export interface OpenedAgent extends Agent {
 export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => {
   // Directories that mapped users of containers walk through are made with the modes asked for.
   process.umask(0o022)
-  const { domain, stateDir = '/var/lib/weft', runDir = '/run/weft' } = options
+  const { domain, stateDir = '/var/lib/weft', runDir = '/run/weft', consoleListen = defaultConsoleListen } = options
+  parseListen(consoleListen)
   const name = options.name ?? hostname()
   const config = await readConfig(options.config)
   const log = createLog(options.logLevel ?? 'info')
@@ -112,6 +116,7 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     controller: options.controller,
     stateDir,
     socketPath,
+    consoleListen,
     drivers: {
       hypervisors,
       datapaths: [

@@ -54,6 +54,9 @@ export const errorCodes = {
   'lab.unknown': 'There is no lab of that name.',
   'lab.failed': 'A part of the lab did not start.',
   'lab.leftover': 'Something of a lab is left on the machine.',
+  'console.failed': 'Consoles cannot be served.',
+  'token.invalid': 'The token was used before, or is too old.',
+  'certificate.unknown': 'Who answers does not have the certificate that was told.',
   internal: 'A defect in Weft.',
 } as const
 

@@ -121,7 +121,7 @@ export const serveLocal = async <Q extends MessageName, A extends ReplyName>(
 /** sizeof(sun_path) - 1, unix(7). */
 const maxPathBytes = 107
 
-const removeDeadSocket = async (path: string): Promise<void> => {
+export const removeDeadSocket = async (path: string): Promise<void> => {
   if (Buffer.byteLength(path) > maxPathBytes) {
     throw new Error(`${path} is too long for a unix socket: at most ${maxPathBytes} bytes`)
   }

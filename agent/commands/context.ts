@@ -1,6 +1,7 @@
-/** What the verbs may use: state and reports. Commands never call drivers, but for exec, router, link and handler, which change no desired state. */
+/** What the verbs may use: state and reports. Commands never call drivers, but for exec, console, router, link and handler, which change no desired state. */
 import { WeftError } from '../../proto/errors.ts'
-import type { HostView, Slice } from '../../proto/generated/weft.v1.ts'
+import type { HostView, Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
+import type { ConsoleKeeper } from '../console/keeper.ts'
 import type { DatapathDriver } from '../datapath/driver.ts'
 import type { HypervisorDriver } from '../hypervisor/driver.ts'
 import type { Limit } from '../reconcile/limit.ts'
@@ -22,6 +23,8 @@ export interface CommandContext {
   readonly hostView: () => Promise<HostView>
   /** Commands that run in nodes at a time: whoever asks for more waits. */
   readonly execLimit: Limit
+  /** undefined: none are served here. */
+  readonly consoles?: Pick<ConsoleKeeper, 'look' | 'open'> | undefined
   /** Publishes everything again. */
   readonly resync: () => Promise<void>
 }
@@ -39,3 +42,23 @@ export const visibleSlice = (desired: DesiredStore, vnet: string, owner: string)
 /** Whoever is root on the host, and the controller of the host, see every slice; others see their own. */
 export const maySee = (slice: Slice, owner: string): boolean =>
   slice.owner === owner || owner === localOwner || owner === controllerOwner
+
+/**
+ * A node that `owner` may do something in: of a client's slice the host's controller sees all, but runs no commands in it. Throws vnet.unknown,
+ * owner.denied, node.unknown.
+ */
+export const operatedNode = (
+  desired: DesiredStore,
+  vnet: string,
+  id: string,
+  owner: string,
+): { readonly slice: Slice; readonly node: SliceNode } => {
+  const slice = visibleSlice(desired, vnet, owner)
+  if (slice.owner !== owner && owner !== localOwner) {
+    throw new WeftError('owner.denied', `${vnet} is ${slice.owner}'s`, { object: `vnet/${vnet}` })
+  }
+  const node = slice.nodes.find((one) => one.id === id)
+  if (node) return { slice, node }
+  const hint = `nodes: ${slice.nodes.map((one) => one.id).join(', ') || 'none'}`
+  throw new WeftError('node.unknown', `${vnet} has no node ${id} on this host`, { object: `node/${id}`, hint })
+}

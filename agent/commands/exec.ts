@@ -2,7 +2,7 @@
 import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { Exec, ExecResult, HostReply } from '../../proto/generated/weft.v1.ts'
-import { type CommandContext, localOwner, visibleSlice } from './context.ts'
+import { type CommandContext, operatedNode } from './context.ts'
 
 const defaultTimeoutMs = 30_000
 const longestTimeoutMs = 600_000
@@ -20,16 +20,7 @@ export const execInNode = async (
   owner: string,
 ): Promise<HostReply> => {
   const object = `node/${id}`
-  const slice = visibleSlice(desired, vnet, owner)
-  // The host's controller sees a client's slice, but does not run commands in it.
-  if (slice.owner !== owner && owner !== localOwner) {
-    throw new WeftError('owner.denied', `${vnet} is ${slice.owner}'s`, { object: `vnet/${vnet}` })
-  }
-  const node = slice.nodes.find((one) => one.id === id)
-  if (!node) {
-    const hint = `nodes: ${slice.nodes.map((one) => one.id).join(', ') || 'none'}`
-    throw new WeftError('node.unknown', `${vnet} has no node ${id} on this host`, { object, hint })
-  }
+  const { node } = operatedNode(desired, vnet, id, owner)
   if (argv.length === 0 || argv[0] === '' || argv.some((word) => word.includes('\0'))) {
     throw new WeftError('message.malformed', `exec in ${id} has no command`, { object, hint: 'argv: ["ip", "route"]' })
   }

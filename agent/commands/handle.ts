@@ -2,6 +2,7 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { HostCommand, HostReply } from '../../proto/generated/weft.v1.ts'
 import { applySlice } from './apply.ts'
+import { openConsole } from './console.ts'
 import type { CommandContext } from './context.ts'
 import { deleteSlice } from './delete.ts'
 import { execInNode } from './exec.ts'
@@ -23,7 +24,7 @@ const verbOf = (command: HostCommand): Verb => {
 
 const unknownVerb = (name: string): WeftError =>
   new WeftError('verb.unsupported', `the command has no verb that this agent knows${name && `: ${name}`}`, {
-    hint: 'apply, get, delete, exec, resync, host, router, link or handler',
+    hint: 'apply, get, delete, exec, resync, host, router, link, handler or console',
   })
 
 /** Serves one command of `owner`: a client's name, 'controller' or 'local'. Throws WeftError. */
@@ -52,6 +53,8 @@ export const handleCommand = async (
       return countLink(context, verb.body, owner)
     case 'handler':
       return useOwnHandler(context, verb.body, owner)
+    case 'console':
+      return openConsole(context, verb.body, owner)
     default:
       return verb satisfies never
   }

@@ -11,6 +11,14 @@ export const daemonFlags = {
   'log-level': { value: 'LEVEL', choices: logLevels, default: 'info', text: 'how much is logged, on stderr' },
 } as const
 
+/** Of every role that hands out consoles. */
+export const consoleFlag = {
+  console: {
+    value: 'PLACE',
+    text: 'where consoles are served, HOST:PORT or unix:PATH, within reach of the role above; a free port of 127.0.0.1 without it',
+  },
+} as const
+
 const readProvider = assignment('DOMAIN=URL, for instance pip1=mqtt://192.0.2.1:1883')
 
 /** A domain and the URL of its broker. */
@@ -41,6 +49,7 @@ export const pipFlags = {
   substrate: { value: 'FILE', required: true, text: 'the declared substrate, YAML' },
   ...domainFlags,
   ...storeFlag,
+  ...consoleFlag,
 } as const
 
 export const vnpFlags = {
@@ -48,12 +57,14 @@ export const vnpFlags = {
   pip: { ...provider, repeated: true, required: true, text: 'a provider: domain of its PIP and URL of its broker' },
   ...domainFlags,
   ...storeFlag,
+  ...consoleFlag,
 } as const
 
 export const vnoFlags = {
   ...daemonFlags,
   vnp: { ...provider, required: true, text: 'domain of the VNP and URL of its broker' },
   ...storeFlag,
+  ...consoleFlag,
 } as const
 
 export const brokerFlags = {

@@ -6,7 +6,8 @@ import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
-import type { HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
+import type { ConsoleStream, HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
+import { echoConsole } from './echo-console.ts'
 
 export interface FakeNode {
   spec: NodeSpec
@@ -142,6 +143,20 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
     throw new WeftError('verb.unsupported', `node ${node} is a fake in memory: nothing runs in it`, { object })
   }
 
+  const openConsole = async (vnet: string, node: string): Promise<ConsoleStream> => {
+    const there = nodes.get(keyOf(vnet, node))
+    const object = `node/${node}`
+    if (!there) throw new WeftError('node.unknown', `${vnet} has no node ${node} here`, { object })
+    if (!there.running) throw new WeftError('node.not-running', `node ${node} does not run`, { object })
+    const console = echoConsole(`${node} is a fake in memory: it says what you say\r\n`)
+    const hangUp = (): void => {
+      if (nodes.get(keyOf(vnet, node)) !== there || !there.running) console.hangUp()
+    }
+    watchers.add(hangUp)
+    void console.closed.then(() => watchers.delete(hangUp))
+    return console
+  }
+
   return {
     name,
     parallel: 64,
@@ -165,7 +180,7 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
     start,
     configure,
     remove,
-    inside: { exec: nothingInside, console: nothingInside },
+    inside: { exec: nothingInside, console: openConsole },
     watch: async (watcher) => {
       own.add(watcher)
       watchers.add(watcher)
