@@ -26,6 +26,7 @@ import type { AgentConfig } from './config.ts'
 import { keepConsoles } from './console/keeper.ts'
 import { probedOnce } from './datapath/once.ts'
 import type { ForwardingKeeper } from './forwarding/keeper.ts'
+import type { ImageStore } from './images/store.ts'
 import { interfaceNames, readInterfaces } from './interfaces.ts'
 import { openWire, type Wire } from './mqtt/wire.ts'
 import type { PathKeeper } from './paths/keeper.ts'
@@ -38,6 +39,7 @@ import { hostStatus } from './report/status.ts'
 import { usageReader } from './report/usage.ts'
 import { nextNumber } from './state/counter.ts'
 import { openDesired } from './state/desired.ts'
+import { openEnds } from './state/ends.ts'
 import { controllerOwner } from './state/rules.ts'
 import { openSlots } from './state/slots.ts'
 import { validateSlice, vnetPattern } from './state/validate.ts'
@@ -64,7 +66,8 @@ export interface AgentParts {
   /** Physical interfaces of the host. */
   readonly nics: () => Promise<readonly Nic[]>
   readonly config: Pick<AgentConfig, 'location' | 'nics'>
-  readonly imagesDirectory: string
+  /** What nodes start from; is closed with the agent. */
+  readonly images?: ImageStore
   readonly log: Logger
   readonly connect?: (options: SessionOptions) => Session
   readonly usageMs?: number
@@ -97,8 +100,12 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
   const drivers = { ...parts.drivers, datapaths: parts.drivers.datapaths.map(probedOnce) }
   // Root file systems of nodes lie below: their mapped users must be able to walk through.
   await mkdir(stateDir, { recursive: true, mode: 0o755 })
-  const [desired, slots, run, bootId] = await Promise.all([
+  const [desired, ends, slots, run, bootId] = await Promise.all([
     openDesired(join(stateDir, 'desired')),
+    openEnds({
+      path: join(stateDir, 'ends.json'),
+      onError: (error) => log.warn({ err: error }, 'how nodes ended cannot be kept'),
+    }),
     openSlots(join(stateDir, 'slots.json')),
     nextNumber(join(stateDir, 'runs')),
     readBootId(),
@@ -113,7 +120,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     nics: parts.nics,
     nicConfig: parts.config.nics,
     location: parts.config.location,
-    imagesDirectory: parts.imagesDirectory,
+    images: parts.images,
   })
   const countReady = () => {
     const reports = reconciler.reports()
@@ -140,6 +147,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     paths,
     desired,
     slots,
+    ends,
     log,
     interfaceNames: parts.interfaceNames ?? interfaceNames,
     onReport: (reported, before, owner) => {
@@ -268,6 +276,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     await local?.close()
     await consoles?.close()
     await reconciler.stop(graceMs)
+    await ends.settled()
     forwarding?.close()
     paths?.close()
     await wire?.session.close()

@@ -6,7 +6,7 @@ import { WeftError } from '../../proto/errors.ts'
 import type { Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
 import type { LinkStep } from '../datapath/driver.ts'
 import { configurationDigest, isMadeFrom } from '../hypervisor/digest.ts'
-import type { NodeSpec, ObservedNode } from '../hypervisor/driver.ts'
+import type { NodeEnd, NodeSpec, ObservedNode } from '../hypervisor/driver.ts'
 import { type DatapathView, planLinks } from './plan-links.ts'
 
 /** What is known of one hypervisor's nodes of this VNet; an error where it could not be asked: then nothing is done to them. */
@@ -98,6 +98,16 @@ const configureReasons = (spec: NodeSpec, observed: ObservedNode): Reasons => {
   return changes.length > 0 ? changes : ['MAC, MTU or addresses have changed']
 }
 
+export const endWords: Readonly<Record<NodeEnd['how'], string>> = {
+  stopped: 'has stopped',
+  crashed: 'has crashed',
+  rebooted: 'reboots',
+}
+
+/** Whether a node that ended is started again. A reboot is no end: whoever asks for one wants the node back. */
+const comesBack = (policy: string, { how }: NodeEnd): boolean =>
+  how === 'rebooted' || (policy === 'on-failure' ? how === 'crashed' : policy !== 'never')
+
 const planNode = (spec: NodeSpec, observed: ObservedNode | undefined): Step | undefined => {
   const { node } = spec
   if (!observed) return { kind: 'node.start', spec, restart: false, reasons: ['it is not there'] }
@@ -106,11 +116,10 @@ const planNode = (spec: NodeSpec, observed: ObservedNode | undefined): Step | un
     return { kind: 'node.remove', node: node.id, hypervisor: observed.hypervisor, reasons: remake }
   }
   if (!observed.running) {
-    const ran = observed.configuration !== ''
-    if (ran && node.restartPolicy === 'never') return undefined
-    // A container's crash looks like its end: on-failure restarts as always does.
-    const reasons = [ran ? 'it has stopped' : 'it is made and does not run']
-    return { kind: 'node.start', spec, restart: ran, reasons }
+    const { ended } = observed
+    if (ended && !comesBack(node.restartPolicy, ended)) return undefined
+    const reasons = [ended ? `it ${endWords[ended.how]}: ${ended.reason}` : 'it is made and does not run']
+    return { kind: 'node.start', spec, restart: ended !== undefined, reasons }
   }
   if (observed.configuration === configurationDigest(spec)) return undefined
   return { kind: 'node.configure', spec, reasons: configureReasons(spec, observed) }

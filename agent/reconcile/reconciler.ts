@@ -9,8 +9,9 @@ import type { ForwardingKeeper } from '../forwarding/keeper.ts'
 import { forwardingMode } from '../forwarding/text.ts'
 import type { ObservedNode } from '../hypervisor/driver.ts'
 import type { PathKeeper } from '../paths/keeper.ts'
-import { type Refusal, report, reportGone } from '../report/reported.ts'
+import { type Refusal, type ReportInput, report, reportGone } from '../report/reported.ts'
 import type { DesiredStore } from '../state/desired.ts'
+import type { EndStore } from '../state/ends.ts'
 import type { SlotStore } from '../state/slots.ts'
 import { applyStep } from './apply.ts'
 import { type Limit, limit } from './limit.ts'
@@ -26,6 +27,7 @@ export interface ReconcilerOptions {
   readonly drivers: Drivers
   readonly desired: DesiredStore
   readonly slots: SlotStore
+  readonly ends: EndStore
   /** Forwards in Dom0 for the nodes that ask for it; undefined: nobody does here. */
   readonly forwarding?: Pick<ForwardingKeeper, 'look'> | undefined
   /** Watches the ways to other hosts; undefined: nobody does here. */
@@ -70,7 +72,7 @@ const togetherMs = 10
 const defaultSweepMs = 60_000
 
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
-  const { drivers, desired, slots, log } = options
+  const { drivers, desired, slots, ends, log } = options
   const now = () => performance.now()
   const retryOptions = { now, firstMs: options.retryFirstMs ?? 1000, mostMs: options.retryMostMs ?? 60_000 }
 
@@ -123,7 +125,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       try {
         await applyStep(vnet, step, drivers)
         retriesFor(vnet).succeeded(object)
-        if (step.kind === 'node.start' && step.restart) retriesFor(vnet).restarted(object)
+        if (step.kind === 'node.start' && ends.started(vnet, step.spec.node.id)) retriesFor(vnet).restarted(object)
+        if (step.kind === 'node.remove') ends.forget(vnet, [step.node])
         log.debug({ vnet, ms: Math.round(now() - since) }, `${what} done`)
       } catch (thrown) {
         const error = asWeftError(thrown)
@@ -158,7 +161,9 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   const freeSlots = async (vnet: string, slice: Slice | undefined, kept: ReadonlySet<string>): Promise<void> => {
     const wanted = new Set(slice?.nodes.map(({ id }) => id))
     const free = slots.nodesOf(vnet).filter((node) => !wanted.has(node) && !kept.has(node))
-    if (free.length > 0) await slots.free(vnet, free)
+    if (free.length === 0) return
+    ends.forget(vnet, free)
+    await slots.free(vnet, free)
   }
 
   const forget = async (vnet: string, slice: Slice | undefined): Promise<void> => {
@@ -182,6 +187,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     const nodes = [...byHypervisor.values()].flatMap((view) => (view instanceof Error ? [] : view))
     const links = allLinks(seen).filter((link) => link.vnet === vnet)
     const slotsNow = await slotsFor(vnet, slice, seen)
+    for (const node of nodes) if (!unsure.has(`node/${node.id}`)) ends.seen(vnet, node.id, node)
     // What shall be has changed meanwhile: the look that follows is the one that counts.
     if (stopped || desired.get(vnet) !== slice) return
     const planned = plan({ vnet, slice, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths })
@@ -196,12 +202,16 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
 
     const running = busyOf(vnet)
     const retrying = retriesFor(vnet)
+    const nextTries = new Map<string, number>()
     for (const step of next.steps) {
       const object = objectOf(step)
       if (unsure.has(object) || running.has(object) || isWaiting(step)) continue
-      const waitMs = retrying.waitMs(object, step.kind === 'node.start' && step.restart)
-      if (waitMs > 0) wake(vnet, waitMs)
-      else launch(vnet, slice, step)
+      const isRestart = step.kind === 'node.start' && step.restart
+      const waitMs = retrying.waitMs(object, isRestart)
+      if (waitMs > 0) {
+        nextTries.set(object, retrying.nextTry(object, isRestart))
+        wake(vnet, waitMs)
+      } else launch(vnet, slice, step)
     }
 
     // What is wrong outside of us may come right without a word: another look is cheap.
@@ -213,7 +223,9 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       if (!slice) tellRefusal(vnet)
       return
     }
-    tellState(vnet, slice, slotsNow, { nodes, links, next })
+    // What was told is known after a restart too.
+    await ends.settled()
+    tellState(vnet, slice, slotsNow, { nodes, links, next, nextTries })
   }
 
   const pathProblems = (vnet: string, slice: Slice | undefined): readonly (readonly [string, WeftError])[] =>
@@ -238,15 +250,16 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     vnet: string,
     slice: Slice | undefined,
     slotsNow: ReadonlyMap<string, number>,
-    { nodes, links, next }: Pick<Parameters<typeof report>[0], 'nodes' | 'links'> & { readonly next: Plan },
+    { next, ...shown }: Pick<ReportInput, 'nodes' | 'links' | 'nextTries'> & { readonly next: Plan },
   ): void => {
     // What is left over of a VNet that nobody asks for is nobody's business but the log's.
     if (!slice) {
       tellRefusal(vnet)
       return
     }
-    const parts = { vnet, slice, slots: slotsNow, nodes, links, plan: next, busy: new Set(busyOf(vnet).keys()) }
-    const rest = { failures: retriesFor(vnet).errors, refusal: refusals.get(vnet) }
+    const parts = { vnet, slice, slots: slotsNow, ...shown, plan: next, busy: new Set(busyOf(vnet).keys()) }
+    const historyOf = (node: string) => ends.get(vnet, node)
+    const rest = { failures: retriesFor(vnet).errors, refusal: refusals.get(vnet), historyOf }
     const first = report({ ...parts, ...rest, timings: [] })
     tell({ ...first, timings: clocks.note(vnet, first) }, slice.owner)
   }

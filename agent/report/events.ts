@@ -1,29 +1,34 @@
 /** What happened between two reports of a VNet, for people and controllers who would rather be told than compare. Pure. */
-import type { ObjectState, Reported, Error as WireError } from '../../proto/generated/weft.v1.ts'
+import type { NodeEnd, ObjectState, Reported, Error as WireError } from '../../proto/generated/weft.v1.ts'
 
 export interface Happening {
   readonly kind: string
   readonly object: string
   readonly error?: WireError | undefined
+  readonly end?: NodeEnd | undefined
 }
 
 interface Thing {
   readonly id: string
   readonly state: ObjectState
   readonly error?: WireError | undefined
+  readonly lastEnd?: NodeEnd | undefined
 }
 
 const happenings = (kind: 'node' | 'link', before: readonly Thing[], now: readonly Thing[]): readonly Happening[] => {
   const known = new Map(before.map((thing) => [thing.id, thing]))
   const there = new Set(now.map(({ id }) => id))
-  const changes = now.flatMap(({ id, state, error }): readonly Happening[] => {
+  const changes = now.flatMap(({ id, state, error, lastEnd }): readonly Happening[] => {
     const old = known.get(id)
     const object = `${kind}/${id}`
-    if (old?.state === state && old.error?.code === error?.code) return []
-    if (state === 'OBJECT_STATE_READY') return [{ kind: kind === 'node' ? 'node.started' : 'link.ready', object }]
-    if (error?.code === 'node.not-running') return [{ kind: 'node.stopped', object, error }]
-    if (state === 'OBJECT_STATE_FAILED') return [{ kind: `${kind}.failed`, object, error }]
-    return []
+    const hasEnded = lastEnd !== undefined && old !== undefined && lastEnd.unixMs !== old.lastEnd?.unixMs
+    const ended = hasEnded ? [{ kind: `node.${lastEnd.how}`, object, end: lastEnd }] : []
+    if (old?.state === state && old.error?.code === error?.code) return ended
+    if (state === 'OBJECT_STATE_READY')
+      return [...ended, { kind: kind === 'node' ? 'node.started' : 'link.ready', object }]
+    const isTold = error?.code === 'node.not-running' && lastEnd !== undefined
+    if (state === 'OBJECT_STATE_FAILED' && !isTold) return [...ended, { kind: `${kind}.failed`, object, error }]
+    return ended
   })
   const removed = before.filter(({ id }) => !there.has(id)).map(({ id }) => `${kind}/${id}`)
   return [...changes, ...removed.map((object) => ({ kind: `${kind}.removed`, object }))]

@@ -78,7 +78,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
     })
   }
 
-  const event = (vnet: string, { kind, object, error }: Happening): void => {
+  const event = (vnet: string, { kind, object, error, end }: Happening): void => {
     const number = ++events
     if (!session.connected) return
     const message: HostEvent = create('HostEvent', {
@@ -89,6 +89,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
       vnet,
       object,
       error,
+      end,
     })
     session.publish(topics.event(domain, host), 'HostEvent', message, { mirror: true }).catch((problem: unknown) => {
       log.warn({ err: problem, kind }, 'the broker did not get the event')

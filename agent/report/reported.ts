@@ -17,8 +17,9 @@ import type { ObservedLink } from '../datapath/driver.ts'
 import { defaultMtu } from '../defaults.ts'
 import { configurationDigest, isMadeFrom } from '../hypervisor/digest.ts'
 import type { ObservedNode } from '../hypervisor/driver.ts'
-import { objectOf, type Plan } from '../reconcile/plan.ts'
+import { endWords, objectOf, type Plan } from '../reconcile/plan.ts'
 import { linkSpecs } from '../reconcile/plan-links.ts'
+import type { NodeHistory } from '../state/ends.ts'
 
 /** A slice that was refused after an older one was accepted, or before any was. */
 export interface Refusal {
@@ -39,6 +40,10 @@ export interface ReportInput {
   readonly busy: ReadonlySet<string>
   readonly failures: ReadonlyMap<string, WeftError>
   readonly refusal?: Refusal | undefined
+  /** How a node ended last and how often it came back. */
+  readonly historyOf?: (node: string) => NodeHistory | undefined
+  /** When objects that wait after a failure or an end are tried again, in milliseconds since the Unix epoch. */
+  readonly nextTries?: ReadonlyMap<string, number>
   readonly timings: readonly Timing[]
 }
 
@@ -58,12 +63,12 @@ const nodeState = (
   if (error) return { state: 'OBJECT_STATE_FAILED', error }
   if (input.busy.has(object)) return { state: 'OBJECT_STATE_BUILDING' }
   if (!observed || slot === undefined) return { state: 'OBJECT_STATE_PENDING' }
-  if (!observed.running && observed.configuration !== '') {
-    const details = { object, hint: node.restartPolicy === 'never' ? 'its restart policy is never' : '' }
-    return {
-      state: 'OBJECT_STATE_FAILED',
-      error: new WeftError('node.not-running', `node ${node.id} has stopped`, details),
-    }
+  if (!observed.running && observed.ended) {
+    const { how, reason } = observed.ended
+    const waits = input.nextTries?.has(object) ?? false
+    const details = { object, hint: waits ? 'it is started again soon' : `its restart policy is ${node.restartPolicy}` }
+    const message = `node ${node.id} ${endWords[how]}: ${reason}`
+    return { state: 'OBJECT_STATE_FAILED', error: new WeftError('node.not-running', message, details) }
   }
   const spec = { vnet: input.vnet, node, slot }
   const right = observed.running && isMadeFrom(spec, observed.digest)
@@ -79,6 +84,7 @@ const reportNodes = (input: ReportInput): readonly ReportedNode[] => {
     const slot = input.slots.get(node.id)
     const observed = seen.get(`${node.hypervisor} ${node.id}`)
     const { state, error } = nodeState(input, node, slot, observed)
+    const history = input.historyOf?.(node.id)
     return create('ReportedNode', {
       id: node.id,
       state,
@@ -91,6 +97,9 @@ const reportNodes = (input: ReportInput): readonly ReportedNode[] => {
         addresses,
       })),
       error: error && toWireError(error),
+      restarts: history?.restarts ?? 0,
+      lastEnd: history?.lastEnd,
+      nextTryUnixMs: input.nextTries?.get(`node/${node.id}`) ?? 0,
     })
   })
   const known = new Set(wanted.map(({ id }) => id))

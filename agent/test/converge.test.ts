@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { WeftError } from '../../proto/errors.ts'
+import type { Reported } from '../../proto/generated/weft.v1.ts'
 import { stopFakeNode } from '../hypervisor/fake/memory.ts'
 import { absent, fakeHost, node, pair, untilPhase, untilReport, vnet } from './support/host.ts'
 
@@ -131,6 +132,44 @@ t.test('a node that shall not be restarted stays down and says so', async (t) =>
   t.match(down.nodes, [{ state: 'OBJECT_STATE_FAILED', error: { code: 'node.not-running', hint: /never/ } }, {}])
   await agent.reconciler.idle()
   t.same(calls(host.world, 'start').length, 2)
+})
+
+t.test('what ends again and again waits longer each time, and says until when', async (t) => {
+  const host = fakeHost(t)
+  const agent = await host.start(undefined, { retry: { retryFirstMs: 400, retryMostMs: 20_000 } })
+  await agent.desire(pair({ nodes: [node('a', { restartPolicy: 'on-failure' }), node('b')] }))
+  await untilPhase(agent, 'PHASE_READY')
+  await agent.reconciler.idle()
+  const ofA = ({ nodes }: Reported) => nodes.find(({ id }) => id === 'a')
+  const isUp = (restarts: number) => (one: Reported) => one.phase === 'PHASE_READY' && ofA(one)?.restarts === restarts
+
+  stopFakeNode(host.world, vnet, 'a')
+  await untilReport(agent, isUp(1))
+  stopFakeNode(host.world, vnet, 'a')
+  const waiting = ofA(await untilReport(agent, (one) => (ofA(one)?.nextTryUnixMs ?? 0) > 0))
+  t.match(waiting, {
+    state: 'OBJECT_STATE_FAILED',
+    restarts: 1,
+    lastEnd: { how: 'crashed' },
+    error: { code: 'node.not-running', hint: 'it is started again soon' },
+  })
+  t.ok(Number(waiting?.nextTryUnixMs) - Number(waiting?.lastEnd?.unixMs) <= 400)
+  await untilReport(agent, isUp(2))
+
+  agent.kill()
+  const next = await host.start()
+  t.match(ofA(await untilPhase(next, 'PHASE_READY')), { restarts: 2, lastEnd: waiting?.lastEnd })
+
+  stopFakeNode(host.world, vnet, 'a', 'rebooted')
+  await untilReport(next, isUp(3))
+  stopFakeNode(host.world, vnet, 'a', 'stopped')
+  const down = ofA(await untilPhase(next, 'PHASE_DEGRADED'))
+  t.match(down, { lastEnd: { how: 'stopped' }, nextTryUnixMs: 0, error: { hint: 'its restart policy is on-failure' } })
+
+  await next.desire(absent(2))
+  await untilPhase(next, 'PHASE_GONE')
+  await next.desire(pair({ generation: 3 }))
+  t.match(ofA(await untilPhase(next, 'PHASE_READY', 3)), { restarts: 0, lastEnd: undefined })
 })
 
 t.test('slices that are refused change nothing, and the invalid one is answered', async (t) => {

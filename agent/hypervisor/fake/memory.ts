@@ -6,7 +6,7 @@ import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
-import type { ConsoleStream, HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
+import type { ConsoleStream, HypervisorDriver, NodeEnd, NodeSpec, ObservedNode } from '../driver.ts'
 import { echoConsole } from './echo-console.ts'
 
 export interface FakeNode {
@@ -15,6 +15,7 @@ export interface FakeNode {
   digest: string
   configuration: string
   running: boolean
+  ended: NodeEnd | undefined
   vifs: readonly string[]
 }
 
@@ -49,11 +50,12 @@ export interface FakeOptions {
   readonly at?: (point: FakePoint, vnet: string, node: string) => Promise<void> | void
 }
 
-/** Ends a node behind the agent's back, as a container whose init has died. */
-export const stopFakeNode = (world: FakeWorld, vnet: string, node: string): void => {
+/** Ends a node behind the agent's back. */
+export const stopFakeNode = (world: FakeWorld, vnet: string, node: string, how: NodeEnd['how'] = 'crashed'): void => {
   const there = world.nodes.get(`${vnet}/${node}`)
   if (!there) return
   there.running = false
+  there.ended = there.configuration === '' ? undefined : { how, reason: 'somebody ended it' }
   there.vifs = []
   for (const watcher of world.watchers) watcher(vnet, node)
 }
@@ -79,9 +81,17 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
     const isNew = !nodes.has(key)
     try {
       await at('start.record', vnet, node.id)
-      const made = nodes.get(key) ?? { spec, digest: '', configuration: '', running: false, vifs: [] }
+      const made = nodes.get(key) ?? {
+        spec,
+        digest: '',
+        configuration: '',
+        running: false,
+        ended: undefined,
+        vifs: [],
+      }
       nodes.set(key, made)
       made.configuration = ''
+      made.ended = undefined
       await at('start.vifs', vnet, node.id)
       for (const vif of vifsOf(spec)) {
         const other = owner(vif)
@@ -164,7 +174,7 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
     observe: async () => {
       await at('observe', '', '')
       return [...nodes.values()].map(
-        ({ spec, digest, configuration, running, vifs }): ObservedNode => ({
+        ({ spec, digest, configuration, running, ended, vifs }): ObservedNode => ({
           vnet: spec.vnet,
           id: spec.node.id,
           hypervisor: name,
@@ -173,6 +183,7 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
           running,
           configuration,
           digest,
+          ended,
           vifs: vifs.map((vif) => ({ index: Number(vif.slice(vif.indexOf('.') + 1)), name: vif })),
         }),
       )

@@ -2,9 +2,11 @@
  * Process 1 of a container, a script for any POSIX shell. It reaps orphans (dash's and bash's wait collect every child), lets the start-up
  * command run once the agent has configured the interfaces, and never ends by itself: a node whose command ended goes on, as a machine
  * whose service ended does. It ends at SIGTERM, which libvirt sends to every process of the container; without a trap process 1 would not
- * notice, and libvirt wait 1.6 seconds before it kills. The console has no reader, so the command's words go to a file.
+ * notice, and libvirt wait 1.6 seconds before it kills. It ends at the signals of `halt`, `poweroff` and `reboot` too, and leaves word of why
+ * (said.ts): one without a last word was killed. The console has no reader, so the command's words go to a file.
  */
 import { join } from 'node:path'
+import type { Mount } from './domain-xml.ts'
 
 /** Where the control directory is inside: read-only, out of the guest's hands. */
 export const controlInside = '/weft'
@@ -16,27 +18,57 @@ export const controlFiles = {
   startUp: 'start-up',
   /** Made by the agent when the interfaces are configured. */
   released: 'released',
+  /** Directory of the commands below. */
+  commands: 'bin',
+  /** Directory that is the guest's. */
+  said: 'said',
 } as const
+
+/** File of the directory `said`. */
+export const lastWord = 'end'
 
 export const startUpLog = '/var/log/start-up.log'
 
 const inside = (file: keyof typeof controlFiles): string => join(controlInside, controlFiles[file])
 
+/** The second lies in the first. */
+export const controlMounts = (control: string): readonly Mount[] => [
+  { source: control, target: controlInside },
+  { source: join(control, controlFiles.said), target: inside('said'), isWritable: true },
+]
+
 export const initCommand: readonly [string, ...string[]] = ['/bin/sh', inside('init')]
 
-/** The path that Debian gives to root. */
-export const guestPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** Images bring commands of these names that talk to another process 1, systemd's as a rule. */
+export const machineCommands: Readonly<Record<string, string>> = {
+  halt: '#!/bin/sh\nkill -USR1 1\n',
+  poweroff: '#!/bin/sh\nkill -USR2 1\n',
+  reboot: '#!/bin/sh\nkill -INT 1\n',
+}
+
+/** The path that Debian gives to root, behind the commands that are ours. */
+export const guestPath = `${inside('commands')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
 
 export const initScript = (): string => `# Process 1 of a node.
 export PATH=${guestPath} HOME=/root
 cd /root
 hostname "$(cat ${inside('hostname')})"
-trap 'exit 0' TERM
+rm -f ${inside('said')}/${lastWord}
+leave() { echo "$1" >${inside('said')}/${lastWord}; exit 0; }
+trap 'leave TERM' TERM
+trap 'leave halt' USR1
+trap 'leave power-off' USR2
+trap 'leave reboot' INT
 
+# After reboot(2), which libvirt answers by starting the container again, it still stands from the run before.
+before=
+[ -e ${inside('released')} ] && read -r before <${inside('released')}
+released=$before
 tries=0
-until [ -e ${inside('released')} ]; do
+until [ "$released" != "$before" ]; do
   tries=$((tries + 1))
   if [ $tries -lt 200 ]; then sleep 0.05; else sleep 0.5; fi
+  [ -e ${inside('released')} ] && read -r released <${inside('released')}
 done
 
 if [ -s ${inside('startUp')} ]; then

@@ -3,13 +3,18 @@ import type { Test } from 'tap'
 import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
-import type { HypervisorDriver, NodeSpec, ObservedNode } from '../driver.ts'
+import type { HypervisorDriver, NodeEnd, NodeSpec, ObservedNode } from '../driver.ts'
 
 export interface Subject {
   /** A driver of a host that has no node of ours; the same host each time. */
   readonly open: () => HypervisorDriver
   /** Ends a node behind the driver's back. */
   readonly stop: (domain: string, spec: NodeSpec) => Promise<void>
+  /** Ways that a node ends, and how the driver has to tell each. */
+  readonly ends?: readonly {
+    readonly how: NodeEnd['how']
+    readonly end: (domain: string, spec: NodeSpec, driver: HypervisorDriver) => Promise<void>
+  }[]
   /** Everything of a node that can be found on the host without the driver. */
   readonly traces: () => Promise<readonly string[]>
   /** What `ip -o addr show dev ethY` prints inside; undefined where nothing runs inside. */
@@ -196,6 +201,26 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
     await driver.configure(spec)
     if (subject.runs) t.equal(await addresses('r2', 0), '10.0.0.1/30')
   })
+
+  for (const { how, end } of subject.ends ?? []) {
+    await t.test(`a node that has ${how} is told as that, until it is configured again`, async (t) => {
+      const spec = specOf('r2', 8)
+      const before = await find(driver, 'r2')
+      t.same([before?.running, before?.ended], [true, undefined])
+      let isTold = false
+      await driver.watch((changedVNet, node) => {
+        isTold ||= changedVNet === vnet && node === 'r2'
+      })
+      await end(before?.domain ?? '', spec, driver)
+      t.ok(await until(async () => (await find(driver, 'r2'))?.ended !== undefined))
+      t.match(await find(driver, 'r2'), { ended: { how, reason: /./ } })
+      t.ok(await until(() => isTold), 'whoever watches is told')
+      // A reboot may have brought it up again by itself.
+      if (!(await find(driver, 'r2'))?.running) await driver.start(spec)
+      await driver.configure(spec)
+      t.match(await find(driver, 'r2'), { running: true, ended: undefined })
+    })
+  }
 
   await t.test('what runs inside is told apart from what cannot', async (t) => {
     t.equal(await codeOf(driver.inside.exec(vnet, 'nobody', ['true'], 60_000)), 'node.unknown')

@@ -4,7 +4,7 @@ import { WeftError } from '../../../proto/errors.ts'
 import type { Slice, SliceNode } from '../../../proto/generated/weft.v1.ts'
 import type { DatapathDriver, LinkSpec, LinkStep } from '../../datapath/driver.ts'
 import { configurationDigest, nodeDigest } from '../../hypervisor/digest.ts'
-import type { ObservedNode } from '../../hypervisor/driver.ts'
+import type { NodeEnd, ObservedNode } from '../../hypervisor/driver.ts'
 import { describeStep, type HypervisorView, objectOf, type PlanInput, plan } from '../plan.ts'
 
 const vnet = 'shop'
@@ -102,17 +102,31 @@ t.test('restart policy and what a node is joined to are no reason to touch it', 
   t.same(stepsOf(slice({ nodes: [changed] }), { lxc: [right(node('a'))] }), [])
 })
 
-t.test('what has stopped is started again as its policy says', async (t) => {
-  for (const restartPolicy of ['', 'always', 'on-failure']) {
-    const a = node('a', { restartPolicy })
-    t.same(stepsOf(slice({ nodes: [a] }), { lxc: [right(a, { running: false, vifs: [] })] }), [
-      'node.start a: it has stopped',
-    ])
-  }
+t.test('what has ended is started again as its policy says, and a reboot whatever it says', async (t) => {
+  const policies = ['', 'always', 'on-failure', 'never']
+  const startedAfter = (how: NodeEnd['how']): readonly string[] =>
+    policies.filter((restartPolicy) => {
+      const a = node('a', { restartPolicy })
+      const ended = right(a, { running: false, vifs: [], ended: { how, reason: 'so' } })
+      return stepsOf(slice({ nodes: [a] }), { lxc: [ended] }).length > 0
+    })
+  t.same(startedAfter('stopped'), ['', 'always'])
+  t.same(startedAfter('crashed'), ['', 'always', 'on-failure'])
+  t.same(startedAfter('rebooted'), policies)
+  const crashed = right(node('a'), { running: false, vifs: [], ended: { how: 'crashed', reason: 'killed' } })
+  t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [crashed] }), ['node.start a: it has crashed: killed'])
+})
+
+t.test('what is there and never ran, or not since the host booted, is started whatever its policy', async (t) => {
   const never = node('a', { restartPolicy: 'never' })
-  t.same(stepsOf(slice({ nodes: [never] }), { lxc: [right(never, { running: false, vifs: [] })] }), [])
   const notYet = right(never, { running: false, vifs: [], configuration: '' })
   t.same(stepsOf(slice({ nodes: [never] }), { lxc: [notYet] }), ['node.start a: it is made and does not run'])
+})
+
+t.test('what rebooted by itself is configured again', async (t) => {
+  const never = node('a', { restartPolicy: 'never' })
+  const back = right(never, { configuration: '', ended: { how: 'rebooted', reason: 'so' } })
+  t.same(stepsOf(slice({ nodes: [never] }), { lxc: [back] }), ['node.configure a: it runs and is not configured'])
 })
 
 t.test('what is wanted no more is removed, all of it for an absent or unknown VNet', async (t) => {

@@ -6,7 +6,7 @@ const failure = new WeftError('hypervisor.failed', 'no')
 
 const clocked = () => {
   let clock = 0
-  const all = retries({ now: () => clock, firstMs: 1000, mostMs: 60_000 })
+  const all = retries({ now: () => clock, wallClock: () => 5_000_000 + clock, firstMs: 1000, mostMs: 60_000 })
   return { all, pass: (ms: number) => (clock += ms) }
 }
 
@@ -49,4 +49,18 @@ t.test('a node that ends again and again is restarted slower, one that ran long 
   pass(2000 + 60_000)
   all.restarted('node/a')
   t.equal(all.waitMs('node/a', true), 1000, 'it counts from the start again')
+})
+
+t.test('when it will be tried is told, and stays the same while it waits', async (t) => {
+  const { all, pass } = clocked()
+  t.equal(all.nextTry('node/a'), 0)
+  all.failed('node/a', failure)
+  t.equal(all.nextTry('node/a'), 5_001_000)
+  pass(400)
+  t.equal(all.nextTry('node/a'), 5_001_000)
+  pass(600)
+  t.equal(all.nextTry('node/a'), 0)
+  all.restarted('node/a')
+  t.equal(all.nextTry('node/a'), 0)
+  t.equal(all.nextTry('node/a', true), 5_002_000)
 })

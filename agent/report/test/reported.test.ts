@@ -17,6 +17,8 @@ const slice = create('Slice', {
 const [node] = slice.nodes
 if (!node) throw new Error('no node')
 const spec = { vnet: 'shop', node, slot: 3 }
+const ended = { how: 'crashed', reason: 'its process 1 was killed' } as const
+
 const observed: ObservedNode = {
   vnet: 'shop',
   id: 'a',
@@ -73,7 +75,30 @@ t.test('a node is ready when it runs, is what was asked for and is configured', 
   t.same(states({ nodes: [], busy: new Set(['node/a']) }), ['BUILDING', 'a BUILDING', 'l1 BUILDING'])
   t.same(states({ nodes: [{ ...observed, configuration: '' }] }), ['BUILDING', 'a BUILDING', 'l1 READY'])
   t.same(states({ nodes: [{ ...observed, digest: 'other' }] }), ['BUILDING', 'a BUILDING', 'l1 READY'])
-  t.same(states({ nodes: [{ ...observed, running: false }] }), ['DEGRADED', 'a FAILED', 'l1 BUILDING'])
+  t.same(states({ nodes: [{ ...observed, running: false, ended }] }), ['DEGRADED', 'a FAILED', 'l1 BUILDING'])
+})
+
+t.test('a node tells how it ended, how often it came back and when it is tried again', async (t) => {
+  const down = { ...right, nodes: [{ ...observed, running: false, ended }] }
+  const lastEnd = { ...ended, unixMs: 7 }
+  const historyOf = () => ({ restarts: 2, lastEnd, isOpen: true })
+  t.match(report({ ...down, historyOf, nextTries: new Map([['node/a', 99]]) }).nodes, [
+    {
+      restarts: 2,
+      lastEnd,
+      nextTryUnixMs: 99,
+      error: {
+        code: 'node.not-running',
+        message: 'node a has crashed: its process 1 was killed',
+        hint: /started again/,
+      },
+    },
+  ])
+  const never = create('Slice', { ...slice, nodes: [{ ...node, restartPolicy: 'never' }] })
+  t.match(report({ ...down, slice: never, historyOf }).nodes, [
+    { nextTryUnixMs: 0, error: { hint: 'its restart policy is never' } },
+  ])
+  t.match(report({ ...right, historyOf }).nodes, [{ state: 'OBJECT_STATE_READY', restarts: 2, lastEnd }])
 })
 
 t.test('a link is ready when nothing is to be done for it and its vifs are there', async (t) => {

@@ -1,12 +1,12 @@
 /** The contract over containers, in a virtual host: started by lxc/test/lxc.root.test.ts. */
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { interfaceNames } from '../../../interfaces.ts'
 import { createLog } from '../../../log.ts'
 import { lxcHypervisor } from '../../lxc/lxc.ts'
-import { hypervisorContract, specOf } from '../contract.ts'
+import { hypervisorContract, type Subject, specOf } from '../contract.ts'
 
 const run = promisify(execFile)
 const virsh = async (...words: string[]): Promise<string> =>
@@ -17,9 +17,33 @@ const imagesDirectory = `${stateDir}/images`
 const open = () =>
   lxcHypervisor({ uri: 'lxc:///system', stateDir, imagesDirectory, parallel: 4, log: createLog('warn') })
 
+type End = NonNullable<Subject['ends']>[number]['end']
+
+const inside =
+  (command: string): End =>
+  async (_domain, { vnet, node }, driver) => {
+    // It may end before it has answered.
+    await driver.inside.exec(vnet, node.id, ['sh', '-c', command], 60_000).catch(() => {})
+  }
+
+const killInit: End = async (domain) => {
+  const controller = (await virsh('domid', domain)).trim()
+  const [init] = (await readFile(`/proc/${controller}/task/${controller}/children`, 'utf8')).split(' ')
+  process.kill(Number(init), 'SIGKILL')
+}
+
 await hypervisorContract(t, {
   open,
   stop: async (domain) => void (await virsh('destroy', domain)),
+  ends: [
+    { how: 'stopped', end: async (domain) => void (await virsh('destroy', domain)) },
+    { how: 'stopped', end: inside('poweroff') },
+    { how: 'stopped', end: inside('halt') },
+    { how: 'rebooted', end: inside('reboot') },
+    // reboot(2): libvirt starts it again by itself.
+    { how: 'rebooted', end: inside('busybox reboot -f') },
+    { how: 'crashed', end: killInit },
+  ],
   traces: async () => [
     ...(await virsh('list', '--all', '--name')).split('\n').filter(Boolean),
     ...(await readdir(`${stateDir}/nodes`).catch(() => [])),
