@@ -19,6 +19,10 @@ export interface Subject {
   readonly traces: () => Promise<readonly string[]>
   /** What `ip -o addr show dev ethY` prints inside; undefined where nothing runs inside. */
   readonly runs: boolean
+  /** Of each node; 64 MiB without it. */
+  readonly memoryBytes?: number
+  /** The least slot that the agent hands out for it; 0 without it. */
+  readonly firstSlot?: number
 }
 
 const vnet = 'alice.contract'
@@ -61,6 +65,12 @@ const until = async (condition: () => boolean | Promise<boolean>, timeoutMs = 60
 }
 
 export const hypervisorContract = async (t: Test, subject: Subject): Promise<void> => {
+  const { firstSlot = 0, memoryBytes = 64 * 1024 * 1024 } = subject
+  const nodeOf = (id: string, slot: number, change: Parameters<typeof specOf>[2] = {}): NodeSpec => ({
+    ...specOf(id, slot, { memoryBytes, ...change }),
+    slot: firstSlot + slot,
+  })
+  const vif = (slot: number, index: number): string => `vif${firstSlot + slot}.${index}`
   const driver = subject.open()
   t.teardown(() => driver.close())
   const addresses = async (id: string, index: number): Promise<string> => {
@@ -86,18 +96,18 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
   })
 
   await t.test('a node is started once, then configured', async (t) => {
-    const spec = specOf('r1', 7)
+    const spec = nodeOf('r1', 7)
     await driver.start(spec)
     const started = await find(driver, 'r1')
     t.match(started, {
       hypervisor: driver.name,
-      slot: 7,
+      slot: firstSlot + 7,
       running: true,
       configuration: '',
       digest: nodeDigest(spec),
       vifs: [
-        { index: 0, name: 'vif7.0' },
-        { index: 1, name: 'vif7.1' },
+        { index: 0, name: vif(7, 0) },
+        { index: 1, name: vif(7, 1) },
       ],
     })
     await driver.start(spec)
@@ -109,7 +119,7 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
   })
 
   await t.test('addresses change while it runs, and are exactly what was asked for', async (t) => {
-    const spec = specOf('r1', 7, {
+    const spec = nodeOf('r1', 7, {
       interfaces: [
         { index: 0, addresses: ['10.0.0.2/30', '10.0.0.1/30', '10.9.0.1/24'], mtu: 1300 },
         { index: 1, addresses: ['10.0.1.1/24'], mtu: 1500 },
@@ -123,7 +133,7 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
     }
     // The one that stays was the second of its subnet: the kernel drops it with the first.
     await driver.configure(
-      specOf('r1', 7, {
+      nodeOf('r1', 7, {
         interfaces: [
           { index: 0, addresses: ['10.0.0.2/30'], mtu: 1300 },
           { index: 1, mtu: 1500 },
@@ -136,16 +146,16 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
   await t.test('interfaces are attached to it and detached from it while it runs', async (t) => {
     const kept = { index: 0, mac: '02:00:00:00:07:00', addresses: ['10.0.0.1/30'], mtu: 1300 }
     const added = { index: 3, mac: '02:00:00:00:07:03', addresses: ['10.0.3.1/24'], mtu: 1400 }
-    const spec = specOf('r1', 7, { interfaces: [kept, added] })
+    const spec = nodeOf('r1', 7, { interfaces: [kept, added] })
     const vifs = [
-      { index: 0, name: 'vif7.0' },
-      { index: 3, name: 'vif7.3' },
+      { index: 0, name: vif(7, 0) },
+      { index: 3, name: vif(7, 3) },
     ]
     await driver.configure(spec)
     const found = await find(driver, 'r1')
     t.match(found, { running: true, digest: nodeDigest(spec), configuration: configurationDigest(spec), vifs })
-    t.same(found?.vifs, vifs, 'and vif7.1 is gone')
-    t.notOk((await subject.traces()).includes('vif7.1'))
+    t.same(found?.vifs, vifs, 'and the other is gone')
+    t.notOk((await subject.traces()).includes(vif(7, 1)))
     if (subject.runs) {
       t.equal(await addresses('r1', 3), '10.0.3.1/24')
       const { stdout } = await driver.inside.exec(vnet, 'r1', ['ip', '-o', 'link', 'show', 'dev', 'eth3'], 60_000)
@@ -165,12 +175,12 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
 
     await subject.stop(found?.domain ?? '', spec)
     t.ok(await until(async () => (await find(driver, 'r1'))?.running === false))
-    const both = specOf('r1', 7)
+    const both = nodeOf('r1', 7)
     await driver.start(both)
     await driver.configure(both)
     t.same(
       (await find(driver, 'r1'))?.vifs.map(({ name }) => name),
-      ['vif7.0', 'vif7.1'],
+      [vif(7, 0), vif(7, 1)],
       'and with others that it was given meanwhile',
     )
   })
@@ -180,12 +190,12 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
     const other = subject.open()
     t.teardown(() => other.close())
     t.same(await find(other, 'r1'), before)
-    await other.start(specOf('r1', 7))
+    await other.start(nodeOf('r1', 7))
     t.same(await find(other, 'r1'), before, 'and leaves it alone')
   })
 
   await t.test('a node that ended is shown so and is started again', async (t) => {
-    const spec = specOf('r2', 8)
+    const spec = nodeOf('r2', 8)
     const seen: string[] = []
     await driver.watch((changedVNet, node) => seen.push(`${changedVNet}/${node}`))
     await driver.start(spec)
@@ -197,14 +207,14 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
     t.ok(await until(async () => (await find(driver, 'r2'))?.vifs.length === 0))
     t.match(await codeOf(driver.configure(spec)), /^node\.not-running$/)
     await driver.start(spec)
-    t.match(await find(driver, 'r2'), { running: true, configuration: '', slot: 8 })
+    t.match(await find(driver, 'r2'), { running: true, configuration: '', slot: firstSlot + 8 })
     await driver.configure(spec)
     if (subject.runs) t.equal(await addresses('r2', 0), '10.0.0.1/30')
   })
 
   for (const { how, end } of subject.ends ?? []) {
     await t.test(`a node that has ${how} is told as that, until it is configured again`, async (t) => {
-      const spec = specOf('r2', 8)
+      const spec = nodeOf('r2', 8)
       const before = await find(driver, 'r2')
       t.same([before?.running, before?.ended], [true, undefined])
       let isTold = false
@@ -246,7 +256,7 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
 
   await t.test('what cannot be started leaves nothing', async (t) => {
     const before = await subject.traces()
-    const taken = specOf('r3', 7)
+    const taken = nodeOf('r3', 7)
     t.match(await codeOf(driver.start(taken)), /^object\.foreign$/, 'its vifs are another’s')
     t.notOk(await find(driver, 'r3'))
     t.same(await subject.traces(), before)
