@@ -148,6 +148,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     desired,
     slots,
     ends,
+    images: parts.images,
     log,
     interfaceNames: parts.interfaceNames ?? interfaceNames,
     onReport: (reported, before, owner) => {
@@ -259,6 +260,16 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
   wire?.listen().catch(problem('the broker refused to be listened to'))
   refreshInventory().catch(problem('the inventory cannot be read'))
 
+  /** Every node that shall be here or that is. */
+  const knownNodes = (): ReadonlySet<string> => {
+    const slices = [...desired.list(), ...reconciler.reports()]
+    return new Set(slices.flatMap(({ vnet, nodes }) => nodes.map(({ id }) => `${vnet}/${id}`)))
+  }
+  const collectImages = async (): Promise<void> => {
+    // Of what cannot be read nobody knows what it uses.
+    if (desired.unreadable.size === 0) await parts.images?.collect(knownNodes())
+  }
+
   const timers = [
     setInterval(() => {
       readUsage()
@@ -266,6 +277,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
         .catch(problem('the usage cannot be read'))
     }, parts.usageMs ?? defaultUsageMs),
     setInterval(() => {
+      collectImages().catch(problem('images that nobody uses cannot be removed'))
       refreshInventory().catch(problem('the inventory cannot be read'))
     }, parts.inventoryMs ?? defaultInventoryMs),
   ]
@@ -277,6 +289,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     await consoles?.close()
     await reconciler.stop(graceMs)
     await ends.settled()
+    await parts.images?.close()
     forwarding?.close()
     paths?.close()
     await wire?.session.close()

@@ -8,6 +8,7 @@
  *       lxc: {uri: 'lxc:///system'}
  *       fake: {namespaces: true}
  *     images: /var/lib/weft/images
+ *     image_store: {limit: 20 GiB, keep: 1 h}
  */
 import { LineCounter, parseDocument } from 'yaml'
 import { create } from '../proto/codec.ts'
@@ -33,10 +34,25 @@ export interface AgentConfig {
   }
   /** Directory whose directories are the images; '' for the one in the state directory. */
   readonly images: string
+  /** Of what is fetched from providers' catalogues. */
+  readonly imageStore: {
+    /** That it may take together. */
+    readonly mostBytes: number
+    /** How long an image that no node uses is kept, in milliseconds. */
+    readonly keepMs: number
+  }
 }
 
 const roles: readonly string[] = ['underlay', 'dedicated', 'shared', 'management']
 const units: Readonly<Record<string, number>> = { bit: 1, kbit: 1e3, Mbit: 1e6, Gbit: 1e9, Tbit: 1e12 }
+
+const byteUnits: Readonly<Record<string, number>> = {
+  ...{ MB: 1e6, GB: 1e9, TB: 1e12 },
+  ...{ MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 },
+}
+const timeUnits: Readonly<Record<string, number>> = { s: 1e3, min: 60e3, h: 3600e3, d: 86_400e3 }
+const defaultImageBytes = 20 * 2 ** 30
+const defaultKeepMs = 3600e3
 
 type Fail = (path: string, right: string) => never
 type Tree = Readonly<Record<string, unknown>>
@@ -58,6 +74,22 @@ const rate = (value: unknown, path: string, fail: Fail): number => {
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?([kMGT]?bit)\/s$/.exec(value) : null
   const bits = match ? Math.round(Number(match[1]) * (units[match[2] ?? ''] ?? 0)) : 0
   return bits > 0 ? bits : fail(path, 'a rate, for instance "1 Gbit/s"')
+}
+
+/** A number with one of the units. */
+const amount = (
+  value: unknown,
+  path: string,
+  unitsOf: Readonly<Record<string, number>>,
+  fallback: number,
+  fail: Fail,
+): number => {
+  if (value === undefined) return fallback
+  const [, number, unit = ''] = (typeof value === 'string' && /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(value)) || []
+  const factor = unitsOf[unit]
+  return factor === undefined
+    ? fail(path, `a number with one of the units ${Object.keys(unitsOf).join(', ')}`)
+    : Math.round(Number(number) * factor)
 }
 
 const location = (value: unknown, fail: Fail): Location | undefined => {
@@ -97,12 +129,13 @@ export const parseConfig = (source: string, file: string): AgentConfig => {
     const line = node?.range ? lineCounter.linePos(node.range[0] ?? 0).line : 1
     throw new WeftError('config.invalid', `${path || 'the file'} is not ${right}`, { where: `${file}:${line}` })
   }
-  const top = map(document.toJS(), '', ['location', 'nics', 'hypervisors', 'images'], fail)
+  const top = map(document.toJS(), '', ['location', 'nics', 'hypervisors', 'images', 'image_store'], fail)
   const hypervisors = map(top['hypervisors'], 'hypervisors', ['lxc', 'fake'], fail)
   const lxc = map(hypervisors['lxc'], 'hypervisors.lxc', ['uri'], fail)
   const fake = map(hypervisors['fake'], 'hypervisors.fake', ['namespaces'], fail)
   const namespaces = fake['namespaces'] ?? false
   if (typeof namespaces !== 'boolean') fail('hypervisors.fake.namespaces', 'true or false')
+  const store = map(top['image_store'], 'image_store', ['limit', 'keep'], fail)
   const nics = Object.entries(map(top['nics'], 'nics', undefined, fail))
   // Without a word on hypervisors the host uses what it has; with one, what is named.
   const usesLxc = top['hypervisors'] === undefined || 'lxc' in hypervisors
@@ -114,5 +147,9 @@ export const parseConfig = (source: string, file: string): AgentConfig => {
       fake: 'fake' in hypervisors ? { namespaces: namespaces === true } : undefined,
     },
     images: text(top['images'], 'images', '', fail),
+    imageStore: {
+      mostBytes: amount(store['limit'], 'image_store.limit', byteUnits, defaultImageBytes, fail),
+      keepMs: amount(store['keep'], 'image_store.keep', timeUnits, defaultKeepMs, fail),
+    },
   }
 }

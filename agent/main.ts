@@ -17,6 +17,7 @@ import { type NicReader, openNicReader } from './datapath/nics.ts'
 import { openUnderlay } from './datapath/underlay/underlay.ts'
 import { forwardingKeeper } from './forwarding/keeper.ts'
 import { openHypervisors } from './hypervisor/drivers.ts'
+import { openImages } from './images/open.ts'
 import { createLog, type LogLevel } from './log.ts'
 import { pathKeeper } from './paths/keeper.ts'
 import { tryWay } from './paths/ping.ts'
@@ -92,16 +93,16 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
   const name = options.name ?? hostname()
   const config = await readConfig(options.config)
   const log = createLog(options.logLevel ?? 'info')
-  const imagesDirectory = config.images || join(stateDir, 'images')
   await mkdir(stateDir, { recursive: true, mode: 0o755 })
   await mkdir(runDir, { recursive: true, mode: 0o755 })
 
   const rates = [...config.nics].filter(([, { rateBitsPerSecond }]) => rateBitsPerSecond > 0)
   const nicRates = Object.fromEntries(rates.map(([nic, { rateBitsPerSecond }]) => [nic, rateBitsPerSecond]))
+  const images = await openImages(stateDir, config)
   const hypervisors = openHypervisors({
     config: config.hypervisors,
     stateDir,
-    imagesDirectory,
+    images,
     log,
   })
   const nics = nicReader(log)
@@ -129,7 +130,7 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     paths: (changed) => pathKeeper({ tryWay, changed }),
     nics: nics.read,
     config,
-    imagesDirectory,
+    images,
     log,
   })
   log.info({ socket: socketPath }, 'the agent serves')

@@ -12,13 +12,17 @@ const digestOf = (value: unknown): string =>
 const inOrder = (interfaces: readonly SliceInterface[]): readonly SliceInterface[] =>
   [...interfaces].sort((a, b) => a.index - b.index)
 
+/** Of a provider's image what is in it; where it comes from may change. */
+const imageOf = ({ image, imageSource }: NodeSpec['node']): unknown =>
+  imageSource ? [imageSource.sha256, imageSource.format] : image
+
 /** What comes before interfaces and what comes after: the first layout of a digest had them between. */
 const machineOf = ({ vnet, node, slot }: NodeSpec): readonly unknown[] => [
   vnet,
   node.id,
   slot,
   node.hypervisor,
-  node.image,
+  imageOf(node),
   node.memoryBytes,
   node.diskBytes,
   [node.cpu?.count ?? 0, node.cpu?.shares ?? 0, node.cpu?.quotaMillis ?? 0],

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { AgentConfig } from '../config.ts'
+import type { ImageStore } from '../images/store.ts'
 import type { HypervisorDriver } from './driver.ts'
 import { fakeHypervisor } from './fake/memory.ts'
 import { fakeNamespaces } from './fake/namespaces.ts'
@@ -10,7 +11,7 @@ import { lxcHypervisor } from './lxc/lxc.ts'
 export interface HypervisorOptions {
   readonly config: AgentConfig['hypervisors']
   readonly stateDir: string
-  readonly imagesDirectory: string
+  readonly images: ImageStore
   readonly log: Logger
 }
 
@@ -22,9 +23,8 @@ export const parallelContainers = (): number => Math.min(4, 2 * availableParalle
 
 /** undefined where the host is configured to go without. */
 const makers = {
-  lxc: ({ config, stateDir, imagesDirectory, log }: HypervisorOptions): HypervisorDriver | undefined =>
-    config.lxc &&
-    lxcHypervisor({ uri: config.lxc.uri, stateDir, imagesDirectory, parallel: parallelContainers(), log }),
+  lxc: ({ config, stateDir, images, log }: HypervisorOptions): HypervisorDriver | undefined =>
+    config.lxc && lxcHypervisor({ uri: config.lxc.uri, stateDir, images, parallel: parallelContainers(), log }),
   fake: ({ config, stateDir }: HypervisorOptions): HypervisorDriver | undefined =>
     config.fake && (config.fake.namespaces ? fakeNamespaces({ stateDir }) : fakeHypervisor()),
 } as const

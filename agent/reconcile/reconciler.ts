@@ -8,12 +8,14 @@ import type { Reported, Slice } from '../../proto/generated/weft.v1.ts'
 import type { ForwardingKeeper } from '../forwarding/keeper.ts'
 import { forwardingMode } from '../forwarding/text.ts'
 import type { ObservedNode } from '../hypervisor/driver.ts'
+import type { ImageStore } from '../images/store.ts'
 import type { PathKeeper } from '../paths/keeper.ts'
 import { type Refusal, type ReportInput, report, reportGone } from '../report/reported.ts'
 import type { DesiredStore } from '../state/desired.ts'
 import type { EndStore } from '../state/ends.ts'
 import type { SlotStore } from '../state/slots.ts'
 import { applyStep } from './apply.ts'
+import { imageWaits } from './image-waits.ts'
 import { type Limit, limit } from './limit.ts'
 import { allLinks, allNodes, type Drivers, isWhole, nodesOf, type Observation, observe } from './observe.ts'
 import { phases } from './phases.ts'
@@ -32,6 +34,8 @@ export interface ReconcilerOptions {
   readonly forwarding?: Pick<ForwardingKeeper, 'look'> | undefined
   /** Watches the ways to other hosts; undefined: nobody does here. */
   readonly paths?: Pick<PathKeeper, 'look'> | undefined
+  /** What nodes start from; undefined: drivers see to that alone. */
+  readonly images?: Pick<ImageStore, 'open' | 'progress'> | undefined
   /** Names of all interfaces in Dom0. */
   readonly interfaceNames: () => Promise<ReadonlySet<string>>
   /** Called with every report that differs from the one before, and with that one; owner of the slice, '' where none was accepted. */
@@ -84,6 +88,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   const refusals = new Map<string, Refusal>()
   const reports = new Map<string, Reported>()
   const clocks = phases(now)
+  const images = imageWaits(options.images, (vnet) => queue.add(vnet))
   let sweep: NodeJS.Timeout | undefined
   let stopped = false
 
@@ -118,6 +123,18 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   const run = async (vnet: string, slice: Slice | undefined, step: Step): Promise<void> => {
     const object = objectOf(step)
     const what = describeStep(step)
+    const failed = (thrown: unknown, since: number): void => {
+      const error = asWeftError(thrown)
+      retriesFor(vnet).failed(object, error)
+      log.warn({ vnet, code: error.code, error: error.message, ms: Math.round(now() - since) }, `${what} failed`)
+    }
+    const asked = now()
+    try {
+      if (step.kind === 'node.start' && !(await images.here(step.spec))) return
+    } catch (error) {
+      if (desired.get(vnet) === slice) failed(error, asked)
+      return
+    }
     await limitOf(step)(async () => {
       if (stopped || desired.get(vnet) !== slice) return
       const since = now()
@@ -128,10 +145,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
         if (step.kind === 'node.start' && ends.started(vnet, step.spec.node.id)) retriesFor(vnet).restarted(object)
         if (step.kind === 'node.remove') ends.forget(vnet, [step.node])
         log.debug({ vnet, ms: Math.round(now() - since) }, `${what} done`)
-      } catch (thrown) {
-        const error = asWeftError(thrown)
-        retriesFor(vnet).failed(object, error)
-        log.warn({ vnet, code: error.code, error: error.message, ms: Math.round(now() - since) }, `${what} failed`)
+      } catch (error) {
+        failed(error, since)
       }
     })
   }
@@ -259,7 +274,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     }
     const parts = { vnet, slice, slots: slotsNow, ...shown, plan: next, busy: new Set(busyOf(vnet).keys()) }
     const historyOf = (node: string) => ends.get(vnet, node)
-    const rest = { failures: retriesFor(vnet).errors, refusal: refusals.get(vnet), historyOf }
+    const progressOf = (node: string) => images.progress(vnet, node)
+    const rest = { failures: retriesFor(vnet).errors, refusal: refusals.get(vnet), historyOf, progressOf }
     const first = report({ ...parts, ...rest, timings: [] })
     tell({ ...first, timings: clocks.note(vnet, first) }, slice.owner)
   }
@@ -333,6 +349,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     enqueue: (vnet) => wake(vnet),
     changed: (vnet) => {
       refusals.delete(vnet)
+      images.changed(vnet, desired.get(vnet))
       retriesOf.get(vnet)?.reset()
       clocks.begin(vnet)
       wake(vnet)
@@ -364,6 +381,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     },
     stop: async (graceMs) => {
       stopped = true
+      images.stop()
       clearTimeout(sweep)
       let grace: NodeJS.Timeout | undefined
       const graceEnds = new Promise((resolve) => {

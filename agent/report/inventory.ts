@@ -1,9 +1,9 @@
 /** What this host is made of (host/{h}/inventory), by asking the drivers and the kernel. */
 import { availableParallelism, totalmem } from 'node:os'
 import { create } from '../../proto/codec.ts'
-import type { Datapath, HostInventory, Hypervisor, Location, Nic } from '../../proto/generated/weft.v1.ts'
+import type { Datapath, HostInventory, Hypervisor, Image, Location, Nic } from '../../proto/generated/weft.v1.ts'
 import type { NicConfig } from '../config.ts'
-import { listImages } from '../hypervisor/images.ts'
+import type { ImageStore } from '../images/store.ts'
 import type { Drivers } from '../reconcile/observe.ts'
 
 export interface InventoryOptions {
@@ -13,7 +13,8 @@ export interface InventoryOptions {
   readonly nics: () => Promise<readonly Nic[]>
   readonly nicConfig: ReadonlyMap<string, NicConfig>
   readonly location: Location | undefined
-  readonly imagesDirectory: string
+  /** undefined: this host tells of none. */
+  readonly images: Pick<ImageStore, 'list'> | undefined
 }
 
 /** Pure. What the configuration says of a NIC counts more than what the NIC says of itself. */
@@ -26,11 +27,11 @@ export const withRoles = (nics: readonly Nic[], config: ReadonlyMap<string, NicC
 export const inventoryReader = (options: InventoryOptions): (() => Promise<HostInventory>) => {
   const { host, drivers, location } = options
   return async () => {
-    const [hypervisors, nics, images, paths]: [Hypervisor[], readonly Nic[], readonly string[], readonly Datapath[]] =
+    const [hypervisors, nics, images, paths]: [Hypervisor[], readonly Nic[], readonly Image[], readonly Datapath[]] =
       await Promise.all([
         Promise.all(drivers.hypervisors.map((driver) => driver.probe())),
         options.nics(),
-        listImages(options.imagesDirectory),
+        options.images?.list() ?? [],
         Promise.all(drivers.datapaths.map((driver) => driver.probe())),
       ])
     return create('HostInventory', {
@@ -40,7 +41,8 @@ export const inventoryReader = (options: InventoryOptions): (() => Promise<HostI
       nics: withRoles(nics, options.nicConfig),
       hypervisors,
       datapaths: paths,
-      images,
+      images: images.filter(({ sha256 }) => sha256 === '').map(({ name }) => name),
+      storedImages: images,
       location,
     })
   }

@@ -42,6 +42,8 @@ export interface ReportInput {
   readonly refusal?: Refusal | undefined
   /** How a node ended last and how often it came back. */
   readonly historyOf?: (node: string) => NodeHistory | undefined
+  /** What takes long at a node, for people. */
+  readonly progressOf?: (node: string) => string | undefined
   /** When objects that wait after a failure or an end are tried again, in milliseconds since the Unix epoch. */
   readonly nextTries?: ReadonlyMap<string, number>
   readonly timings: readonly Timing[]
@@ -97,6 +99,7 @@ const reportNodes = (input: ReportInput): readonly ReportedNode[] => {
         addresses,
       })),
       error: error && toWireError(error),
+      progress: error ? '' : (input.progressOf?.(node.id) ?? ''),
       restarts: history?.restarts ?? 0,
       lastEnd: history?.lastEnd,
       nextTryUnixMs: input.nextTries?.get(`node/${node.id}`) ?? 0,

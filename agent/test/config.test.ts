@@ -10,6 +10,7 @@ hypervisors:
   lxc: {uri: 'lxc:///system?socket=/x'}
   fake: {namespaces: true}
 images: /srv/images
+image_store: {limit: 1.5 GB, keep: 10 min}
 `
 
 t.test('all of it', async (t) => {
@@ -18,6 +19,7 @@ t.test('all of it', async (t) => {
     location: { name: 'eu/london', latitude: 51.5, longitude: -0.1 },
     hypervisors: { lxc: { uri: 'lxc:///system?socket=/x' }, fake: { namespaces: true } },
     images: '/srv/images',
+    imageStore: { mostBytes: 1_500_000_000, keepMs: 600_000 },
   })
   t.same(config.nics.get('eth1'), { role: 'underlay', rateBitsPerSecond: 1e9 })
   t.same(config.nics.get('eth2'), { role: 'dedicated', rateBitsPerSecond: 0 })
@@ -35,7 +37,8 @@ t.test('what is wrong is told with its line and what would be right', async (t) 
   const problems: readonly (readonly [string, string, RegExp])[] = [
     ['nics:\n  eth1: {role: main}\n', 'agent.yaml:2', /underlay, dedicated, shared, management/],
     ['nics:\n  eth1:\n    role: shared\n    rate: fast\n', 'agent.yaml:4', /nics\.eth1\.rate.*1 Gbit\/s/],
-    ['nic: {}\n', 'agent.yaml:1', /location, nics, hypervisors, images/],
+    ['nic: {}\n', 'agent.yaml:1', /location, nics, hypervisors, images, image_store/],
+    ['image_store: {limit: 20}\n', 'agent.yaml:1', /image_store\.limit.*MB, GB/],
     ['location:\n  latitude: 91\n', 'agent.yaml:2', /-90 to 90/],
     ['hypervisors:\n  fake: {namespaces: 5}\n', 'agent.yaml:2', /true or false/],
     ['hypervisors: [lxc]\n', 'agent.yaml:1', /a map/],

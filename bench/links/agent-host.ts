@@ -51,9 +51,8 @@ export const openAgentHost = async (perVNet: number): Promise<LinkHost> => {
     },
     nics: async () => [],
     config: { location: undefined, nics: new Map() },
-    imagesDirectory: join(directory, 'images'),
     log: silentLog(),
-    interfaceNames: async () => new Set((await underlay.links()).map(({ name }) => name)),
+    interfaceNames: async () => new Set((await underlay.read()).interfaces.byName.keys()),
     onReport: (reported) => {
       for (const tell of waiting) tell(reported)
     },

@@ -43,7 +43,7 @@ export const startNode = async (host: BareHost, spec: NodeSpec): Promise<Readonl
     [controlFiles.startUp]: node.startUp?.command ? `${node.startUp.command}\n` : '',
   }
   await Promise.all(Object.entries(files).map(([file, text]) => writeFile(join(control, file), text, { mode: 0o644 })))
-  const mounts = await imageMounts('/')
+  const mounts = await imageMounts({ root: '/', isMapped: false })
   await prepareRootTree(root, node, mounts)
   const all = [...mounts, { source: control, target: controlInside }]
   const { uuid } = await connection.define(domainXml({ ...spec, root, mounts: all, init: initCommand }))

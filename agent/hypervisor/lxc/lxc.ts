@@ -8,11 +8,13 @@ import type { Logger } from 'pino'
 import type { DomainSummary } from '../../../native/libvirt.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { readBootId } from '../../boot-id.ts'
+import type { TreeImage } from '../../images/image.ts'
+import { spaceError } from '../../images/space.ts'
+import type { ImageStore } from '../../images/store.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
 import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
-import { hostImage, listImages } from '../images.ts'
 import { openPtyConsole, setTerminal } from '../libvirt/console.ts'
 import { isRunning, unless } from '../libvirt/domains.ts'
 import { named } from '../libvirt/failure.ts'
@@ -25,6 +27,7 @@ import { dressVifs, onlyInterfaces } from '../vifs.ts'
 import { containerDirectory, makeContainerDirectory } from './directories.ts'
 import { domainXml, interfaceXml } from './domain-xml.ts'
 import { enterCommand, initOf } from './enter.ts'
+import { makeImageTree } from './image-tree.ts'
 import { controlFiles, controlMounts, guestPath, initCommand, initScript, machineCommands } from './init.ts'
 import { containerDetails } from './observe.ts'
 import { configurationOf, readReleased, withdrawReleased, writeReleased } from './released.ts'
@@ -35,7 +38,7 @@ export interface LxcOptions {
   /** For instance lxc:///system. */
   readonly uri: string
   readonly stateDir: string
-  readonly imagesDirectory: string
+  readonly images: ImageStore
   /** Nodes that are made or removed at a time. */
   readonly parallel: number
   readonly log: Logger
@@ -43,17 +46,27 @@ export interface LxcOptions {
 
 export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   const name = 'lxc'
-  const { uri, stateDir, imagesDirectory, parallel, log } = options
+  const { uri, stateDir, images, parallel, log } = options
   const nodes = libvirtNodes({ name, uri, directory: join(stateDir, 'nodes'), parallel, log })
   const { libvirt, directories, route } = nodes
   const bootId = readBootId()
 
-  const imageDirectory = async (image: string, node: string): Promise<string> => {
-    if (image === '' || image === hostImage) return '/'
-    const images = await listImages(imagesDirectory)
-    if (images.includes(image)) return join(imagesDirectory, image)
-    const hint = `images here: ${images.join(', ')}`
-    throw new WeftError('image.unknown', `node ${node} asks for the image ${image}`, { object: `node/${node}`, hint })
+  const openTree = async (spec: NodeSpec): Promise<TreeImage> => {
+    const image = await images.open(spec)
+    if (image.kind === 'tree') return image
+    const { id } = spec.node
+    const message = `node ${id} is a container, and the image ${image.name} is a ${image.kind}`
+    const hint = 'containers start from a tar or a directory'
+    throw new WeftError('image.unsuitable', message, { object: `node/${id}`, hint })
+  }
+
+  const makeTree = async (root: string, image: TreeImage, node: string): Promise<void> => {
+    try {
+      if (image.isMapped) await makeImageTree(root, image.root, node)
+      else await makeRootTree(root, image.root, node)
+    } catch (error) {
+      throw spaceError(image.name, error)
+    }
   }
 
   const writeControl = async (control: string, { node }: NodeSpec): Promise<void> => {
@@ -74,7 +87,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   const start = async (spec: NodeSpec): Promise<void> => {
     const { vnet, node } = spec
     const connection = await libvirt.get()
-    const image = await imageDirectory(node.image, node.id)
+    const image = await openTree(spec)
     const mounts = await imageMounts(image)
     const found = await nodes.find(vnet, node.id)
     const before = found?.domain
@@ -86,8 +99,9 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
         let uuid = before?.uuid
         if (!before) {
           push(() => directories.remove(vnet, node.id))
+          push(() => images.release(vnet, node.id))
           await makeContainerDirectory(directories, vnet, node.id)
-          await makeRootTree(root, image, node.id)
+          await makeTree(root, image, node.id)
         }
         if (found) await redefine(connection, found, spec, (index) => interfaceXml(spec, index))
         await freeVifs(route(), spec)
@@ -148,6 +162,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
       if (isRunning(domain)) await connection.destroy(domain.uuid).catch(unless('OPERATION_INVALID'))
       await connection.undefine(domain.uuid).catch(unless('NO_DOMAIN'))
     }
+    await images.release(vnet, node)
     await directories.remove(vnet, node)
     nodes.forget(vnet, node)
   }

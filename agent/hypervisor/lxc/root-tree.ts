@@ -5,6 +5,7 @@
 import { chmod, lchown, lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SliceNode } from '../../../proto/generated/weft.v1.ts'
+import type { TreeImage } from '../../images/image.ts'
 import type { Mount } from './domain-xml.ts'
 import { firstMappedId } from './ids.ts'
 import { controlInside } from './init.ts'
@@ -14,10 +15,9 @@ import { makeInside, writeInside } from './inside.ts'
 const shared = ['etc/alternatives', 'etc/pam.d', 'etc/security']
 
 /** Directories of the tree and their modes. The file hierarchy standard (hier(7)), without what images bring. */
-const directories: readonly (readonly [string, number])[] = [
+export const treeDirectories: readonly (readonly [string, number])[] = [
   ['dev', 0o755],
   ['etc', 0o755],
-  ...shared.map((name) => [name, 0o755] as const),
   ['home', 0o755],
   ['mnt', 0o755],
   ['opt', 0o755],
@@ -43,7 +43,7 @@ const links: readonly (readonly [string, string])[] = [
 ]
 
 /** Top directories of an image that hold its programs; a symbolic link (bin → usr/bin) is copied, a directory mounted. */
-const programs = ['usr', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
+export const programs: readonly string[] = ['usr', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
 /** What programs expect in /etc; copied, so that the node may change it. Directories with their files. */
 const settings = [
   'bash.bashrc',
@@ -75,12 +75,17 @@ const kindOf = async (path: string): Promise<'none' | 'link' | 'directory' | 'fi
   return !stats ? 'none' : stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'directory' : 'file'
 }
 
-/** The image's directories that are mounted read-only over the tree. */
-export const imageMounts = async (image: string): Promise<readonly Mount[]> => {
+/**
+ * The image's directories that are mounted read-only over the tree. Of an image whose files are the guest's own (image-tree.ts) its settings are the
+ * node's.
+ */
+export const imageMounts = async ({
+  root,
+  isMapped,
+}: Pick<TreeImage, 'root' | 'isMapped'>): Promise<readonly Mount[]> => {
   const mounts: Mount[] = []
-  for (const name of [...programs, ...shared]) {
-    if ((await kindOf(join(image, name))) === 'directory')
-      mounts.push({ source: join(image, name), target: `/${name}` })
+  for (const name of isMapped ? programs : [...programs, ...shared]) {
+    if ((await kindOf(join(root, name))) === 'directory') mounts.push({ source: join(root, name), target: `/${name}` })
   }
   return mounts
 }
@@ -125,14 +130,14 @@ const copySetting = async (from: string, to: string): Promise<void> => {
   }
 }
 
-const hostsFile = (id: string): string =>
+export const hostsFile = (id: string): string =>
   `127.0.0.1 localhost\n127.0.1.1 ${id}\n::1 localhost ip6-localhost ip6-loopback\n`
 
 /** Makes the tree where there is none yet. Nothing of it is followed: it is made in a directory that is empty. */
 export const makeRootTree = async (root: string, image: string, id: string): Promise<void> => {
   await mkdir(root, { recursive: true })
   await own(root)
-  for (const [name, mode] of directories) {
+  for (const [name, mode] of [...treeDirectories, ...shared.map((name) => [name, 0o755] as const)]) {
     await mkdir(join(root, name), { recursive: true })
     await own(join(root, name))
     await chmod(join(root, name), mode)

@@ -90,7 +90,6 @@ export const fakeHost = (
         drivers: { hypervisors: [hypervisor], datapaths: [datapath] },
         nics: async () => [],
         config: { location: undefined, nics: new Map() },
-        imagesDirectory: join(stateDir, 'images'),
         log: silentLog(),
         interfaceNames: async () => new Set([...world.nodes.values()].flatMap(({ vifs }) => vifs)),
         onReport: (reported) => {

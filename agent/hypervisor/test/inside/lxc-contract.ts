@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { parseConfig } from '../../../config.ts'
+import { openImages } from '../../../images/open.ts'
 import { interfaceNames } from '../../../interfaces.ts'
 import { createLog } from '../../../log.ts'
 import { lxcHypervisor } from '../../lxc/lxc.ts'
@@ -14,8 +16,8 @@ const virsh = async (...words: string[]): Promise<string> =>
 const stateDir = '/var/lib/weft'
 const imagesDirectory = `${stateDir}/images`
 
-const open = () =>
-  lxcHypervisor({ uri: 'lxc:///system', stateDir, imagesDirectory, parallel: 4, log: createLog('warn') })
+const images = await openImages(stateDir, parseConfig('', ''))
+const open = () => lxcHypervisor({ uri: 'lxc:///system', stateDir, images, parallel: 4, log: createLog('warn') })
 
 type End = NonNullable<Subject['ends']>[number]['end']
 
