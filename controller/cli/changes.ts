@@ -11,6 +11,8 @@ export interface Event {
   readonly to: string
   readonly host: string
   readonly error: WireError | undefined
+  /** Why a node ended, where that is what happened. */
+  readonly reason?: string
 }
 
 interface Standing {
@@ -33,7 +35,18 @@ const standingsOf = (state: VNetState | undefined): ReadonlyMap<string, Standing
 const same = (a: Standing | undefined, b: Standing): boolean =>
   a?.word === b.word && a.host === b.host && a.error?.code === b.error?.code && a.error?.message === b.error?.message
 
-/** In the order of the state, what is gone last; `before` is undefined for a VNet that was not seen yet. */
+/** An end may be over before anybody looks: the node is as it was, and tells. */
+const endsBetween = (before: VNetState | undefined, after: VNetState): readonly Event[] => {
+  const known = new Map(before?.nodes.map((node) => [node.id, node]))
+  return after.nodes.flatMap(({ id, host, lastEnd }) => {
+    const old = known.get(id)
+    if (!old || !lastEnd || old.lastEnd?.unixMs === lastEnd.unixMs) return []
+    const { how: to, reason } = lastEnd
+    return [{ vnet: after.vnet, object: `node/${id}`, from: '', to, host, error: undefined, reason }]
+  })
+}
+
+/** Ends of nodes first, then in the order of the state, what is gone last; `before` is undefined for a VNet that was not seen yet. */
 export const eventsBetween = (before: VNetState | undefined, after: VNetState): readonly Event[] => {
   const was = standingsOf(before)
   const is = standingsOf(after)
@@ -46,5 +59,5 @@ export const eventsBetween = (before: VNetState | undefined, after: VNetState): 
   const gone = [...was].flatMap(([object, { word, host }]): readonly Event[] =>
     is.has(object) ? [] : [{ vnet, object, from: word, to: 'gone', host, error: undefined }],
   )
-  return [...changed, ...gone]
+  return [...endsBetween(before, after), ...changed, ...gone]
 }

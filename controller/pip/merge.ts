@@ -153,6 +153,9 @@ const nodeState = (input: MergeInput, node: Node, views: ReadonlyMap<string, Hos
     hypervisor: input.embedding.hypervisors.get(node.id) ?? reported?.hypervisor ?? '',
     domain: reported?.domain ?? '',
     vifs: reported?.vifs ?? [],
+    restarts: reported?.restarts ?? 0,
+    lastEnd: reported?.lastEnd,
+    nextTryUnixMs: reported?.nextTryUnixMs ?? 0,
     ...worst([reported, ...nics].map((object) => partOf(input, view, object))),
   })
 }

@@ -7,10 +7,10 @@ import type { eventsFlags } from '../declare-vnets.ts'
 import { exit } from '../exit.ts'
 import { paint, printable } from '../terminal.ts'
 
-const textOf = (time: string, { vnet, object, from, to, host, error }: Event, colour: boolean): string => {
+const textOf = (time: string, { vnet, object, from, to, host, error, reason }: Event, colour: boolean): string => {
   const what = from === '' ? to : `${from} → ${to}`
   const where = host === '' ? '' : ` on ${host}`
-  const why = error ? `: ${error.message} [${error.code}]` : ''
+  const why = error ? `: ${error.message} [${error.code}]` : reason === undefined ? '' : `: ${reason}`
   const line = `${vnet.padEnd(12)}  ${object.padEnd(16)}  ${printable(`${what}${where}${why}`)}`
   return `${paint(time, 'faint', colour)}  ${error ? paint(line, 'bad', colour) : line}`
 }

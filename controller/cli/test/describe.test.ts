@@ -30,9 +30,9 @@ Times:
   nodes    1.5 s
 
 Nodes:
-  NODE  STATE  HOST  HYPERVISOR  VIFS
-  r1    ready  h1    lxc         vif1.0
-  r2    ready  h2    lxc         vif1.0
+  NODE  STATE  RESTARTS  HOST  HYPERVISOR  VIFS
+  r1    ready  0         h1    lxc         vif1.0
+  r2    ready  0         h2    lxc         vif1.0
 
 Links:
   LINK   STATE  ENDS         RATE       TECHNOLOGY  PATH
@@ -116,6 +116,17 @@ const view: Init<LinkView> = {
     },
   ],
 }
+
+t.test('a node that ended says how, how often it came back, and when it is tried again', async (t) => {
+  const [r1, r2] = shop().nodes
+  if (!r1 || !r2) throw new Error('the VNet has two nodes')
+  const lastEnd = { how: 'crashed', reason: 'its process 1 was killed', unixMs: Date.UTC(2026, 0, 2) }
+  const down = { ...r1, restarts: 4, lastEnd, nextTryUnixMs: Date.UTC(2026, 0, 2, 0, 0, 16) }
+  const text = (await (await describing(t, shop({ nodes: [down, r2] })))('node', 'r1')).stdout
+  t.match(text, /^Restarts: +4$/m)
+  t.match(text, /^Last end: +crashed at 2026-01-02T00:00:00.000Z: its process 1 was killed$/m)
+  t.match(text, /^Next try: +at 2026-01-02T00:00:16.000Z$/m)
+})
 
 t.test('a link hop by hop, with what each host has counted', async (t) => {
   const { directory, requests } = await play(t, 'vno', ({ link }) => (link ? { link: view } : { vnet: shop() }))

@@ -39,9 +39,9 @@ t.test('nodes, links and vifs are rows of their own', async (t) => {
   t.equal(
     await rows('nodes'),
     `\
-VNET  NODE  STATE  HOST  HYPERVISOR  VIFS
-shop  r1    ready  h1    lxc         vif1.0
-shop  r2    ready  h2    lxc         vif1.0
+VNET  NODE  STATE  RESTARTS  HOST  HYPERVISOR  VIFS
+shop  r1    ready  0         h1    lxc         vif1.0
+shop  r2    ready  0         h2    lxc         vif1.0
 `,
   )
   t.equal(
@@ -59,7 +59,10 @@ shop  r1    eth0       vif1.0  h1    10.1.0.1/30  r1-r2  02:00:00:00:00:01
 shop  r2    eth0       vif1.0  h2    10.1.0.2/30  r1-r2  02:00:00:00:00:02
 `,
   )
-  t.match(await rows('nodes', 'wide'), /^VNET .* PROVIDER +CPUS +MEMORY +ADDRESSES +DOMAIN +ERROR\nshop .* 64 MiB /)
+  t.match(
+    await rows('nodes', 'wide'),
+    /^VNET .* PROVIDER +CPUS +MEMORY +ADDRESSES +LAST END +DOMAIN +ERROR\nshop .* 64 MiB /,
+  )
   t.equal(await rows('nodes', 'name'), 'node/shop/r1\nnode/shop/r2\n')
   t.equal(await rows('vnets', 'name'), 'vnet/shop\n')
 })

@@ -9,7 +9,7 @@ import { paint } from '../terminal.ts'
 import { impairmentsText, ownClickText, spoofingText } from './asked.ts'
 import { hopColumns, hopErrors, hopRows } from './hops.ts'
 import { endsOf, links, rateOf } from './links.ts'
-import { nodes } from './nodes.ts'
+import { lastEndText, nodes } from './nodes.ts'
 import { phaseCell, stateCell } from './tones.ts'
 import { errorsOf } from './unready.ts'
 import { type VifRow, vifs } from './vifs.ts'
@@ -108,6 +108,9 @@ export const describeNode = (state: VNetState, id: string, colour: boolean): str
     ['Disk', sizeText(asked?.diskBytes)],
     ['Location', locationText(asked?.location)],
     ['Restart', asked?.restartPolicy ?? ''],
+    ['Restarts', node.restarts > 0 ? String(node.restarts) : ''],
+    ['Last end', lastEndText(node)],
+    ['Next try', node.nextTryUnixMs > 0 ? `at ${new Date(node.nextTryUnixMs).toISOString()}` : ''],
     ['Forwarding', asked?.forwarding === 'host' ? 'by the host' : ''],
     ['Anti-spoofing', spoofingText(asked)],
     ['Own Click', ownClickText(asked)],

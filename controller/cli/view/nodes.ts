@@ -12,6 +12,10 @@ export interface NodeRow {
   readonly memoryBytes: number
 }
 
+/** `crashed at 2026-11-22T20:00:00.000Z: its process 1 was killed`; empty of a node that never ended. */
+export const lastEndText = ({ lastEnd }: Pick<NodeState, 'lastEnd'>): string =>
+  lastEnd ? `${lastEnd.how} at ${new Date(lastEnd.unixMs).toISOString()}: ${lastEnd.reason}` : ''
+
 export const nodes: Resource<NodeRow> = {
   name: ({ vnet, node }) => `node/${vnet}/${node.id}`,
   rows: ({ vnet, nodes, request }) =>
@@ -23,6 +27,7 @@ export const nodes: Resource<NodeRow> = {
     { title: 'VNET', cell: ({ vnet }) => vnet },
     { title: 'NODE', cell: ({ node }) => node.id },
     { title: 'STATE', cell: ({ node }) => stateCell(node.state) },
+    { title: 'RESTARTS', cell: ({ node }) => String(node.restarts) },
     { title: 'HOST', cell: ({ node }) => node.host },
     { title: 'HYPERVISOR', cell: ({ node }) => node.hypervisor },
     { title: 'VIFS', cell: ({ node }) => node.vifs.map(({ name }) => name).join(',') },
@@ -30,6 +35,7 @@ export const nodes: Resource<NodeRow> = {
     { title: 'CPUS', wide: true, cell: ({ cpus }) => (cpus > 0 ? String(cpus) : '') },
     { title: 'MEMORY', wide: true, cell: ({ memoryBytes }) => (memoryBytes > 0 ? formatSize(memoryBytes) : '') },
     { title: 'ADDRESSES', wide: true, cell: ({ node }) => node.vifs.flatMap(({ addresses }) => addresses).join(',') },
+    { title: 'LAST END', wide: true, cell: ({ node }) => lastEndText(node) },
     { title: 'DOMAIN', wide: true, cell: ({ node }) => node.domain },
     {
       title: 'ERROR',

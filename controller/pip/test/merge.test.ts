@@ -91,6 +91,23 @@ t.test('a VNet is ready once every host is, relays too', async (t) => {
   t.match(all.links[1], { technology: '', mtu: 1500, path: ['h3'] })
 })
 
+t.test('how a node ended, how often it came back and when it is tried again is passed on', async (t) => {
+  const told = {
+    restarts: 3,
+    lastEnd: { how: 'crashed', reason: 'its process 1 was killed', unixMs: 5 },
+    nextTryUnixMs: 9,
+  }
+  const { nodes } = merged({ h1: { nodes: [{ id: 'a', state: 'OBJECT_STATE_FAILED', ...told }] } })
+  t.match(
+    nodes.find(({ id }) => id === 'a'),
+    told,
+  )
+  t.match(
+    nodes.find(({ id }) => id === 'b'),
+    { restarts: 0, lastEnd: undefined, nextTryUnixMs: 0 },
+  )
+})
+
 t.test('a host that has not answered yet leaves it building', async (t) => {
   const missing = merged({ h2: undefined })
   t.equal(missing.phase, 'PHASE_BUILDING')
