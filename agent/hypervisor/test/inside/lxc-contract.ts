@@ -10,6 +10,8 @@ import { createLog } from '../../../log.ts'
 import { lxcHypervisor } from '../../lxc/lxc.ts'
 import { hypervisorContract, type Subject, specOf } from '../contract.ts'
 
+t.setTimeout(500_000)
+
 const run = promisify(execFile)
 const virsh = async (...words: string[]): Promise<string> =>
   (await run('virsh', ['-q', '-c', 'lxc:///system', ...words])).stdout
