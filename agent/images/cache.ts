@@ -18,6 +18,7 @@ import { type MappedIds, openPlaced, placeImage, type StoredImage } from './plac
 import { spaceError } from './space.ts'
 
 export interface CacheOptions {
+  /** Is there; mapped users of containers can walk through. */
   readonly directory: string
   readonly ids: MappedIds
   /** That all images may take together. */
@@ -75,8 +76,7 @@ export const openCache = async (options: CacheOptions): Promise<Cache> => {
   const unfinished = join(directory, 'unfinished')
   const of = (key: string): string => join(placed, key)
   await rm(unfinished, { recursive: true, force: true })
-  // Mapped users of containers walk through to what is theirs.
-  for (const path of [directory, placed]) await mkdir(path, { recursive: true, mode: 0o755 })
+  await mkdir(placed, { recursive: true, mode: 0o755 })
   await mkdir(unfinished, { mode: 0o700 })
 
   const entries = new Map<string, Entry>()

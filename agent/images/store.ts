@@ -2,6 +2,7 @@
  * The images of one host: its own directory (local.ts), and those of providers' catalogues, fetched once, checked by digest, and kept while a
  * node uses them and some time after.
  */
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { create } from '../../proto/codec.ts'
 import { hasCode, WeftError } from '../../proto/errors.ts'
@@ -79,6 +80,8 @@ export const openImageStore = async (options: ImageStoreOptions): Promise<ImageS
   const { directory, localDirectory, ids, mostBytes, keepMs, timing } = options
   /** Keys of images that are just being opened, each as often as it is. */
   const opening = new Map<string, number>()
+  // Mapped users of containers walk through to what is theirs.
+  await mkdir(directory, { recursive: true, mode: 0o755 })
   const uses = await openUses(join(directory, 'uses'))
   const isUsed = (key: string): boolean => opening.has(key) || uses.images().has(key)
   const cache = await openCache({ directory, ids, mostBytes, isUsed, idleMs: timing?.idleMs, againMs: timing?.againMs })
