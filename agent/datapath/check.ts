@@ -5,7 +5,7 @@ import { overheadBytes, technologyNamed } from '../../proto/technologies.ts'
 import type { Link } from '../netlink/link/link.ts'
 import type { LinkSpec } from './driver.ts'
 import { isImpaired } from './egress.ts'
-import type { Mark } from './mark.ts'
+import type { Interfaces } from './interfaces.ts'
 import { describeFlow } from './underlay/flow.ts'
 
 /** RFC 791: every link carries this much. */
@@ -103,14 +103,12 @@ const claimOf = (segment: Segment): string => {
   return `${describeFlow(segment)}${place}`
 }
 
-/** What is known of interfaces, by name. */
-export interface Interfaces {
-  readonly byName: ReadonlyMap<string, Link>
-  readonly marks: ReadonlyMap<string, Mark>
-}
-
 /** A vif that can be joined; undefined where it is not there, or not marked yet by who makes it. Throws object.foreign. */
-export const ownVif = (spec: LinkSpec, name: string, { byName, marks }: Interfaces): Link | undefined => {
+export const ownVif = (
+  spec: LinkSpec,
+  name: string,
+  { byName, marks }: Pick<Interfaces, 'byName' | 'marks'>,
+): Link | undefined => {
   const link = byName.get(name)
   const mark = marks.get(name)
   if (link === undefined || (mark === undefined && link.alias === '')) return undefined

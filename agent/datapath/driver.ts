@@ -26,7 +26,7 @@ export interface ObservedLink {
   readonly interfaces: readonly string[]
 }
 
-/** What is there now: the links with our mark, and whatever else the driver needs to plan. Opaque but for `links`. */
+/** What is there now: the links with our mark (of the VNets asked for), and whatever else the driver needs to plan. Opaque but for `links`. */
 export interface Snapshot {
   readonly links: readonly ObservedLink[]
 }
@@ -37,7 +37,7 @@ export interface SnapshotOptions {
    * read before may stand for what has not changed since, as far as the kernel says so.
    */
   readonly thorough?: boolean
-  /** VNets that are to be planned from it: of others' routers what was seen last will do. All without it. */
+  /** VNets that are to be planned from it: of links it tells theirs alone. All without it. */
   readonly vnets?: ReadonlySet<string>
 }
 

@@ -2,7 +2,7 @@
 import { type EthtoolSocket, openEthtool } from '../netlink/ethtool.ts'
 import { hardware, type Link } from '../netlink/link/link.ts'
 import { openRoute, type RouteSocket } from '../netlink/route.ts'
-import { isAddressed } from './bridge/snapshot.ts'
+import { isAddressed } from './addresses.ts'
 import { isServiceMark, markOf } from './mark.ts'
 
 export interface HostNic {
@@ -65,7 +65,7 @@ const readNics = async (route: RouteSocket, speed: (link: Link) => Promise<numbe
       name: link.name,
       mac: link.mac,
       addresses: addresses
-        .filter((address) => address.index === link.index && isAddressed([address], link.index))
+        .filter((address) => address.index === link.index && isAddressed([address]))
         .map(({ address }) => address),
       mtu: link.mtu,
       rateBitsPerSecond: await speed(link),

@@ -11,14 +11,12 @@ import { type Places, pinsOf } from './places.ts'
 import { readRecord, recordFile, recordNames } from './record.ts'
 import { linkPins } from './site.ts'
 
-/**
- * How far what was seen of a router is to be believed: as it was, where its record and the directory of its links' pins are as they were, or not.
- */
-export type Trust = 'as seen' | 'if unchanged' | 'no'
+/** How far what was seen of a router is to be believed: where its record and the directory of its links' pins are as they were, or not. */
+export type Trust = 'if unchanged' | 'no'
 
 export interface RouterList {
   /** See ClickService.list. */
-  list(trust?: (router: RouterInfo) => Trust): Promise<readonly RouterInfo[]>
+  list(trust?: (router: RouterInfo) => Trust, isAsked?: (name: string) => boolean): Promise<readonly RouterInfo[]>
   find(name: string): Promise<RouterInfo | undefined>
 }
 
@@ -77,17 +75,17 @@ export const routerList = (places: Places): RouterList => {
 
   const remembered = (name: string, trust: (router: RouterInfo) => Trust): RouterInfo | undefined => {
     const before = seen.get(name)
-    const trusted = before ? trust(before.info) : 'no'
-    if (!before || trusted === 'no') return undefined
-    if (trusted === 'as seen') return before.info
+    if (!before || trust(before.info) === 'no') return undefined
     return stampNow(name, before.pins) === before.stamp ? before.info : undefined
   }
 
   return {
-    list: async (trust = () => 'no') => {
-      const names = await recordNames(places)
-      const there = new Set(names)
-      for (const name of seen.keys()) if (!there.has(name)) seen.delete(name)
+    list: async (trust = () => 'no', isAsked) => {
+      const names = await recordNames(places, isAsked)
+      if (isAsked === undefined) {
+        const there = new Set(names)
+        for (const name of seen.keys()) if (!there.has(name)) seen.delete(name)
+      }
       const routers: RouterInfo[] = []
       for (const name of names) {
         const info = remembered(name, trust) ?? (await look(name))

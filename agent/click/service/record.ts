@@ -106,13 +106,19 @@ export const readRecord = async (places: Places, name: string): Promise<RouterRe
   return record as RouterRecord
 }
 
-/** Of all routers that have a record, in order. */
-export const recordNames = async ({ directory }: Places): Promise<readonly string[]> => {
+/** Of all routers that have a record, or of those that are asked for, in order. */
+export const recordNames = async (
+  { directory }: Places,
+  isAsked: (name: string) => boolean = () => true,
+): Promise<readonly string[]> => {
   const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
   // What starts with a dot was never finished.
   const finished = files.filter((file) => !file.startsWith('.') && file.endsWith(suffix))
-  return finished.map((file) => file.slice(0, -suffix.length)).sort()
+  return finished
+    .map((file) => file.slice(0, -suffix.length))
+    .filter(isAsked)
+    .sort()
 }

@@ -48,10 +48,10 @@ export interface ClickService {
   write(name: string, handler: string, text: string, mostMapBytes?: number): Promise<void>
   elements(name: string): Promise<readonly ElementInfo[]>
   /**
-   * All routers. One that was seen before is not looked at again as far as `trust` says so, of its interfaces too; without it all are looked at. A
+   * All routers, or those whose names are asked for. One that was seen before is not looked at again as far as `trust` says so, of its interfaces too; without it all are looked at. A
    * program that was taken off without its pin is seen only by a look.
    */
-  list(trust?: (router: RouterInfo) => Trust): Promise<readonly RouterInfo[]>
+  list(trust?: (router: RouterInfo) => Trust, isAsked?: (name: string) => boolean): Promise<readonly RouterInfo[]>
   /** One of them, as it is now; undefined where there is none. */
   find(name: string): Promise<RouterInfo | undefined>
   /**
@@ -99,7 +99,7 @@ export const clickService = (places: Places): ClickService => {
 
     write: (name, handler, text, mostMapBytes) => locked(() => writeHandler(places, name, handler, text, mostMapBytes)),
 
-    list: (trust) => known.list(trust),
+    list: known.list,
     find: (name) => known.find(name),
 
     adopt: (name) =>

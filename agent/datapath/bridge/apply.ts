@@ -9,6 +9,7 @@ import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
 import type { Reply } from '../../netlink/socket/request.ts'
 import type { LinkStep } from '../driver.ts'
+import { interfacesOf } from '../interfaces.ts'
 import type { UnderlayKeeper } from '../underlay/keeper.ts'
 import { isUnderlay } from '../underlay/operation.ts'
 import { sayClass } from './class-program.ts'
@@ -95,7 +96,8 @@ const claimedBy = (operation: Operation): readonly string[] => {
 }
 
 const dropService = async ({ route, keeper, deleter }: Work, name: string): Promise<void> => {
-  const isIdle = idleServices(await route.links()).some((link) => link.name === name)
+  const links = await route.links()
+  const isIdle = idleServices(links, interfacesOf(links)).some((link) => link.name === name)
   if (isIdle && !keeper.isClaimed(name)) await deleter.delete([name])
 }
 

@@ -3,13 +3,14 @@ import { isIP } from 'node:net'
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import { identifierRule, isIdentifier, technologies, technologyNamed } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
+import { isAddressed } from '../addresses.ts'
 import { checkJoined, failLink as fail, fittingMtu } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
 import { aliasMaxBytes, isServiceMark, linkMark } from '../mark.ts'
 import { describeFlow } from '../underlay/flow.ts'
 import { isForeignRoot } from '../underlay/pieces.ts'
 import { formatNote, noteOf } from './note.ts'
-import { type BridgeSnapshot, isAddressed } from './snapshot.ts'
+import type { BridgeSnapshot } from './snapshot.ts'
 import { occupant } from './tunnel.ts'
 
 /** Rules that one link keeps by itself. */
@@ -83,9 +84,9 @@ export const underlayNic = (spec: LinkSpec, segment: Segment, snapshot: BridgeSn
 const isCrossing = ({ technology }: Segment): boolean => technologyNamed(technology)?.crosses ?? false
 
 /** The kernel has one device of a VNI, a key, a VLAN. Another of ours that has it is an error of apply, since it may be going. */
-const checkOccupant = (spec: LinkSpec, segment: Segment, nic: Link, { interfaces, marks }: BridgeSnapshot): void => {
-  const found = occupant(interfaces, segment, nic.index)
-  if (found === undefined || marks.has(found.name) || isServiceMark(found.alias)) return
+const checkOccupant = (spec: LinkSpec, segment: Segment, nic: Link, { unmarked }: BridgeSnapshot): void => {
+  const found = occupant(unmarked, segment, nic.index)
+  if (found === undefined || isServiceMark(found.alias)) return
   fail(spec, 'object.foreign', `${describeFlow(segment)} belongs to ${found.name}, which is not ours`)
 }
 
@@ -103,18 +104,12 @@ export const freeNic = (spec: LinkSpec, bridge: string, snapshot: BridgeSnapshot
   if (snapshot.marks.has(nic.name) || isServiceMark(nic.alias)) taken('is part of a VNet itself')
   if (nic.info?.kind === 'bridge' || nic.hardware !== 1) taken('is no physical interface')
   if (nic.master !== 0) taken(`is part of ${snapshot.byIndex.get(nic.master)?.name ?? 'another interface'}`)
-  if (isAddressed(snapshot.addresses, nic.index)) taken('carries an address of the host')
+  if (isAddressed(snapshot.addresses.get(nic.index))) taken('carries an address of the host')
   if (snapshot.routed.has(nic.index)) taken('is the way of a route of the host')
-  const upper = snapshot.interfaces.find((link) => isAbove(link, nic))
+  const [upper] = snapshot.above.get(nic.index) ?? []
   if (upper) taken(`carries ${upper.name}`)
   return nic
 }
-
-/** A tunnel, VLAN or macvlan on it. Of a veth pair each end is the other's lower one. */
-const isAbove = ({ info, lower, lowerNamespace }: Link, nic: Link): boolean =>
-  info?.kind === 'vxlan' || info?.kind === 'gretap'
-    ? info.lower === nic.index
-    : info?.kind !== 'veth' && lower === nic.index && lowerNamespace === undefined
 
 /** The note that a bridge keeps of the NIC that it takes. */
 export const takenNote = (nic: Link): string => formatNote(noteOf(nic))

@@ -34,7 +34,7 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
     return socket
   }
   const deletions = deleter(route)
-  underlay.ask((nic) => usesOf(route(), nic))
+  underlay.ask((nic) => usesOf(route(), underlay, nic))
 
   return {
     name: 'bridge',
@@ -52,8 +52,8 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
     snapshot: async (options = {}) => {
       try {
         const reading = await readKernel(route(), underlay, options)
-        const [nicRates, noNetem] = await Promise.all([underlay.rates(reading.interfaces), underlay.noNetem()])
-        return snapshotOf({ ...reading, nicRates, noNetem })
+        const [nicRates, noNetem] = await Promise.all([underlay.rates(reading.interfaces.unmarked), underlay.noNetem()])
+        return snapshotOf({ ...reading, nicRates, noNetem }, options.vnets)
       } catch (error) {
         const message = `the kernel cannot be read: ${(error as Error).message}`
         throw new WeftError('datapath.failed', message, { cause: error })

@@ -72,7 +72,7 @@ const changeTunnel = (draft: Draft, segment: Segment, link: Link, nic: Link): vo
 const planService = (draft: Draft, { technology, identifier }: Segment, nic: Link): Pick<Link, 'name' | 'index'> => {
   if (technology !== 'qinq') return nic
   const { service } = qinqTags(identifier)
-  const found = findService(draft.snapshot.interfaces, service, nic.index)
+  const found = findService(draft.snapshot.unmarked, service, nic.index)
   const name = found?.name ?? serviceName(nic.name, service)
   if (found?.up && found.mtu >= nic.mtu) return found
   draft.build.push({ op: 'add-service', name, service, nic: nic.name, mtu: nic.mtu })
@@ -86,13 +86,14 @@ const planUnderlay = (draft: Draft, segment: Segment, nic: Link, toldClass: numb
   const { snapshot, mtu, build, last, reasons } = draft
   const plan = planAtNic({
     nic: nic.name,
-    nicRateBitsPerSecond: snapshot.nicRates.get(nic.name),
+    nicRate: snapshot.nicRates.get(nic.name),
     state: snapshot.traffic.get(nic.index),
     flow: flowOf(segment),
     rateBitsPerSecond: segment.rateBitsPerSecond,
     mtu,
     overheadBytes: overheadBytes(segment.technology, segment.local) ?? 0,
     toldClass,
+    saysBestEffort: false,
   })
   build.push(...plan.before)
   last.push(...plan.after)

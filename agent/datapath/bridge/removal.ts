@@ -2,7 +2,7 @@
 
 import type { LinkStep, ObservedLink } from '../driver.ts'
 import { foundEgress, plainEgress } from '../egress.ts'
-import { rootHandle } from '../underlay/pieces.ts'
+import { isServiceMark, markOf } from '../mark.ts'
 import { leaveNic } from '../underlay/plan.ts'
 import { parseNote } from './note.ts'
 import type { Operation } from './operation.ts'
@@ -54,17 +54,21 @@ export const leaveNics = (name: string, { byName, byIndex, traffic, said }: Brid
 }
 
 /** Service devices, and NICs with our queueing, that no tunnel of ours uses: somebody removed the last one by hand. */
-const abandoned = ({ interfaces, marks, qdiscs, byIndex }: BridgeSnapshot): readonly Operation[] => {
-  const tunnels = interfaces.filter(({ name }) => marks.get(name)?.kind === 'link')
-  const used = new Set(tunnels.map((tunnel) => nicOf(tunnel, byIndex)?.index))
-  const nics = qdiscs.filter(({ handle, index }) => handle === rootHandle && !used.has(index))
+const abandoned = (snapshot: BridgeSnapshot): readonly Operation[] => {
+  const { unmarked, traffic, byIndex } = snapshot
   return [
-    ...idleServices(interfaces).map((service): Operation => {
+    ...idleServices(unmarked, snapshot).map((service): Operation => {
       return { op: 'drop-service', name: service.name, nic: byIndex.get(service.lower)?.name ?? '' }
     }),
-    ...nics.flatMap(({ index }): readonly Operation[] => {
+    ...traffic.underlays.flatMap((index): readonly Operation[] => {
       const nic = byIndex.get(index)
-      return nic === undefined ? [] : [{ op: 'tidy', nic: nic.name }]
+      return nic === undefined || isUsed(index, snapshot) ? [] : [{ op: 'tidy', nic: nic.name }]
     }),
   ]
 }
+
+/** Whether a tunnel of ours is on a NIC, or on a service device there. */
+const isUsed = (nic: number, { above }: BridgeSnapshot): boolean =>
+  (above.get(nic) ?? []).some(
+    (link) => markOf(link)?.kind === 'link' || (isServiceMark(link.alias) && (above.get(link.index) ?? []).length > 0),
+  )

@@ -15,6 +15,7 @@ import { greFlag } from '../../netlink/link/gre.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import type { NewKind } from '../../netlink/link/requests.ts'
 import { vlanProtocol } from '../../netlink/link/vlan.ts'
+import type { Interfaces } from '../interfaces.ts'
 import { isServiceMark } from '../mark.ts'
 import { type Flow, vxlanPort } from '../underlay/flow.ts'
 import type { GretapChange, VxlanChange } from './operation.ts'
@@ -96,7 +97,7 @@ export const observedTunnel = ({ info }: Link, nic: string): { vxlan?: VxlanChan
   return { gretap: { key: isKeyed ? inKey : 0, local, remote, nic, ttl: hops, dontFragment } }
 }
 
-type ByIndex = ReadonlyMap<number, Link>
+type ByIndex = Interfaces['byIndex']
 
 const isService = (link: Link | undefined): link is Link => link?.info?.kind === 'vlan' && isServiceMark(link.alias)
 
@@ -127,10 +128,8 @@ export const findService = (interfaces: readonly Link[], service: number, nic: n
   interfaces.find((link) => isVlan(link, service, 'service', nic))
 
 /** Service devices of ours that nothing is on. */
-export const idleServices = (interfaces: readonly Link[]): readonly Link[] => {
-  const used = new Set(interfaces.map(lowerOf))
-  return interfaces.filter((link) => isService(link) && !used.has(link.index))
-}
+export const idleServices = (interfaces: readonly Link[], { above }: Pick<Interfaces, 'above'>): readonly Link[] =>
+  interfaces.filter((link) => isService(link) && (above.get(link.index) ?? []).length === 0)
 
 /** A device that is in the segment's way: the kernel has one of its kind with these numbers. */
 export const occupant = (interfaces: readonly Link[], ends: TunnelEnds, nic: number): Link | undefined => {

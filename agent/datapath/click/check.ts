@@ -3,7 +3,6 @@ import { isIPv4 } from 'node:net'
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import { identifierRule, isIdentifier, technologyNamed } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
-import { parseNote } from '../bridge/note.ts'
 import { checkJoined, failLink, fittingMtu } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
 import { isForeignRoot } from '../underlay/pieces.ts'
@@ -51,13 +50,15 @@ const checkSegment = (spec: LinkSpec, segment: Segment): void => {
 }
 
 /** The underlay NIC of a segment, fit to carry it. Throws nic.unknown, nic.taken. */
-export const underlayNic = (spec: LinkSpec, segment: Segment, { byName, marks, traffic }: ClickSnapshot): Link => {
+export const underlayNic = (
+  spec: LinkSpec,
+  segment: Segment,
+  { byName, marks, holders, traffic }: ClickSnapshot,
+): Link => {
   const nic = byName.get(segment.nic)
   if (nic === undefined) return failLink(spec, 'nic.unknown', `there is no interface "${segment.nic}" for its tunnel`)
   if (marks.has(nic.name)) failLink(spec, 'nic.taken', `${nic.name} is part of a VNet itself`)
-  for (const { note } of marks.values()) {
-    if (parseNote(note)?.nic === nic.name) failLink(spec, 'nic.taken', `${nic.name} is given to another link`)
-  }
+  if (holders.has(nic.name)) failLink(spec, 'nic.taken', `${nic.name} is given to another link`)
   if (isForeignRoot(traffic.get(nic.index))) {
     const message = `${nic.name} has a root queueing discipline that is not ours`
     failLink(spec, 'object.foreign', message, `tc qdisc del dev ${nic.name} root, if nobody needs it`)

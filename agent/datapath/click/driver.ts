@@ -20,7 +20,7 @@ import { useOwnHandlers } from './own/handlers.ts'
 import { planLinks } from './plan.ts'
 import { probeClick } from './probe.ts'
 import { type ClickSnapshot, readKernel, snapshotOf } from './snapshot.ts'
-import { usesOf, vnetsByNic } from './uses.ts'
+import { leavingByNic, usesOf } from './uses.ts'
 
 export interface ClickDriverOptions {
   /** Path of the network namespace that is Dom0's; the process's own without it. */
@@ -42,7 +42,7 @@ export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: C
   // In the order in which they were begun: a vif leaves one link before another one takes it.
   const inOrder = serial()
   /** VNets by the NICs that their links left by at the last look: a hint for the watch. */
-  let leaving: ReturnType<typeof vnetsByNic> = new Map()
+  const leaving = leavingByNic()
   let socket: RouteSocket | undefined
 
   /** Opened when it is first needed, and anew after it broke. */
@@ -66,8 +66,8 @@ export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: C
 
     snapshot: async (options = {}) => {
       try {
-        const snapshot = snapshotOf(await readKernel(service, underlay, options))
-        leaving = vnetsByNic(snapshot)
+        const snapshot = snapshotOf(await readKernel(service, underlay, options), options.vnets)
+        leaving.saw(snapshot, options.vnets)
         return snapshot
       } catch (error) {
         const message = `the kernel cannot be read: ${(error as Error).message}`
@@ -93,7 +93,7 @@ export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: C
           route: route(),
           changed,
           isOwn: underlay.isOwn,
-          leavingBy: (nic) => leaving.get(nic) ?? [],
+          leavingBy: leaving.by,
         }),
       )
     },

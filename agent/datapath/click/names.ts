@@ -28,6 +28,9 @@ export const placeOf = (name: string, file: string): RouterPlace | undefined => 
   return more.length === 0 && link !== '' && name === routerName(place) ? place : undefined
 }
 
+/** VNet of a router that is a link's, by its name alone. */
+export const vnetOf = (router: string): string => router.slice(0, Math.max(0, router.indexOf('@')))
+
 const nicPrefix = 'NIC@'
 
 export const nicRouterName = (nic: string): string => `${nicPrefix}${nic}`

@@ -241,7 +241,7 @@ const planEntry = (
   const own = linkParts(spec.vnet, spec.link.id, snapshot).devices
   // What is another link's is not taken from it: it may be going, and fails until it has gone.
   const isFree =
-    there !== undefined && (own.has(there.device.index ?? 0) || !snapshot.indices.has(there.device.index ?? 0))
+    there !== undefined && (own.has(there.device.index ?? 0) || !snapshot.byIndex.has(there.device.index ?? 0))
   last.push({ op: 'entry', nic: nic.name, key, to: value, from: isFree ? there : undefined })
   reasons.push(`${nic.name} does not know ${key} as its own`)
 }

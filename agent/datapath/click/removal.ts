@@ -43,7 +43,7 @@ export const planRemoval = (vnet: string, link: string, snapshot: ClickSnapshot)
   const parts = linkParts(vnet, link, snapshot)
   const [port] = parts.ports
   // What leads to no interface any more is nobody's, and would keep the NIC's router.
-  const dead = [...snapshot.entriesTo].flatMap(([device, entries]) => (snapshot.indices.has(device) ? [] : entries))
+  const dead = [...snapshot.entriesTo].flatMap(([device, entries]) => (snapshot.byIndex.has(device) ? [] : entries))
   const entries = new Map([...entriesOf(parts, snapshot), ...dead].map((entry) => [`${entry.nic} ${entry.key}`, entry]))
   return {
     vnet,

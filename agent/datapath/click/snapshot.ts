@@ -1,23 +1,21 @@
-/** One reading: all interfaces and their disciplines, the routers that are pinned, and the tables of those at underlay NICs. */
+/** One reading: interfaces and their disciplines, the routers that are pinned, and the tables of those at underlay NICs. */
 import type { ClickService, RouterInfo, Trust } from '../../click/service/service.ts'
 import { have } from '../../ebpf/features.ts'
-import type { Link } from '../../netlink/link/link.ts'
-import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
-import type { Interfaces } from '../check.ts'
+import type { Lookup } from '../../moments.ts'
 import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
-import { isPort, type Mark, marksOf } from '../mark.ts'
-import { type TrafficReading, trafficOf } from '../underlay/reading.ts'
-import type { TrafficState } from '../underlay/traffic-state.ts'
-import type { Underlay } from '../underlay/underlay.ts'
-import { nicOf, placeOf, type RouterPlace } from './names.ts'
+import type { Interfaces } from '../interfaces.ts'
+import { isPort, markOf } from '../mark.ts'
+import type { NicRate } from '../underlay/plan.ts'
+import type { Traffic } from '../underlay/reading.ts'
+import type { KernelReading, Underlay } from '../underlay/underlay.ts'
+import { nicOf, placeOf, type RouterPlace, vnetOf } from './names.ts'
 import { parseTable, type TableValue } from './table.ts'
 import type { Attach } from './text/part.ts'
 
-/** What was read, as lists. */
-export interface Reading extends TrafficReading {
-  readonly interfaces: readonly Link[]
-  /** Bits per second of NICs, by name. */
-  readonly nicRates: ReadonlyMap<string, number>
+/** What was read. */
+export interface Reading extends Pick<KernelReading, 'interfaces' | 'traffic'> {
+  /** Of NICs, by name. */
+  readonly nicRates: ReadonlyMap<string, NicRate>
   readonly routers: readonly RouterInfo[]
   /** Of the LinkSwitch of underlay NICs, by router. */
   readonly tables: ReadonlyMap<string, string>
@@ -47,12 +45,11 @@ export interface ObservedEntry {
   readonly value: TableValue
 }
 
+/** Of all interfaces it tells; of links and routers those of the VNets that were asked for, and the routers of all NICs. */
 export interface ClickSnapshot extends Snapshot, Interfaces {
   readonly attach: Attach
   /** Why the kernel cannot impair links; undefined where it can. */
   readonly noNetem: string | undefined
-  /** Indices of all interfaces. */
-  readonly indices: ReadonlySet<number>
   /** Of links, by name. */
   readonly routers: ReadonlyMap<string, ObservedRouter>
   /** Of one link, by `VNET/LINK`. */
@@ -66,17 +63,15 @@ export interface ClickSnapshot extends Snapshot, Interfaces {
   /** Records that cannot be read, by the router's name. */
   readonly broken: ReadonlyMap<string, string>
   /** By interface index. */
-  readonly qdiscs: ReadonlyMap<number, readonly Qdisc[]>
-  /** Of underlay NICs among them, by interface index. */
-  readonly traffic: ReadonlyMap<number, TrafficState>
-  /** Bits per second of NICs, by name. */
-  readonly nicRates: ReadonlyMap<string, number>
+  readonly qdiscs: Traffic['qdiscs']
+  readonly traffic: Pick<Traffic, 'get'>
+  /** Of NICs, by name. */
+  readonly nicRates: ReadonlyMap<string, NicRate>
 }
 
 /** Pure: orders a reading. */
-export const snapshotOf = (reading: Reading): ClickSnapshot => {
-  const { interfaces, qdiscs, routers, tables, attach, nicRates } = reading
-  const marks = marksOf(interfaces)
+export const snapshotOf = (reading: Reading, vnets?: ReadonlySet<string>): ClickSnapshot => {
+  const { interfaces, traffic, routers, tables, attach, nicRates, noNetem } = reading
   const observed = routers.flatMap((info) => observedRouter(info) ?? [])
   const switches = new Map(
     routers.flatMap((info): (readonly [string, ObservedSwitch])[] => {
@@ -86,13 +81,11 @@ export const snapshotOf = (reading: Reading): ClickSnapshot => {
   )
   const entries = [...switches].flatMap(([nic, { table }]) => [...table].map(([key, value]) => ({ nic, key, value })))
   const routersOf = Map.groupBy(observed, ({ vnet, link }) => linkKey(vnet, link))
-  const portsOf = portsByLink(marks)
+  const portsOf = portsByLink(interfaces, vnets)
   return {
+    ...interfaces,
     attach,
-    noNetem: reading.noNetem,
-    marks,
-    byName: new Map(interfaces.map((link) => [link.name, link])),
-    indices: new Set(interfaces.map(({ index }) => index)),
+    noNetem,
     routers: new Map(observed.map((router) => [router.info.name, router])),
     routersOf,
     portsOf,
@@ -101,8 +94,8 @@ export const snapshotOf = (reading: Reading): ClickSnapshot => {
     broken: new Map(
       routers.filter(({ state }) => state === 'broken').map(({ name, problem }) => [name, problem] as const),
     ),
-    qdiscs: Map.groupBy(qdiscs, ({ index }) => index),
-    traffic: trafficOf(reading),
+    qdiscs: traffic.qdiscs,
+    traffic,
     nicRates,
     links: observedLinks(routersOf, portsOf),
   }
@@ -123,10 +116,16 @@ const observedRouter = (info: RouterInfo): ObservedRouter | undefined => {
 
 export const linkKey = (vnet: string, link: string): string => `${vnet}/${link}`
 
-const portsByLink = (marks: ReadonlyMap<string, Mark>): ReadonlyMap<string, readonly string[]> => {
-  const ports = [...marks].filter(([, mark]) => isPort(mark))
-  const byLink = Map.groupBy(ports, ([, { vnet, id }]) => linkKey(vnet, id))
-  return new Map([...byLink].map(([key, of]) => [key, of.map(([name]) => name).toSorted()]))
+const portsByLink = (
+  interfaces: Interfaces,
+  vnets: ReadonlySet<string> | undefined,
+): ReadonlyMap<string, readonly string[]> => {
+  const ports = interfaces.marked(vnets).flatMap((link) => {
+    const mark = markOf(link)
+    return mark && isPort(mark) ? [{ name: link.name, key: linkKey(mark.vnet, mark.id) }] : []
+  })
+  const byLink = Map.groupBy(ports, ({ key }) => key)
+  return new Map([...byLink].map(([key, of]) => [key, of.map(({ name }) => name).toSorted()]))
 }
 
 /** Links that have a router or a port, with their ports. */
@@ -141,33 +140,35 @@ const observedLinks = (
 
 export const readKernel = async (
   service: ClickService,
-  { links, traffic: readTraffic, rates, noNetem }: Pick<Underlay, 'links' | 'traffic' | 'rates' | 'noNetem'>,
+  { read, rates, noNetem }: Pick<Underlay, 'read' | 'rates' | 'noNetem'>,
   options: SnapshotOptions,
 ): Promise<Reading> => {
-  const [interfaces, traffic] = await Promise.all([links(options), readTraffic()])
-  const routers = await service.list(trustIn(interfaces, options))
-  const [tables, nicRates, lack] = await Promise.all([readTables(service, routers), rates(interfaces), noNetem()])
-  return { interfaces, ...traffic, routers, tables, nicRates, attach: attachHere(), noNetem: lack }
+  const { interfaces, traffic } = await read(options)
+  const routers = await service.list(trustIn(interfaces.byIndex, options), isAsked(options))
+  const readings = [readTables(service, routers), rates(interfaces.unmarked), noNetem()] as const
+  const [tables, nicRates, lack] = await Promise.all(readings)
+  return { interfaces, traffic, routers, tables, nicRates, attach: attachHere(), noNetem: lack }
 }
+
+/** Routers that a look needs, by name: those of the VNets that it is at, and of all NICs. */
+export const isAsked =
+  ({ vnets }: SnapshotOptions): ((router: string) => boolean) =>
+  (router) =>
+    vnets === undefined || nicOf(router) !== undefined || vnets.has(vnetOf(router))
 
 /**
  * How far what was seen of routers stands. Its interfaces have to be there as when its programs were attached: their numbers are never given
  * twice. A filter can be deleted without its interface; a link's pin cannot go without a trace.
  */
 export const trustIn = (
-  interfaces: readonly Pick<Link, 'index'>[],
-  { thorough = false, vnets }: SnapshotOptions,
+  interfaces: Pick<Lookup<number, unknown>, 'has'>,
+  { thorough = false }: SnapshotOptions,
 ): ((router: RouterInfo) => Trust) | undefined => {
   if (thorough) return undefined
-  const there = new Set(interfaces.map(({ index }) => index))
-  return (router) => {
-    const isThere = router.attachments.every(
-      ({ interfaceIndex, method }) => method !== 'clsact' && there.has(interfaceIndex),
-    )
-    if (!isThere) return 'no'
-    const vnet = vnets && observedRouter(router)?.vnet
-    return vnets === undefined || vnet === undefined || vnets.has(vnet) ? 'if unchanged' : 'as seen'
-  }
+  return ({ attachments }) =>
+    attachments.every(({ interfaceIndex, method }) => method !== 'clsact' && interfaces.has(interfaceIndex))
+      ? 'if unchanged'
+      : 'no'
 }
 
 export const attachHere = (): Attach => (have('tcx') ? 'tcx' : 'clsact')

@@ -16,12 +16,23 @@ export const usesOf = async (
   return here.length === 0 ? undefined : here.flatMap(({ saidClass }) => saidClass ?? [])
 }
 
-/** VNets that have links which leave by a NIC, by its name. */
-export const vnetsByNic = ({ routers }: Pick<ClickSnapshot, 'routers'>): ReadonlyMap<string, ReadonlySet<string>> => {
-  const leading = [...routers.values()].flatMap(({ vnet, info }) => {
-    const segment = segmentIn(info.text)
-    return segment === undefined ? [] : [{ nic: segment.nic, vnet }]
-  })
-  const byNic = Map.groupBy(leading, ({ nic }) => nic)
-  return new Map([...byNic].map(([nic, of]) => [nic, new Set(of.map(({ vnet }) => vnet))]))
+export interface LeavingByNic {
+  /** What a look saw: of the VNets that it was at, or of all. */
+  saw(snapshot: Pick<ClickSnapshot, 'routers'>, vnets: ReadonlySet<string> | undefined): void
+  /** VNets that have links which leave by a NIC, by its name. */
+  by(nic: string): readonly string[]
+}
+
+export const leavingByNic = (): LeavingByNic => {
+  const nicsOf = new Map<string, ReadonlySet<string>>()
+  return {
+    saw: ({ routers }, vnets) => {
+      for (const vnet of vnets ?? [...nicsOf.keys()]) nicsOf.delete(vnet)
+      for (const { vnet, info } of routers.values()) {
+        const segment = segmentIn(info.text)
+        if (segment) nicsOf.set(vnet, new Set([...(nicsOf.get(vnet) ?? []), segment.nic]))
+      }
+    },
+    by: (nic) => [...nicsOf].flatMap(([vnet, nics]) => (nics.has(nic) ? [vnet] : [])),
+  }
 }

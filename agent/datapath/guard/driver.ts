@@ -9,12 +9,12 @@ import { clickService } from '../../click/service/service.ts'
 import { missing } from '../../ebpf/features.ts'
 import { mountBpffs } from '../../ebpf/pins.ts'
 import { serial } from '../../state/serial.ts'
-import type { Interfaces } from '../check.ts'
 import { inspectRouter } from '../click/inspect.ts'
 import { routerName } from '../click/names.ts'
-import { attachHere, trustIn } from '../click/snapshot.ts'
+import { attachHere, isAsked, trustIn } from '../click/snapshot.ts'
 import { mergeDrops } from '../counters.ts'
 import type { DatapathDriver, LinkStep, ObservedLink, Snapshot } from '../driver.ts'
+import type { Interfaces } from '../interfaces.ts'
 import { applyGuard } from './apply.ts'
 import { guardDrops } from './counters.ts'
 import { type GuardOperation, type Guards, guardsOf, planGuards } from './plan.ts'
@@ -52,7 +52,7 @@ export const guardedDriver = (inner: DatapathDriver, { namespace, directory, bpf
 
     snapshot: async (options = {}): Promise<GuardedSnapshot> => {
       const seen = (await inner.snapshot(options)) as InnerSnapshot
-      const routers = await service.list(trustIn([...seen.byName.values()], options)).catch((cause: Error) => {
+      const routers = await service.list(trustIn(seen.byIndex, options), isAsked(options)).catch((cause: Error) => {
         throw new WeftError('datapath.failed', `the guards cannot be read: ${cause.message}`, { cause })
       })
       const guards = guardsOf(routers, attachHere(), missing('bpf')?.message ?? '')

@@ -1,9 +1,10 @@
 /** Pure: the guards of a VNet's vifs that are ports of bridges, against those that are there. */
 import type { RouterInfo } from '../../click/service/service.ts'
-import { failLink, type Interfaces, ownVif } from '../check.ts'
+import { failLink, ownVif } from '../check.ts'
 import { placeOf, type RouterPlace, routerFile, routerName } from '../click/names.ts'
 import type { Attach } from '../click/text/part.ts'
 import type { LinkSpec, Snapshot } from '../driver.ts'
+import type { Interfaces } from '../interfaces.ts'
 import { guardText } from './text.ts'
 
 /** A router's configuration; landmarks speak of `file`. */

@@ -13,7 +13,8 @@ import { segmentIn } from '../click/text/tunnel.ts'
 import { wantedLink } from '../click/wanted.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
 import { linkMark } from '../mark.ts'
-import { iface, root, vif } from './support/reading.ts'
+import { bestEffortClass } from '../underlay/pieces.ts'
+import { iface, kernel, type Lists, root, vif } from './support/reading.ts'
 import { interfaceOf, link, macOf } from './support/world.ts'
 
 const nic = (index: number, name: string): Link => iface(index, name, { mtu: 1600, mac: `02:00:00:00:ee:0${index}` })
@@ -45,17 +46,16 @@ const far = { mac: '02:00:00:00:0f:00', addresses: ['10.0.0.2/24'] }
 const toOther = (technology: TechnologyName, change: object = {}): LinkSpec =>
   link({ mtu: 1500, vifs: ['vif1.0'], segments: [segment(technology, change)], far })
 
-const snapshot = (reading: Partial<Parameters<typeof snapshotOf>[0]> = {}): ClickSnapshot =>
+type Readings = Lists & Partial<Omit<Parameters<typeof snapshotOf>[0], keyof Lists>>
+
+const snapshot = (reading: Readings = {}): ClickSnapshot =>
   snapshotOf({
-    interfaces,
-    qdiscs: [],
-    classes: [],
-    filters: [],
     nicRates: new Map(),
     routers: [],
     tables: new Map(),
     attach: 'tcx',
     ...reading,
+    ...kernel({ interfaces, ...reading }),
   })
 
 const subject = (one: Operation): string => {
@@ -125,8 +125,12 @@ t.test('routers of every technology are Click that is right, and tell their segm
     }
     const told = routers.flatMap(({ text }) => segmentIn(text) ?? [])
     t.match(told, [{ nic: 'eth1', flow: { technology: name, identifier: identifiers[name] } }])
-    const isTagged = !technologies[name].crosses
-    t.equal(told[0]?.saidClass !== undefined, isTagged, `${name} says its class: ${isTagged}`)
+    t.equal(told[0]?.saidClass, bestEffortClass, `${name} says that it is best effort`)
+    const promised = wantedLink(toOther(name, { rate: 1e6 }), snapshot()).routers
+    const [said] = promised.flatMap(({ text }) => segmentIn(text) ?? [])
+    const isFiltered = technologies[name].crosses
+    t.equal(said?.saidClass === undefined, isFiltered, `${name} with a rate is found by a filter: ${isFiltered}`)
+    t.not(said?.saidClass, bestEffortClass)
   }
 })
 
@@ -217,7 +221,7 @@ t.test('a relay leads each segment out of one port and into the other', async (t
 t.test('what is there as it should be is left alone, and each part is mended by itself', async (t) => {
   const spec = toOther('gre')
   const { routers, tables } = applied(spec, snapshot())
-  const built = (change: Partial<Parameters<typeof snapshotOf>[0]> = {}) => snapshot({ routers, tables, ...change })
+  const built = (change: Readings = {}) => snapshot({ routers, tables, ...change })
   const left = (reading: ClickSnapshot): readonly string[] =>
     lines(planLinks('a.v', [spec], reading)).filter((line) => line !== 'underlay eth1')
   t.same(left(built()), [])

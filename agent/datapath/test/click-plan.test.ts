@@ -11,7 +11,7 @@ import { nowhereYet, toInterface } from '../click/text/tunnel.ts'
 import { type VifRouter, vifText } from '../click/text/vif.ts'
 import type { LinkStep } from '../driver.ts'
 import { bucketOf } from '../rates.ts'
-import { iface, root, vif } from './support/reading.ts'
+import { iface, kernel, type Lists, root, vif } from './support/reading.ts'
 import { interfaceOf, link, macOf } from './support/world.ts'
 
 const vifs = [vif(11, 'vif1.0'), vif(12, 'vif2.0')].map((one) => ({ ...one, up: true }))
@@ -54,17 +54,16 @@ const router = (own: Link | undefined, other: Link | undefined, change: Partial<
 
 const [first, second] = vifs
 const routers = [router(first, second), router(second, first)]
-const snapshot = (reading: Partial<Parameters<typeof snapshotOf>[0]> = {}): ClickSnapshot =>
+type Readings = Lists & Partial<Omit<Parameters<typeof snapshotOf>[0], keyof Lists>>
+
+const snapshot = (reading: Readings = {}): ClickSnapshot =>
   snapshotOf({
-    interfaces: vifs,
-    qdiscs: [],
-    classes: [],
-    filters: [],
     nicRates: new Map(),
     routers,
     tables: new Map(),
     attach: 'tcx',
     ...reading,
+    ...kernel({ interfaces: vifs, ...reading }),
   })
 
 /** Operations as lines that can be read. */
@@ -166,8 +165,7 @@ t.test('a vif that was made anew has another number, which both routers are told
 })
 
 t.test('what is wrong by itself is mended by itself', async (t) => {
-  const mends = (reading: Partial<Parameters<typeof snapshotOf>[0]>) =>
-    lines(planLinks('a.v', [spec], snapshot(reading)))
+  const mends = (reading: Readings) => lines(planLinks('a.v', [spec], snapshot(reading)))
   const changed = (change: Partial<Link>) => ({
     interfaces: vifs.map((one, i) => (i === 0 ? { ...one, ...change } : one)),
   })

@@ -2,15 +2,22 @@
  * The NICs that links between hosts leave by, of one Dom0, and the readings of the kernel: what both data paths share. It is made where the drivers are made, and given
  * to both.
  */
+
+import { dumpAddresses } from '../../netlink/address.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { type LinkTable, openLinkTable } from '../../netlink/link/table.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
-import { share } from '../../share.ts'
+import { type Copy, type KeptCopy, keepCopy } from '../../netlink/socket/copy.ts'
+import { routeGroup } from '../../netlink/socket/monitor.ts'
+import { dumpQdiscs } from '../../netlink/traffic/qdisc.ts'
+import { type Addresses, addressCopy } from '../addresses.ts'
 import type { SnapshotOptions } from '../driver.ts'
+import { type InterfaceOrder, type Interfaces, interfaceOrder } from '../interfaces.ts'
 import { tryNetem } from '../netem-probe.ts'
 import { isNic, speedReader } from '../nics.ts'
 import { type UnderlayKeeper, underlayKeeper } from './keeper.ts'
-import { readTraffic, type TrafficReading } from './reading.ts'
+import type { NicRate } from './plan.ts'
+import { type Traffic, trafficCopy } from './reading.ts'
 
 export interface UnderlayOptions {
   /** Path of the network namespace that is Dom0's; the process's own without it. */
@@ -19,13 +26,17 @@ export interface UnderlayOptions {
   readonly nicRates?: Readonly<Record<string, number>>
 }
 
+export interface KernelReading {
+  readonly interfaces: Interfaces
+  readonly traffic: Traffic
+  readonly addresses: Addresses
+}
+
 export interface Underlay extends UnderlayKeeper {
-  /** All interfaces as they are. Rejects with NetlinkError. */
-  links(options?: SnapshotOptions): Promise<readonly Link[]>
-  /** Queueing as it is; who asks at the same time shares a reading. Rejects with NetlinkError. */
-  traffic(): Promise<TrafficReading>
-  /** Bits per second of NICs, by name; those of which nobody knows are left out. */
-  rates(interfaces: readonly Link[]): Promise<ReadonlyMap<string, number>>
+  /** What all links share, as it is; who asks at the same time shares a reading. Rejects with NetlinkError. */
+  read(options?: SnapshotOptions): Promise<KernelReading>
+  /** Of NICs among these interfaces, by name; those of which nobody knows are left out. */
+  rates(interfaces: readonly Link[]): Promise<ReadonlyMap<string, NicRate>>
   /** Why the kernel emulates no lines (netem); undefined where it does. Tried once. */
   noNetem(): Promise<string | undefined>
   /** Whether a change that the kernel announced was made by this. */
@@ -34,27 +45,59 @@ export interface Underlay extends UnderlayKeeper {
   close(): void
 }
 
+type Settings = Omit<KernelReading, 'interfaces'>
+
+const settingGroups = [routeGroup.link, routeGroup.traffic, routeGroup.ipv4Address, routeGroup.ipv6Address]
+
+const settingsCopy = (): Copy<Settings> => {
+  const [traffic, addresses] = [trafficCopy(), addressCopy()]
+  return {
+    hear: (message) => {
+      traffic.hear(message)
+      addresses.hear(message)
+    },
+    questions: () => [...traffic.questions(), ...addresses.questions()],
+    moment: () => ({ traffic: traffic.moment(), addresses: addresses.moment() }),
+  }
+}
+
 export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {}): Underlay => {
   let socket: RouteSocket | undefined
   let netem: Promise<string | undefined> | undefined
   let speeds: ReturnType<typeof speedReader> | undefined
 
-  let table: LinkTable | undefined
+  let table: { readonly links: LinkTable; readonly order: InterfaceOrder } | undefined
+  let settings: KeptCopy<Settings> | undefined
 
   const route = (): RouteSocket => {
     if (socket === undefined || socket.closed) socket = openRoute({ namespace })
     return socket
   }
 
+  /** Opened when they are first needed, and anew after they broke. */
+  const interfaces = () => {
+    if (table === undefined || table.links.closed) {
+      const order = interfaceOrder()
+      table = { order, links: openLinkTable({ namespace, changed: order.change }) }
+    }
+    return table
+  }
+  const others = (): KeptCopy<Settings> => {
+    if (settings === undefined || settings.closed) {
+      const dumps = [dumpQdiscs(), dumpAddresses()]
+      settings = keepCopy({ namespace, groups: settingGroups, dumps, begin: settingsCopy })
+    }
+    return settings
+  }
+
   return {
     ...underlayKeeper(route),
 
-    links: (options) => {
-      if (table === undefined || table.closed) table = openLinkTable({ namespace })
-      return table.read(options)
+    read: async ({ thorough } = {}) => {
+      const { links, order } = interfaces()
+      const [, { traffic, addresses }] = await Promise.all([links.refresh({ thorough }), others().read({ thorough })])
+      return { interfaces: order.moment(), traffic, addresses }
     },
-
-    traffic: share(() => readTraffic(route())),
 
     rates: async (interfaces) => {
       speeds ??= speedReader({ namespace })
@@ -62,9 +105,13 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
       const read = await Promise.all(
         interfaces
           .filter(isNic)
-          .map(async (nic) => [nic.name, nicRates[nic.name] ?? (await reader.speed(nic))] as const),
+          .map(async (nic) => {
+            const configured = nicRates[nic.name]
+            const bitsPerSecond = configured ?? (await reader.speed(nic))
+            return [nic.name, { bitsPerSecond, isConfigured: configured !== undefined }] as const
+          }),
       )
-      return new Map(read.filter(([, rate]) => rate > 0))
+      return new Map(read.filter(([, { bitsPerSecond }]) => bitsPerSecond > 0))
     },
 
     noNetem: () => {
@@ -80,8 +127,10 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
     close: () => {
       speeds?.close()
       speeds = undefined
-      table?.close()
+      table?.links.close()
       table = undefined
+      settings?.close()
+      settings = undefined
       socket?.close()
       socket = undefined
     },

@@ -21,15 +21,23 @@ export interface LinkTable {
   /**
    * The interfaces as they are at a moment after the call, by index. Thorough: all is read anew. Rejects with NetlinkError.
    */
-  read(options?: { readonly thorough?: boolean }): Promise<readonly Link[]>
+  read(options?: ReadingOptions): Promise<readonly Link[]>
+  /** The same for who follows the changes: settles when all that was changed before the call has been told. */
+  refresh(options?: ReadingOptions): Promise<void>
   /** Idempotent. */
   close(): void
   readonly closed: boolean
 }
 
+export interface ReadingOptions {
+  readonly thorough?: boolean | undefined
+}
+
 export interface LinkTableOptions {
   /** Path of a network namespace; the process's own without it. */
   readonly namespace?: string | undefined
+  /** Told of each interface that came (before undefined), went (now undefined) or is another one. */
+  readonly changed?: ((before: Link | undefined, now: Link | undefined) => void) | undefined
 }
 
 /** AF_UNSPEC */
@@ -45,7 +53,7 @@ const mostAsked = 64
 const attempts = 10
 
 /** Throws NetlinkError (ENOENT: no such namespace), or ERR_ADDON_UNAVAILABLE. */
-export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable => {
+export const openLinkTable = ({ namespace, changed = () => {} }: LinkTableOptions = {}): LinkTable => {
   const links = new Map<number, Link>()
   /** Those that are down. */
   const silent = new Set<number>()
@@ -56,9 +64,18 @@ export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable =
   let isWhole = false
 
   const hold = (link: Link): void => {
+    const before = links.get(link.index)
     links.set(link.index, link)
     if (link.up) silent.delete(link.index)
     else silent.add(link.index)
+    changed(before, link)
+  }
+
+  const drop = (index: number): void => {
+    const before = links.get(index)
+    links.delete(index)
+    silent.delete(index)
+    if (before) changed(before, undefined)
   }
 
   const onMessage = (message: Message): void => {
@@ -69,8 +86,7 @@ export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable =
       // Of a bridge's family: it tells of a port alone, which may be leaving its bridge, not its namespace.
       unsure.add(index)
     } else if (message.type === rtm.deleteLink) {
-      links.delete(index)
-      silent.delete(index)
+      drop(index)
       heard?.delete(index)
       unsure.delete(index)
     } else {
@@ -106,11 +122,7 @@ export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable =
     } finally {
       heard = undefined
     }
-    for (const index of links.keys()) {
-      if (seen.has(index)) continue
-      links.delete(index)
-      silent.delete(index)
-    }
+    for (const index of links.keys()) if (!seen.has(index)) drop(index)
   }
 
   /** What is announced while the answers come may tell of others to ask for: one that went down, and since then is kept silent about. */
@@ -128,7 +140,7 @@ export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable =
     }
   }
 
-  const read = async (): Promise<readonly Link[]> => {
+  const refresh = async (): Promise<void> => {
     for (let attempt = 1; ; attempt++) {
       try {
         await (isWhole ? readChanges() : readAll())
@@ -136,18 +148,23 @@ export const openLinkTable = ({ namespace }: LinkTableOptions = {}): LinkTable =
         const isLost = error instanceof NetlinkError && error.code === 'ENOBUFS'
         if (!isLost || attempt === attempts) throw error
       }
-      if (isWhole) return [...links.values()]
+      if (isWhole) return
       if (attempt < attempts) continue
       const lost = { errno: constants.errno.ENOBUFS, operation: 'link show', subject: '' }
       throw new NetlinkError({ ...lost, cause: new Error('more was announced than could be read') })
     }
   }
 
-  const shared = share(read)
+  const shared = share(refresh)
+  const refreshed = ({ thorough = false }: ReadingOptions = {}): Promise<void> => {
+    if (thorough) isWhole = false
+    return shared()
+  }
   return {
-    read: ({ thorough = false } = {}) => {
-      if (thorough) isWhole = false
-      return shared()
+    refresh: refreshed,
+    read: async (options) => {
+      await refreshed(options)
+      return [...links.values()]
     },
     close: () => connection.close(),
     get closed() {

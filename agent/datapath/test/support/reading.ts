@@ -1,8 +1,11 @@
 /** A kernel made up for tests of the plan: links, addresses and disciplines as values. */
 import type { Address } from '../../../netlink/address.ts'
 import type { Link } from '../../../netlink/link/link.ts'
+import type { TrafficClass } from '../../../netlink/traffic/class.ts'
+import type { Filter } from '../../../netlink/traffic/filter.ts'
 import { formatHandle, handle, parent } from '../../../netlink/traffic/handle.ts'
 import type { Qdisc, QdiscOptions } from '../../../netlink/traffic/qdisc.ts'
+import { addressesOf } from '../../addresses.ts'
 import { blocks } from '../../bridge/isolation.ts'
 import type { Operation } from '../../bridge/operation.ts'
 import { wireBridge, wirePort } from '../../bridge/ports.ts'
@@ -10,8 +13,10 @@ import { type BridgeSnapshot, type Reading, snapshotOf } from '../../bridge/snap
 import { vxlanSettings } from '../../bridge/tunnel.ts'
 import type { LinkStep } from '../../driver.ts'
 import { describeEgress } from '../../egress.ts'
+import { interfacesOf } from '../../interfaces.ts'
 import { linkMark, nodeMark } from '../../mark.ts'
 import { describeFlow, vxlanPort } from '../../underlay/flow.ts'
+import { trafficOf } from '../../underlay/reading.ts'
 
 export const iface = (index: number, name: string, more: Partial<Link> = {}): Link => ({
   index,
@@ -100,19 +105,23 @@ export const root = (index: number, options: QdiscOptions, of = handle(0x8001)):
   options,
 })
 
-export const snapshot = (reading: Partial<Reading>): BridgeSnapshot =>
-  snapshotOf({
-    interfaces: [],
-    qdiscs: [],
-    addresses: [],
-    routed: new Set(),
-    classes: [],
-    filters: [],
-    guarded: true,
-    said: new Map(),
-    nicRates: new Map(),
-    ...reading,
-  })
+/** What all links share, as lists. */
+export interface Lists {
+  readonly interfaces?: readonly Link[]
+  readonly qdiscs?: readonly Qdisc[]
+  readonly classes?: readonly TrafficClass[]
+  readonly filters?: readonly Filter[]
+  readonly addresses?: readonly Address[]
+}
+
+export const kernel = ({ interfaces = [], qdiscs = [], classes = [], filters = [], addresses = [] }: Lists) => ({
+  interfaces: interfacesOf(interfaces),
+  traffic: trafficOf({ qdiscs, classes, filters }),
+  addresses: addressesOf(addresses),
+})
+
+export const snapshot = (reading: Lists & Partial<Omit<Reading, keyof Lists>>): BridgeSnapshot =>
+  snapshotOf({ routed: new Set(), guarded: true, said: new Map(), nicRates: new Map(), ...reading, ...kernel(reading) })
 
 /** Operations as lines that can be read. */
 export const lines = (step: LinkStep | undefined): readonly string[] =>
