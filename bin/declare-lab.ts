@@ -3,6 +3,7 @@ import { type Command, defineCommand } from '../controller/cli/command.ts'
 import { exit } from '../controller/cli/exit.ts'
 import { outputFlag, timeoutFlag } from '../controller/cli/flags.ts'
 import { wholeNumber } from '../controller/cli/values.ts'
+import { parseKinds } from '../lab/kinds.ts'
 
 export const defaultLab = 'lab'
 
@@ -10,6 +11,11 @@ export const labUpFlags = {
   // The most that lab/substrates generates.
   hosts: { value: 'NUMBER', parse: wholeNumber(1, 200), text: 'virtual hosts of a generated substrate; 3 without it' },
   substrate: { value: 'FILE', text: 'declared substrate, YAML, in place of a generated one' },
+  kind: {
+    value: 'KIND',
+    parse: parseKinds,
+    text: 'virtual, kernel or xen, of all hosts or of HOST=KIND,…; emulated ones take a minute to boot',
+  },
   broker: { value: 'URL', text: 'a broker of your own, mqtt://HOST:PORT or unix:PATH; without it one is embedded' },
   parts: {
     value: 'PARTS',
@@ -29,13 +35,15 @@ export const labCommands: readonly Command[] = [
     group: 'Lab',
     summary: 'start virtual hosts on this machine, with agents, a broker, a PIP, a VNP and a VNO',
     details: `
-Needs root. The lab goes on until "weft lab down"; other commands find it by themselves where it is the only one.
+Needs root. A virtual host shares this machine's kernel; a kernel host is a machine of its own with Debian's kernel, a Xen host one with Xen
+and its Dom0, both emulated by QEMU: the first of each downloads Debian's packages. The lab goes on until "weft lab down"; other commands find it by themselves where it is the only one.
 Labs are kept in /var/lib/weft-lab; WEFT_LAB_DIR moves that.`,
     arguments: [{ name: 'NAME', text: `of the lab; ${defaultLab} without it`, optional: true }],
     flags: labUpFlags,
     examples: [
       ['weft lab up', 'three hosts, then: weft hosts'],
       ['weft lab up big --hosts 9 --broker mqtt://127.0.0.1:1883', 'nine, with a broker that runs already'],
+      ['weft lab up --kind east=xen', 'two virtual hosts and one with Xen'],
       ['weft lab up --substrate examples/substrate.yaml --foreground', 'as a file declares, until Ctrl-C'],
     ],
     load: () => import('./commands/lab-up.ts'),

@@ -6,13 +6,15 @@ import { fileURLToPath } from 'node:url'
 import { WeftError } from '../proto/errors.ts'
 import type { Substrate } from '../proto/generated/weft.v1.ts'
 import { createGroup, type Hierarchy, machineHierarchies, memberFiles, removeAbandonedGroups } from './cgroup.ts'
+import { type EmulatedKind, startEmulatedHost } from './host/emulated.ts'
 import { enterGroups, type HeldProcess, type Holder, hold } from './host/hold.ts'
-import { startHost, type VirtualHost } from './host/host.ts'
+import { type HostOptions, startHost, type VirtualHost } from './host/host.ts'
 import { findProgram, type LibvirtDriver, libvirtProblem } from './host/libvirt.ts'
+import { checkKinds, type HostKinds, kindOf, virtualHosts } from './kinds.ts'
 import { bootId, ended, identify, signal, spawnHeld } from './processes.ts'
 import { claimLab, type RemoveOptions, removeLab } from './remove.ts'
 import { groupPrefix, type LabState, labBase, labDirectory, writeLabState } from './state.ts'
-import { layWires } from './wires/lay.ts'
+import { addressLines, layWires, nicsOf } from './wires/lay.ts'
 import { planWires } from './wires/plan.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -23,7 +25,9 @@ export interface LabOptions {
   /** Directory that labs are kept in; state.ts. */
   readonly base?: string
   readonly substrate: Pick<Substrate, 'nodes' | 'links'>
-  /** Drivers of every host's libvirtd; ['lxc'] without it, [] for hosts without libvirtd. */
+  /** What the hosts are; virtual ones without it. */
+  readonly kinds?: HostKinds
+  /** Drivers of every virtual host's libvirtd; ['lxc'] without it, [] for hosts without libvirtd. */
   readonly drivers?: readonly LibvirtDriver[]
   /** For a host to be ready; 120 s without it: a loaded machine can be slow. */
   readonly timeoutMs?: number
@@ -59,10 +63,14 @@ export const labProblem = (drivers: readonly LibvirtDriver[] = ['lxc']): string 
 
 /** Starts a lab; settles when every libvirtd answers. On failure nothing is left but logs. Throws lab.exists, lab.failed, not-supported. */
 export const startLab = async (options: LabOptions): Promise<Lab> => {
-  const drivers = options.drivers ?? ['lxc']
+  const { drivers = ['lxc'], kinds = virtualHosts } = options
   const problem = labProblem(drivers)
   if (problem) throw new WeftError('not-supported', problem)
   const plan = planWires(options.substrate)
+  checkKinds(
+    kinds,
+    plan.nodes.filter(({ kind }) => kind === 'host').map(({ name }) => name),
+  )
   const name = options.name ?? `lab-${randomBytes(4).toString('hex')}`
   const directory = labDirectory(name, options.base ?? labBase())
   const supervisor = identify(process.pid)
@@ -78,25 +86,31 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
     state = { ...state, ...change }
     writeLabState(directory, state)
   }
-  const record = (kind: LabState['held'][number]['kind'], { name, identity, namespaces }: Holder): void =>
-    update({ held: [...state.held, { name, kind, identity, namespaces }] })
+  const record = (kind: LabState['held'][number]['kind'], { name, identity, namespaces, inside }: Holder): void =>
+    update({ held: [...state.held, { name, kind, identity, namespaces, ...(inside ? { inside } : {}) }] })
+
+  const startEmulated = async (common: HostOptions, kind: EmulatedKind): Promise<VirtualHost> => {
+    const position = plan.nodes.findIndex(({ name }) => name === common.name)
+    const nics = nicsOf(plan, common.name)
+    return startEmulatedHost({ ...common, kind, position, nics, lines: addressLines(plan, common.name) })
+  }
 
   const startNode = async (node: string, kind: (typeof plan.nodes)[number]['kind']): Promise<VirtualHost | Holder> => {
     const nodeLogs = join(logs, node)
     mkdirSync(nodeLogs, { recursive: true })
     if (kind === 'host') {
-      const hostDirectory = join(directory, 'hosts', node)
-      const onHeld = (holder: Holder): void => record(kind, holder)
-      return startHost({
+      const common = {
         name: node,
-        directory: hostDirectory,
+        directory: join(directory, 'hosts', node),
         logs: nodeLogs,
         hierarchies,
         group,
         drivers,
         timeoutMs,
-        onHeld,
-      })
+        onHeld: (holder: Holder): void => record(kind, holder),
+      }
+      const hostKind = kindOf(kinds, node)
+      return hostKind === 'virtual' ? startHost(common) : startEmulated(common, hostKind)
     }
     createGroup(hierarchies, `${group}/${node}`)
     const holder = await hold({
@@ -126,7 +140,11 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       if ('holder' in value) hosts.set(node, value)
       else networks.set(node, value)
     }
-    await layWires(plan, (node) => (hosts.get(node)?.holder ?? networks.get(node))?.identity.pid ?? 0)
+    await layWires(plan, {
+      pidOf: (node) => (hosts.get(node)?.holder ?? networks.get(node))?.identity.pid ?? 0,
+      isEmulated: (node) => hosts.get(node)?.holder.inside !== undefined,
+    })
+    await Promise.all([...hosts.values()].map((host) => host.ready()))
     let removed: Promise<void> | undefined
     return {
       name,

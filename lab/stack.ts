@@ -13,6 +13,7 @@ import { WeftError } from '../proto/errors.ts'
 import { callLocal } from '../proto/local.ts'
 import type { HeldProcess } from './host/hold.ts'
 import type { LibvirtDriver } from './host/libvirt.ts'
+import { guestMemoryBytes, type HostKinds, kindOf, virtualHosts } from './kinds.ts'
 import { type Lab, startLab } from './lab.ts'
 import { probeBroker, type Relay, startRelay } from './relay.ts'
 import type { RemoveOptions } from './remove.ts'
@@ -31,6 +32,8 @@ export interface StackOptions {
   /** mqtt://, mqtts:// or unix:; without it one is embedded. Its clients are called as the hosts and roles: one lab a broker. */
   readonly brokerUrl?: string
   readonly drivers?: readonly LibvirtDriver[]
+  /** What the hosts are; virtual ones without it. */
+  readonly kinds?: HostKinds
   /** 'all' without it. */
   readonly parts?: StackParts
   /** For everything to be ready; 120 s without it. */
@@ -80,9 +83,11 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   const { parts = 'all', timeoutMs = 120_000, hosts: hostCount = 3 } = options
   // Half of the machine's memory: the other half is for the machine itself.
   const memoryBytes = totalmem() / 2
+  const ownMemoryBytes = (host: string): number | undefined =>
+    guestMemoryBytes[kindOf(options.kinds ?? virtualHosts, host)]
   const text = options.substrateFile
     ? readFileSync(options.substrateFile, 'utf8')
-    : generateSubstrate({ name: pipName, hosts: hostCount, memoryBytes })
+    : generateSubstrate({ name: pipName, hosts: hostCount, memoryBytes, ownMemoryBytes })
   const substrate = parseSubstrate(text, options.substrateFile ?? 'substrate.yaml')
   if (options.brokerUrl !== undefined) await probeBroker(options.brokerUrl)
   const lab = await startLab({ ...options, substrate })
@@ -134,7 +139,8 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     startRole('vno', '--name', vnoName, '--vnp', `${vnpName}=${brokerUrl}`, ...places('vno'))
   }
   const startAgent = async (host: string, brokerUrl: string): Promise<void> => {
-    const argv = [process.execPath, weft(), 'agent', '--name', host, '--domain', pipName, '--broker', brokerUrl]
+    const url = await lab.host(host).brokerUrl(brokerUrl)
+    const argv = [process.execPath, weft(), 'agent', '--name', host, '--domain', pipName, '--broker', url]
     const log = join(lab.host(host).logs, 'agent.log')
     const held = await lab.host(host).spawn(argv, log)
     agents.set(host, held)

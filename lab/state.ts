@@ -12,6 +12,8 @@ export interface HeldRecord {
   readonly kind: 'host' | 'switch' | 'fabric' | 'outside' | 'process'
   readonly identity: ProcessIdentity
   readonly namespaces: readonly string[]
+  /** Of an emulated host: what runs a command in it, given as its arguments in the namespaces. */
+  readonly inside?: readonly string[]
 }
 
 export interface LabState {

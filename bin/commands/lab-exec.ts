@@ -20,7 +20,7 @@ export const run: Run = async ({ globals, stderr }, { args, rest }) => {
     throw new WeftError('lab.unknown', message, { object: `host/${host}`, hint: holder ? '' : suggest(host, names) })
   }
   // A virtual host shares the machine's files: the command runs where the user is.
-  const [command = '', ...argv] = entering(holder, [`--wdns=${process.cwd()}`, '--', ...rest])
+  const [command = '', ...argv] = entering(holder, [`--wdns=${process.cwd()}`, '--', ...(holder.inside ?? []), ...rest])
   const child = spawn(command, argv, { stdio: 'inherit' })
   // Ctrl-C is for the command; it decides what that means.
   process.on('SIGINT', () => undefined)

@@ -8,6 +8,7 @@ import type { FlagValues, Run } from '../../controller/cli/command.ts'
 import type { Context } from '../../controller/cli/context.ts'
 import { exit } from '../../controller/cli/exit.ts'
 import { UsageError } from '../../controller/cli/usage-error.ts'
+import { formatKinds } from '../../lab/kinds.ts'
 import { startStack, weft } from '../../lab/stack.ts'
 import { type LabState, labDirectory, readLabState } from '../../lab/state.ts'
 import { defaultLab, type labUpFlags } from '../declare-lab.ts'
@@ -28,7 +29,7 @@ const upLine = (lab: LabState): string => `lab/${lab.name} is up: ${hostsOfLab(l
 
 /** Holds the lab until a signal. */
 const hold = async (context: Context, name: string, flags: Flags): Promise<number> => {
-  const { hosts, substrate: substrateFile, broker: brokerUrl, parts, timeout: timeoutMs } = flags
+  const { hosts, kind: kinds, substrate: substrateFile, broker: brokerUrl, parts, timeout: timeoutMs } = flags
   forgetOwnFlags()
   const ending = endingSignals()
   const stack = await startStack({
@@ -38,6 +39,7 @@ const hold = async (context: Context, name: string, flags: Flags): Promise<numbe
     signal: ending.signal,
     onLogs: (directory) => context.stderr.write(`the logs are in ${directory}\n`),
     ...(hosts === undefined ? {} : { hosts }),
+    ...(kinds === undefined ? {} : { kinds }),
     ...(substrateFile === undefined ? {} : { substrateFile }),
     ...(brokerUrl === undefined ? {} : { brokerUrl }),
   }).catch((error: unknown) => {
@@ -100,8 +102,9 @@ const startInBackground = async (context: Context, name: string, flags: Flags): 
 }
 
 /** The flags as they would be typed: what came from the environment as well. */
-const again = ({ hosts, substrate, broker, parts, timeout }: Flags): readonly string[] => [
+const again = ({ hosts, kind, substrate, broker, parts, timeout }: Flags): readonly string[] => [
   ...(hosts === undefined ? [] : ['--hosts', String(hosts)]),
+  ...(kind === undefined ? [] : ['--kind', formatKinds(kind)]),
   ...(substrate === undefined ? [] : ['--substrate', substrate]),
   ...(broker === undefined ? [] : ['--broker', broker]),
   ...['--parts', parts, '--timeout', `${timeout}ms`],

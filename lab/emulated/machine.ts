@@ -9,6 +9,7 @@ import { WeftError } from '../../proto/errors.ts'
 import { findProgram } from '../host/libvirt.ts'
 import { type ArchiveEntry, directoryEntry, fileEntry, linkEntry, writeArchive } from './cpio.ts'
 import { type KernelFiles, kernelFiles, kernelFilesProblem } from './kernel-files.ts'
+import { kernelMemoryBytes, xenMemoryBytes } from './memory.ts'
 import { loadOrder } from './modules.ts'
 import { kernelArguments, type QemuMachine, type QemuNic, tscKhzOf, xenArguments } from './qemu.ts'
 import { xenFiles, xenFilesProblem } from './xen-files.ts'
@@ -20,7 +21,7 @@ const emulator = 'qemu-system-x86_64'
 const bootModules = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_net']
 
 export interface MachineOptions {
-  /** Of a kernel host 1 GiB without it, half of it for files that are written; of a Xen host 2 GiB, half of it Dom0's. */
+  /** kernelMemoryBytes or xenMemoryBytes without it. */
   readonly memoryBytes?: number
   /** 1 without it. */
   readonly cpus?: number
@@ -80,7 +81,7 @@ export const kernelMachine = async (
 ): Promise<EmulatedMachine> => {
   throwing(kernelHostProblem())
   const kernel = await kernelFiles()
-  const kind = { kernel, layers: [kernel.layer], memoryBytes: 2 ** 30, argumentsOf: kernelArguments }
+  const kind = { kernel, layers: [kernel.layer], memoryBytes: kernelMemoryBytes, argumentsOf: kernelArguments }
   return layDown(kind, directory, script, options)
 }
 
@@ -95,7 +96,7 @@ export const xenMachine = async (
   const kind = {
     kernel,
     layers: [xen.layer, kernel.layer],
-    memoryBytes: 2 ** 31,
+    memoryBytes: xenMemoryBytes,
     prepare: 'dom0.sh',
     env: { XEN_PROGRAMS: xen.programs },
     argumentsOf: xenArguments(xen.hypervisor),

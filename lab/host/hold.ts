@@ -26,6 +26,8 @@ export interface Holder {
   readonly identity: ProcessIdentity
   /** Names of its namespaces, for instance 'net:[4026532201]': to find who still is in one. */
   readonly namespaces: readonly string[]
+  /** Of an emulated host, what runs a command in it, given as its arguments in these namespaces. */
+  readonly inside?: readonly string[]
 }
 
 export interface HoldOptions {

@@ -27,6 +27,10 @@ export interface VirtualHost {
   exec(argv: readonly string[], options?: RunOptions): Promise<Output>
   /** Starts a command in it that goes on, its output appended to a file. It ends with the host at the latest. */
   spawn(argv: readonly string[], logFile: string, env?: NodeJS.ProcessEnv): Promise<HeldProcess>
+  /** Settles when it takes commands; it may need its wires for that. Throws lab.failed. */
+  ready(): Promise<void>
+  /** How its agent reaches the broker behind a unix socket of the machine, and whoever is outside the agent's own socket. */
+  brokerUrl(socketUrl: string): Promise<string>
 }
 
 export interface HostOptions {
@@ -83,6 +87,9 @@ export const startHost = async (options: HostOptions): Promise<VirtualHost> => {
     libvirtUri: (driver) => `${driver}:///system?socket=${join(directory, 'run/libvirt/libvirt-sock')}`,
     exec: (argv, runOptions) => runIn(holder, argv, runOptions),
     spawn: (argv, logFile, env) => spawnIn(holder, argv, logFile, env),
+    // It is, once it is started; and it sees all files of the machine.
+    ready: async () => undefined,
+    brokerUrl: async (socketUrl) => socketUrl,
   }
   for (const driver of drivers) await waitForLibvirt(host, driver, options.timeoutMs)
   return host

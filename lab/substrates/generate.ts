@@ -53,12 +53,14 @@ export interface SubstrateOptions {
   readonly hosts: number
   /** Memory that the hosts share, since they are one machine. */
   readonly memoryBytes: number
+  /** What a host has of its own instead; undefined where it shares. */
+  readonly ownMemoryBytes?: (host: string) => number | undefined
 }
 
 /** The text of a substrate file (YAML). */
-export const generateSubstrate = ({ name, hosts, memoryBytes }: SubstrateOptions): string => {
+export const generateSubstrate = ({ name, hosts, memoryBytes, ownMemoryBytes }: SubstrateOptions): string => {
   const declared = Array.from({ length: hosts }, (_, index) => placeOf(index))
-  const memoryMiB = Math.floor(memoryBytes / hosts / 2 ** 20)
+  const memoryMiB = (host: string): number => Math.floor((ownMemoryBytes?.(host) ?? memoryBytes / hosts) / 2 ** 20)
   const at = ({ city, latitude, longitude }: Place): string =>
     `location: { name: ${city}, latitude: ${latitude}, longitude: ${longitude} }`
   const link = (a: Place, b: Place, ends: string): string => {
@@ -77,14 +79,14 @@ export const generateSubstrate = ({ name, hosts, memoryBytes }: SubstrateOptions
     ...others.map((place) => link(place, exchange, `${place.name}/eth1, ${exchange.name}`)),
   ]
   return [
-    `# ${hosts} virtual host${hosts === 1 ? '' : 's'} on one machine. Their CPUs are the same ones: each may be promised several times.`,
+    `# ${hosts} host${hosts === 1 ? '' : 's'} on one machine. Their CPUs are the same ones: each may be promised several times.`,
     `name: ${name}`,
     'cpu_overcommit: 16',
     'hosts:',
     ...declared.flatMap((place, index) => [
       `  ${place.name}:`,
       `    ${at(place)}`,
-      `    memory: ${memoryMiB} MiB`,
+      `    memory: ${memoryMiB(place.name)} MiB`,
       `    tunnel_prefix: ${tunnelPrefixOf(index)}`,
     ]),
     ...(others.length > 0 ? ['fabrics:', `  ${exchange.name}:`, `    ${at(exchange)}`] : []),

@@ -8,7 +8,7 @@ const generate = (hosts: number) => generateSubstrate({ name: 'lab', hosts, memo
 t.test('three hosts are a line: west and east meet only through centre', async (t) => {
   t.equal(
     generate(3),
-    `# 3 virtual hosts on one machine. Their CPUs are the same ones: each may be promised several times.
+    `# 3 hosts on one machine. Their CPUs are the same ones: each may be promised several times.
 name: lab
 cpu_overcommit: 16
 hosts:

@@ -1,5 +1,6 @@
 /** Makes the wires of a plan between the namespaces of a lab, by iproute2's batches: ip-link(8), ip-address(8), ip-route(8). */
 import { WeftError } from '../../proto/errors.ts'
+import { joinLines } from '../host/emulated.ts'
 import { run } from '../processes.ts'
 import type { WirePlan } from './plan.ts'
 
@@ -10,15 +11,23 @@ export const pairLines = (plan: WirePlan, pidOf: (node: string) => number): read
     return `link add ${end(a)} type veth peer name ${end(b)}`
   })
 
+/** Interfaces that a node has of the substrate, in the order of its wires. */
+export const nicsOf = (plan: WirePlan, node: string): readonly { readonly name: string; readonly mtu: number }[] =>
+  plan.wires.flatMap(({ ends, mtu }) => ends.filter((end) => end.node === node).map(({ name }) => ({ name, mtu })))
+
+/** Lines for `ip -batch` that give the interfaces of a node their addresses, and the node its routes. */
+export const addressLines = (plan: WirePlan, node: string): readonly string[] => [
+  ...plan.addresses.filter((at) => at.node === node).map(({ name, address }) => `address add ${address} dev ${name}`),
+  ...plan.routes.filter((at) => at.node === node).map(({ to, via }) => `route add ${to} via ${via}`),
+]
+
 /** Lines for `ip -batch` in the namespace of one node. */
 export const nodeLines = (plan: WirePlan, node: string): readonly string[] => {
-  const ports = plan.wires.flatMap(({ ends }) => ends.filter((end) => end.node === node))
   const isSwitch = plan.nodes.some(({ name, kind }) => name === node && kind === 'switch')
   return [
     ...(isSwitch ? ['link add br0 mtu 1600 type bridge', 'link set br0 up'] : []),
-    ...ports.map(({ name }) => `link set ${name} ${isSwitch ? 'master br0 ' : ''}up`),
-    ...plan.addresses.filter((at) => at.node === node).map(({ name, address }) => `address add ${address} dev ${name}`),
-    ...plan.routes.filter((at) => at.node === node).map(({ to, via }) => `route add ${to} via ${via}`),
+    ...nicsOf(plan, node).map(({ name }) => `link set ${name} ${isSwitch ? 'master br0 ' : ''}up`),
+    ...addressLines(plan, node),
   ]
 }
 
@@ -28,10 +37,20 @@ const batch = async (prefix: readonly string[], lines: readonly string[], subjec
   if (status !== 0) throw new WeftError('lab.failed', `the wires of ${subject} were not made: ${stderr.trim()}`)
 }
 
+export interface Places {
+  /** A process in the node's network namespace. */
+  readonly pidOf: (node: string) => number
+  /** Whether the namespace only holds the wires of a machine, which has the addresses itself. */
+  readonly isEmulated?: (node: string) => boolean
+}
+
 /** Throws lab.failed with the words of iproute2. */
-export const layWires = async (plan: WirePlan, pidOf: (node: string) => number): Promise<void> => {
+export const layWires = async (plan: WirePlan, { pidOf, isEmulated = () => false }: Places): Promise<void> => {
   await batch([], pairLines(plan, pidOf), 'the lab')
   await Promise.all(
-    plan.nodes.map(({ name }) => batch(['nsenter', `--net=/proc/${pidOf(name)}/ns/net`], nodeLines(plan, name), name)),
+    plan.nodes.map(({ name }) => {
+      const lines = isEmulated(name) ? joinLines(nicsOf(plan, name)) : nodeLines(plan, name)
+      return batch(['nsenter', `--net=/proc/${pidOf(name)}/ns/net`], lines, name)
+    }),
   )
 }
