@@ -88,8 +88,8 @@ const segmentOf = ({ name, crosses, identifier }: Technology, nic: Link): Segmen
 const isMade = async (service: ClickService, technology: Technology, port: Link, nic: Link): Promise<boolean> => {
   const segment = segmentOf(technology, nic)
   const parts = technology.carries === 'ipv4' ? [ipv4Only] : []
-  const saidClass = technology.crosses ? undefined : bestEffortClass
-  const text = portText({ ...place, parts, port, to: toTunnel({ segment, nic, saidClass }) })
+  const to = toTunnel({ segment, nic, saidClass: bestEffortClass })
+  const text = portText({ ...place, parts, port, to })
   const value = tableValue(segment, port, relayEthers)
   try {
     await service.swap(sender, readConfiguration(text, sender))

@@ -290,13 +290,14 @@ const segmentAtNic = (
   const told = found.find(({ nic: name, flow }) => name === nic.name && tableKey(flow) === tableKey(segment))
   return planAtNic({
     nic: nic.name,
-    nicRateBitsPerSecond: nicRates.get(nic.name),
+    nicRate: nicRates.get(nic.name),
     state: traffic.get(nic.index),
     flow: flowOf(segment),
     rateBitsPerSecond: segment.rateBitsPerSecond,
     mtu,
     overheadBytes: overheadBytes(segment.technology, segment.local) ?? 0,
     toldClass: told?.saidClass,
+    saysBestEffort: true,
   })
 }
 

@@ -1,12 +1,13 @@
 import t from 'tap'
 import { message } from '../../netlink/test/support/bytes.ts'
 import { decodeFilter, type Filter } from '../../netlink/traffic/filter.ts'
-import { formatHandle, parent } from '../../netlink/traffic/handle.ts'
+import { formatHandle, handle, parent } from '../../netlink/traffic/handle.ts'
+import type { Qdisc } from '../../netlink/traffic/qdisc.ts'
 import { classOf } from '../rates.ts'
 import { describeFlow, type Flow, filterPlace } from '../underlay/flow.ts'
 import { inverseAtNic, type UnderlayOperation } from '../underlay/operation.ts'
-import { bestEffortClass, pieces, rootHandle } from '../underlay/pieces.ts'
-import { leaveNic, planAtNic } from '../underlay/plan.ts'
+import { bandsHandle, bestEffortClass, isForeignRoot, pieces, rootHandle } from '../underlay/pieces.ts'
+import { leaveNic, planAtNic, type SegmentAtNic } from '../underlay/plan.ts'
 import { addSegmentFilter, candidateClass, findReservation, isTold, saidClass } from '../underlay/reservation.ts'
 import { noTraffic, type TrafficState, trafficState } from '../underlay/traffic-state.ts'
 
@@ -76,11 +77,12 @@ t.test('classes that packets say themselves are apart from those that filters le
 
 const asked = {
   nic: 'eth1',
-  nicRateBitsPerSecond: 1e9,
+  nicRate: { bitsPerSecond: 1e9, isConfigured: false },
   state: undefined,
   rateBitsPerSecond: 40e6,
   mtu: 1450,
   overheadBytes: 50,
+  saysBestEffort: true,
 } as const
 const names = (operations: readonly UnderlayOperation[]) =>
   operations.map((one) =>
@@ -126,8 +128,37 @@ t.test('what is reserved is given back on failure, and a change is undone', asyn
   t.match(inverseAtNic(reserve), { op: 'reserve', to: undefined })
   const from = { classId: candidateClass(vni7, 0), filter: 0x107800, options, limitBytes: 5 }
   t.match(inverseAtNic({ ...reserve, from }), { to: { options, limitBytes: 5 }, from })
-  t.match(inverseAtNic({ op: 'underlay', nic: 'eth1', rateBitsPerSecond: 1, missing: [] }), { op: 'tidy' })
+  t.match(inverseAtNic({ op: 'underlay', nic: 'eth1', layout: 'bands', rateBitsPerSecond: 1, missing: [] }), {
+    op: 'tidy',
+  })
   t.equal(inverseAtNic({ op: 'tidy', nic: 'eth1' }), undefined)
+})
+
+const rootOf = (root: number, options: Qdisc['options']): Qdisc => ({
+  index: 2,
+  handle: root,
+  parent: parent.root,
+  options,
+})
+
+t.test('a NIC of best effort alone has bands, and classes once anything needs them', async (t) => {
+  const bandsThere = trafficState([rootOf(bandsHandle, { kind: 'pfifo_fast' })])
+  const classesThere = trafficState([rootOf(rootHandle, { kind: 'htb', defaultClass: 2 })])
+  const layout = (change: Partial<SegmentAtNic>) => {
+    const { before, saidClass } = planAtNic({ ...asked, flow: vni7, rateBitsPerSecond: 0, ...change })
+    const [first] = before
+    return [first?.op === 'underlay' ? first.layout : first?.op, saidClass]
+  }
+  t.same(layout({}), ['bands', bestEffortClass])
+  t.same(layout({ state: bandsThere }), [undefined, bestEffortClass], 'nothing is left to do')
+  t.same(layout({ state: bandsThere, rateBitsPerSecond: 1e6 }), ['classes', undefined], 'a rate')
+  t.same(layout({ state: bandsThere, saysBestEffort: false }), ['classes', undefined], 'packets that say nothing')
+  const configured = { bitsPerSecond: 1e9, isConfigured: true }
+  t.same(layout({ nicRate: configured }), ['classes', bestEffortClass], 'a rate that the NIC itself does not keep')
+  t.same(layout({ state: classesThere }), ['classes', bestEffortClass], 'classes stay, and are completed')
+  t.same(layout({ flow: flow('vlan', 5), saysBestEffort: false }), ['bands', bestEffortClass], 'a VLAN says it always')
+  t.notOk(isForeignRoot(bandsThere) || isForeignRoot(classesThere))
+  t.ok(isForeignRoot(trafficState([rootOf(handle(1), { kind: 'pfifo_fast' })])))
 })
 
 t.test('only the pieces that are missing are named', async (t) => {

@@ -10,7 +10,7 @@ import { parent } from '../../netlink/traffic/handle.ts'
 import { deleteQdisc } from '../../netlink/traffic/qdisc.ts'
 import type { Flow } from './flow.ts'
 import type { UnderlayOperation } from './operation.ts'
-import { pieces, rootHandle } from './pieces.ts'
+import { bands, bandsHandle, pieces, replaceRoot, rootHandle, rootPiece } from './pieces.ts'
 import {
   addSegmentClass,
   addSegmentFilter,
@@ -105,14 +105,25 @@ const run = async (route: RouteSocket, requests: readonly Request[], ...unless: 
 }
 
 /** The pieces that a plan found missing; another link may have made them since. */
-const complete = (route: RouteSocket, { rateBitsPerSecond, missing }: Of<'underlay'>, index: number): Promise<void> => {
-  const wanted = pieces(rateBitsPerSecond).filter(({ name }) => missing.includes(name))
-  return run(
+const complete = async (
+  route: RouteSocket,
+  { layout, rateBitsPerSecond, missing }: Of<'underlay'>,
+  index: number,
+): Promise<void> => {
+  const all = layout === 'bands' ? bands : pieces(rateBitsPerSecond)
+  const wanted = all.filter(({ name }) => missing.includes(name))
+  if (layout === 'classes' && missing.includes(rootPiece) && (await hasBands(route, index))) {
+    await run(route, [replaceRoot(index)])
+  }
+  await run(
     route,
     wanted.map(({ request }) => request(index)),
     'EEXIST',
   )
 }
+
+const hasBands = async (route: RouteSocket, index: number): Promise<boolean> =>
+  (await route.qdiscs()).some((one) => one.index === index && one.handle === bandsHandle)
 
 const reserve = async (
   route: RouteSocket,
@@ -187,12 +198,16 @@ const tidy = async (route: RouteSocket, index: number, { drivers, claimsOf }: Us
     const { ever } = claimsOf()
     const uses = await Promise.all(drivers.map((usesOf) => usesOf(index)))
     const isUnused = uses.every((one) => one === undefined)
-    const requests = isUnused ? [deleteQdisc(index, parent.root, rootHandle)] : await orphans(route, index, uses.flat())
+    const requests = isUnused ? removals(index) : await orphans(route, index, uses.flat())
     // Who makes a segment now tidies up after it. What one that was made meanwhile has taken was not seen.
     if (claimsOf().now > 0 || requests.length === 0) return
     if (claimsOf().ever === ever) return run(route, requests, 'ENOENT', 'EINVAL', 'ENODEV')
   }
 }
+
+/** Of the root discipline that is ours, whichever it is: another handle's is refused. */
+const removals = (index: number): readonly Request[] =>
+  [rootHandle, bandsHandle].map((root) => deleteQdisc(index, parent.root, root))
 
 /** What removes classes that no packets say any more. */
 const orphans = async (

@@ -1,12 +1,14 @@
 /** What is done at an underlay NIC: values that say what shall be and what was. Steps of both drivers hold them. */
 import type { Flow } from './flow.ts'
+import type { Layout } from './pieces.ts'
 import type { ObservedReservation, Reservation } from './reservation.ts'
 
 export type UnderlayOperation =
-  /** Queueing that every underlay NIC has, of which the pieces named are missing. */
+  /** Queueing that all segments of an underlay NIC share, of which the pieces named are missing. */
   | {
       readonly op: 'underlay'
       readonly nic: string
+      readonly layout: Layout
       readonly rateBitsPerSecond: number
       readonly missing: readonly string[]
     }

@@ -1,5 +1,12 @@
 /**
- * Queueing at an underlay NIC (`tc qdisc|class|filter show dev NIC`), which every segment that leaves by it shares, whatever makes it:
+ * Queueing at an underlay NIC (`tc qdisc|class|filter show dev NIC`), which every segment that leaves by it shares, whatever makes it. It is one of two:
+ *
+ * Bands, as long as all segments there are best effort and say so themselves. Management leaves first, and a packet that nothing waits before pays nothing:
+ *
+ *     7767: pfifo_fast                            what says the class of best effort, 7766:3, is in the last band, all else before it
+ *
+ * Classes, where a segment is guaranteed a rate, where packets do not say their class (plan.ts), or where the NIC is to be kept to the rate that is
+ * configured for it. htb costs a packet some 150 ns:
  *
  *     7766: htb                                   the handle says that it is ours
  *       7766:1  rate = ceil = the NIC's
@@ -16,7 +23,7 @@ import { replaceClass } from '../../netlink/traffic/class.ts'
 import { addFilter, type Filter, type NewFilter, protocol } from '../../netlink/traffic/filter.ts'
 import { handle, minorOf, parent } from '../../netlink/traffic/handle.ts'
 import type { HtbClass } from '../../netlink/traffic/htb.ts'
-import { addQdisc, type QdiscOptions, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
+import { addQdisc, type NewQdisc, type QdiscOptions, replaceQdisc } from '../../netlink/traffic/qdisc.ts'
 import { type U32, u32Handle, u32Link, u32Match, u32Table } from '../../netlink/traffic/u32.ts'
 import { classOf, queueOf, sameClass } from '../rates.ts'
 import { type Telling, tellings } from './flow.ts'
@@ -33,6 +40,13 @@ export const bestEffortClass = handle(major, 3)
 const managementShare = 0.05
 const bestEffortShare = 0.01
 export const priorities = { management: 0, segment: 3, bestEffort: 7 } as const
+
+/** 'wg'. */
+export const bandsHandle = handle(0x7767)
+
+export const isOurRoot = (root: number): boolean => root === rootHandle || root === bandsHandle
+
+export type Layout = 'bands' | 'classes'
 
 /** Filters of ours have one priority. */
 export const filterPriority = 1
@@ -86,18 +100,34 @@ const filterPiece = (name: string, node: number, options: U32): Piece => ({
   request: (index) => addFilter(filterOf(index, options, node)),
 })
 
-/** The parts of a NIC of this rate. Making one that is there already is harmless, or answered with EEXIST. */
+/** Root discipline of classes; what waits in the one before is lost, and what is sent while the kernel exchanges them, a fraction of a millisecond. */
+const classesRoot = (index: number): NewQdisc => ({
+  index,
+  handle: rootHandle,
+  parent: parent.root,
+  options: { kind: 'htb', defaultClass: minorOf(managementClass) },
+})
+
+/** In place of bands. */
+export const replaceRoot = (index: number): Request => replaceQdisc(classesRoot(index))
+
+export const rootPiece = 'root'
+
+/** What bands consist of. They give way to classes, never the other way: EEXIST says that those are there already. */
+export const bands: readonly Piece[] = [
+  {
+    name: 'bands',
+    isThere: (state) => state.root?.handle === bandsHandle,
+    request: (index) => addQdisc({ index, handle: bandsHandle, parent: parent.root, options: { kind: 'pfifo_fast' } }),
+  },
+]
+
+/** What the classes of a NIC of this rate consist of. Making a part that is there already is harmless, or answered with EEXIST. */
 export const pieces = (nicRate: number): readonly Piece[] => [
   {
-    name: 'root',
+    name: rootPiece,
     isThere: (state) => state.root?.handle === rootHandle,
-    request: (index) =>
-      addQdisc({
-        index,
-        handle: rootHandle,
-        parent: parent.root,
-        options: { kind: 'htb', defaultClass: minorOf(managementClass) },
-      }),
+    request: (index) => addQdisc(classesRoot(index)),
   },
   classPiece('rate', innerClass, rootHandle, classOf(nicRate, nicRate, 0)),
   classPiece(
@@ -119,7 +149,7 @@ export const pieces = (nicRate: number): readonly Piece[] => [
 
 /** A root discipline that somebody chose, and not we. */
 export const isForeignRoot = (state: TrafficState | undefined): boolean =>
-  state?.root !== undefined && state.root.handle !== rootHandle
+  state?.root !== undefined && !isOurRoot(state.root.handle)
 
 const isClass = (found: TrafficClass | undefined, options: HtbClass): boolean =>
   found?.options.kind === 'htb' && sameClass(found.options, options)

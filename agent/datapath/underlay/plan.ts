@@ -2,9 +2,9 @@
 
 import { wireRate } from '../rates.ts'
 import type { Flow } from './flow.ts'
-import { describeFlow } from './flow.ts'
+import { describeFlow, isFiltered } from './flow.ts'
 import type { UnderlayOperation } from './operation.ts'
-import { bestEffortClass, pieces } from './pieces.ts'
+import { bands, bestEffortClass, type Layout, pieces, rootHandle } from './pieces.ts'
 import { findReservation, reservationDrift, reservationOf, saidClass } from './reservation.ts'
 import { noTraffic, type TrafficState } from './traffic-state.ts'
 
@@ -13,7 +13,7 @@ export interface SegmentAtNic {
   /** Its name. */
   readonly nic: string
   /** undefined where nobody knows. */
-  readonly nicRateBitsPerSecond: number | undefined
+  readonly nicRate: NicRate | undefined
   readonly state: TrafficState | undefined
   readonly flow: Flow
   /** Of the guest's frames; 0: best effort. */
@@ -22,6 +22,17 @@ export interface SegmentAtNic {
   readonly overheadBytes: number
   /** Class that the segment's device or router has its packets say now; undefined: none. */
   readonly toldClass?: number | undefined
+  /** Whether who makes the packets has those of best effort say so; of technologies that filters do not find all do. */
+  readonly saysBestEffort: boolean
+}
+
+export interface NicRate {
+  readonly bitsPerSecond: number
+  /**
+   * Whether the agent's configuration states it: then the NIC itself does not keep to it, as one does whose driver tells its speed, and what is sent
+   * beyond would wait, or be lost, where nobody puts management first.
+   */
+  readonly isConfigured: boolean
 }
 
 export interface SegmentPlan {
@@ -39,14 +50,15 @@ export const defaultNicRate = 10e9
 
 export const planAtNic = (segment: SegmentAtNic): SegmentPlan => {
   const { nic, flow, rateBitsPerSecond, mtu, overheadBytes, toldClass, state = noTraffic } = segment
-  const nicRate = segment.nicRateBitsPerSecond ?? defaultNicRate
+  const nicRate = segment.nicRate?.bitsPerSecond ?? defaultNicRate
   const before: UnderlayOperation[] = []
   const after: UnderlayOperation[] = []
   const reasons: string[] = []
-  const missing = pieces(nicRate).filter(({ isThere }) => !isThere(state))
+  const layout = layoutFor(segment)
+  const missing = (layout === 'bands' ? bands : pieces(nicRate)).filter(({ isThere }) => !isThere(state))
   if (missing.length > 0) {
     const names = missing.map((piece) => piece.name)
-    before.push({ op: 'underlay', nic, rateBitsPerSecond: nicRate, missing: names })
+    before.push({ op: 'underlay', nic, layout, rateBitsPerSecond: nicRate, missing: names })
     reasons.push(`${nic} lacks queueing: ${names.join(', ')}`)
   }
   const from = findReservation(state, flow, toldClass)
@@ -56,7 +68,7 @@ export const planAtNic = (segment: SegmentAtNic): SegmentPlan => {
       after.push({ op: 'reserve', nic, flow, classId: from.classId, to: undefined, from })
       reasons.push(`${describeFlow(flow)} is guaranteed a rate at ${nic} and shall have none`)
     }
-    return { before, after, reasons, saidClass: classId && bestEffortClass }
+    return { before, after, reasons, saidClass: saysIt(segment) ? bestEffortClass : undefined }
   }
   const to = reservationOf(wireRate(rateBitsPerSecond, mtu, overheadBytes), nicRate)
   const drift = reservationDrift(flow, from, to)
@@ -65,6 +77,15 @@ export const planAtNic = (segment: SegmentAtNic): SegmentPlan => {
     reasons.push(`the guarantee of ${describeFlow(flow)} at ${nic} ${drift}`)
   }
   return { before, after, reasons, saidClass: classId }
+}
+
+const saysIt = ({ flow, saysBestEffort }: SegmentAtNic): boolean => saysBestEffort || !isFiltered(flow.technology)
+
+/** Classes that are there stay as long as anything uses the NIC: to exchange its root discipline loses packets. */
+const layoutFor = (segment: SegmentAtNic): Layout => {
+  const { state, nicRate, rateBitsPerSecond } = segment
+  const needsClasses = rateBitsPerSecond > 0 || nicRate?.isConfigured === true || !saysIt(segment)
+  return needsClasses || state?.root?.handle === rootHandle ? 'classes' : 'bands'
 }
 
 /** What a segment had at a NIC that it leaves no more by, and the NIC's queueing, if it was the last one there. */

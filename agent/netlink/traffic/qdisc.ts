@@ -16,6 +16,14 @@ export interface Fifo {
   readonly limit: number
 }
 
+/**
+ * Three queues, of which what waits in a later one leaves once those before are empty (tc-pfifo_fast(8)). The low four bits of a packet's priority say which: of 1,
+ * 2, 3 and 5 the last, of 6 and 7 the first, of all others the one between. A packet that nothing waits before goes past all of them.
+ */
+export interface PfifoFast {
+  readonly kind: 'pfifo_fast'
+}
+
 /** Hooks for filters and no queue (`tc qdisc add dev X clsact`). Blocks are sets of filters that several links share; 0: own ones. */
 export interface Clsact {
   readonly kind: 'clsact'
@@ -23,14 +31,14 @@ export interface Clsact {
   readonly egressBlock: number
 }
 
-/** A kind that has no file here: mq, fq_codel, noqueue, …. */
+/** A kind that has no place here: mq, fq_codel, noqueue, …. */
 export interface OtherQdisc {
   readonly kind: 'other'
   readonly name: string
   readonly data: Buffer
 }
 
-export type QdiscOptions = Htb | Tbf | Netem | Fifo | Clsact | OtherQdisc
+export type QdiscOptions = Htb | Tbf | Netem | Fifo | PfifoFast | Clsact | OtherQdisc
 
 export interface Qdisc {
   readonly index: number
@@ -61,7 +69,7 @@ const putOptions = (encoder: AttributeEncoder, options: NewQdisc['options']): vo
     encoder.nested(tca.options, (inner) => encodeTbf(inner, options))
   } else if (options.kind === 'netem') {
     encoder.bytes(tca.options, encodeNetem(options))
-  } else {
+  } else if (options.kind !== 'pfifo_fast') {
     const limit = Buffer.alloc(4)
     writeU32(limit, options.limit, 0)
     encoder.bytes(tca.options, limit)
@@ -125,6 +133,7 @@ const decodeOptions = ({
   egressBlock,
 }: Pick<ReturnType<typeof decodeTraffic>, 'kind' | 'options' | 'ingressBlock' | 'egressBlock'>): QdiscOptions => {
   if (kind === 'clsact') return { kind, ingressBlock, egressBlock }
+  if (kind === 'pfifo_fast') return { kind }
   if ((kind === 'bfifo' || kind === 'pfifo') && options.length >= 4) return { kind, limit: readU32(options) }
   const netem = kind === 'netem' ? decodeNetem(options) : undefined
   if (netem !== undefined) return netem

@@ -23,15 +23,15 @@ export interface Tunnel {
   readonly segment: Segment
   /** The NIC that it leaves by. */
   readonly nic: Named & { readonly mac: string }
-  /** Class of the NIC's htb that packets have to say, since no filter finds them; undefined where one does. */
+  /** Class of the NIC's queueing that packets have to say; undefined where a filter finds them. */
   readonly saidClass: number | undefined
 }
 
 /** Of technologies over IP the host's routes say the neighbour, where the segment names none. */
 export const toTunnel = ({ segment, nic, saidClass }: Tunnel): Sink => {
   const { technology, identifier, local, remote, nextHop, remoteMac } = segment
-  const neighbour = `ToNeighbour(${nic.name}${nextHop === '' ? '' : `, ${nextHop}`}); ${numbered(nic)}`
   const said = saidClass === undefined ? '' : `TrafficClass(${formatHandle(saidClass)}) -> `
+  const neighbour = `${said}ToNeighbour(${nic.name}${nextHop === '' ? '' : `, ${nextHop}`}); ${numbered(nic)}`
   const frame = `${said}Queue -> ToDevice(${nic.name}); ${numbered(nic)}`
   const tunnel = (first: string, ...rest: readonly string[]): Sink => ({
     lines: [
