@@ -67,7 +67,15 @@ const service = (more: Partial<Link> = {}): Link =>
 const wired = [eth1, bridge(20, b), vif(10, 'vif1.0', 'a.v', 20)]
 
 const planOf = (spec: ReturnType<typeof of>, reading: Parameters<typeof snapshot>[0]) =>
-  planLinks('a.v', [spec], snapshot({ qdiscs: [guard(20)], nicRates: new Map([['eth1', { bitsPerSecond: 1e9, isConfigured: false }]]), ...reading }))
+  planLinks(
+    'a.v',
+    [spec],
+    snapshot({
+      qdiscs: [guard(20)],
+      nicRates: new Map([['eth1', { bitsPerSecond: 1e9, isConfigured: false }]]),
+      ...reading,
+    }),
+  )
 
 t.test('a gretap device by key', async (t) => {
   const name = tunnelName('a.v', 'l1', gre)

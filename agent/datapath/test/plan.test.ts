@@ -50,7 +50,10 @@ t.test('a link within a host: made down, guarded and limited before it is raised
 t.test(
   'a tunnel: queueing at the NIC, a guarantee in bytes of the wire, a ceiling in those of the guest',
   async (t) => {
-    const reading = { interfaces: [eth1, vif(10, 'vif1.0')], nicRates: new Map([['eth1', { bitsPerSecond: 1e9, isConfigured: false }]]) }
+    const reading = {
+      interfaces: [eth1, vif(10, 'vif1.0')],
+      nicRates: new Map([['eth1', { bitsPerSecond: 1e9, isConfigured: false }]]),
+    }
     const spec = link({ vifs: ['vif1.0'], segments: [{ ...segment, rate: 40e6 }] })
     const [step] = planLinks('a.v', [spec], snapshot(reading))
     t.same(lines(step), [
