@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a Debian machine with Node 20 or newer and root ready for Weft: `sh scripts/setup.sh [GROUP…]`. Groups:
-#   run    what `npm start` needs: libvirt for containers, iproute2, ping, the npm packages, the addons built
+#   run    what `npm start` needs: libvirt for containers, iproute2, ping, openssl, the npm packages, the addons built
 #   build  a C++ compiler and libvirt's headers (part of `run` where the addons have to be built)
 #   test   what `npm test` runs against besides: Mosquitto, bird, iperf3, tcpdump, QEMU for a kernel host
 #   check  what `npm run check` needs besides: clang-format
@@ -44,6 +44,7 @@ ping iputils-ping
 nsenter util-linux
 setpriv util-linux
 mount mount
+openssl openssl
 END
   ;;
   build) cat <<END

@@ -102,6 +102,7 @@ t.test('an agent that serves no consoles says so', async (t) => {
   const host = fakeHost(t)
   const agent = await host.start()
   await agent.desire(pair())
+  await untilPhase(agent, 'PHASE_READY')
   const refusal = await open(agent).catch((error: unknown) => error)
   t.ok(hasCode(refusal, 'verb.unsupported'), String(refusal))
 })

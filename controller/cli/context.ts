@@ -7,10 +7,18 @@ export interface Output {
   write(text: string | Uint8Array): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
+  readonly rows?: number | undefined
+  /** Told when the terminal has another size. */
+  on?(event: 'resize', listener: () => void): unknown
+  off?(event: 'resize', listener: () => void): unknown
+  /** Told when what `write` answered false to is taken. */
+  once?(event: 'drain', listener: () => void): unknown
 }
 
 export interface Input extends AsyncIterable<Uint8Array | string> {
   readonly isTTY?: boolean | undefined
+  /** Whether each key is passed on as it is, Ctrl-C included. */
+  setRawMode?(raw: boolean): unknown
 }
 
 /** A lab that runs on this machine, as far as its sockets go. */

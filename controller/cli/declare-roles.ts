@@ -15,7 +15,7 @@ export const daemonFlags = {
 export const consoleFlag = {
   console: {
     value: 'PLACE',
-    text: 'where consoles are served, HOST:PORT or unix:PATH, within reach of the role above; a free port of 127.0.0.1 without it',
+    text: 'where it serves consoles to the role above, HOST:PORT or unix:PATH; a free port of 127.0.0.1 without it',
   },
 } as const
 

@@ -7,6 +7,7 @@ import { WeftError } from '../../proto/errors.ts'
 import type { VNetState } from '../../proto/generated/weft.v1.ts'
 import { localClient } from '../../proto/local.ts'
 import { topics } from '../../proto/topics.ts'
+import { type ConsolePlace, createConsoleRelay } from '../console/relay.ts'
 import type { Log } from '../log.ts'
 import { answerVerbs, fitState, serveVerbs, type Verbs } from '../roles/api.ts'
 import type { Clock } from '../roles/clock.ts'
@@ -27,7 +28,7 @@ import { desiredOf } from './desired.ts'
 import { createHosts } from './hosts.ts'
 import { listHosts } from './operator.ts'
 import { createProgress } from './progress.ts'
-import { type RelayOptions, relayExec, relayHandler } from './relay.ts'
+import { askConsole, type RelayOptions, relayExec, relayHandler } from './relay.ts'
 import type { VNetRow } from './rows.ts'
 import { createSettling, isFinished } from './settle.ts'
 import { isReported, type StateContext, stateOfRow } from './state.ts'
@@ -39,6 +40,8 @@ export interface PipParts extends BrokerOptions, Term {
   readonly clock: Clock
   readonly log: Log
   readonly connect?: Connect | undefined
+  /** Where consoles are passed on; undefined: nowhere. */
+  readonly console?: ConsolePlace | undefined
 }
 
 /** A burst of reports becomes one state. */
@@ -177,6 +180,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
   }
 
   const relay: RelayOptions = { session, domain, hosts }
+  const consoles = createConsoleRelay(parts.console, log)
   const northbound: Verbs = {
     offer: ({ part }, client) => decisions.offer(part, client),
     reserve: decisions.reserve,
@@ -185,6 +189,9 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     delete: ({ vnet }, client) => remove(vnet, client),
     get,
     exec: async (exec, client) => relayExec(relay, rowFor(exec.vnet, client), exec),
+    console: async (console, client) => ({
+      console: await consoles.relay(await askConsole(relay, rowFor(console.vnet, client), console)),
+    }),
     handler: async (handler, client) => relayHandler(relay, rowFor(handler.vnet, client), handler),
     link: async ({ vnet, link }, client) => ({ link: await describeLink(relay, rowFor(vnet, client), name, link) }),
   }
@@ -214,6 +221,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
       coalescer.close()
       settlement.close()
       decisions.close()
+      await consoles.close()
       await session.close()
     },
   }

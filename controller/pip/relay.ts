@@ -1,11 +1,19 @@
-/** Verbs that the agent of a node's host answers: a command in the node, handlers of the operator's own Click at one of its interfaces. */
+/** Verbs that the agent of a node's host answers: a command in the node, its console, handlers of the operator's own Click at one of its interfaces. */
 import { create, type Init } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
-import type { ApiReply, ExecNode, HostCommand, HostReply, UseHandler } from '../../proto/generated/weft.v1.ts'
+import type {
+  ApiReply,
+  ConsoleTicket,
+  ExecNode,
+  HostCommand,
+  HostReply,
+  OpenConsole,
+  UseHandler,
+} from '../../proto/generated/weft.v1.ts'
 import type { Session } from '../../proto/session.ts'
 import { topics } from '../../proto/topics.ts'
 import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
-import { handlerTimeoutMs } from '../roles/queries.ts'
+import { consoleTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
 import type { Hosts } from './hosts.ts'
 import type { VNetRow } from './rows.ts'
 
@@ -58,6 +66,17 @@ export const relayExec = async (options: RelayOptions, row: VNetRow, exec: ExecN
   const reply = await askHost(options, host, command, `node/${node}`, timeoutMs + relayMarginMs)
   if (!reply.exec) throw unexpected(host, 'exec')
   return { exec: reply.exec }
+}
+
+/** The agent's ticket for a node's console. Errors: node.unknown, and those of askHost. */
+export const askConsole = async (
+  options: RelayOptions,
+  row: VNetRow,
+  console: OpenConsole,
+): Promise<ConsoleTicket | undefined> => {
+  const { vnet, node } = console
+  const reply = await askHost(options, hostOf(row, vnet, node), { console }, `node/${node}`, consoleTimeoutMs)
+  return reply.console
 }
 
 /** Errors: node.unknown, and those of askHost. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { consolePlace } from '../console/place.ts'
 import { createLog, type LogLevel } from '../log.ts'
 import { systemClock } from '../roles/clock.ts'
 import type { BrokerOptions } from '../roles/connect.ts'
@@ -17,19 +18,23 @@ export interface RunPipOptions extends BrokerOptions {
   readonly storePath: string
   readonly socketPath: string
   readonly logLevel?: LogLevel | undefined
+  /** Where consoles are passed on, HOST:PORT or unix:PATH; a free port of the loopback without it. */
+  readonly consoleListen?: string | undefined
 }
 
 /** Starts a PIP. Errors: config.invalid for its names, substrate.invalid with file:line, not-supported for the store, EADDRINUSE for the socket. */
 export const runPip = async (options: RunPipOptions): Promise<Running> => {
-  const { name, domain, brokerUrl, password, substrateFile, storePath, socketPath, logLevel } = options
+  const { name, domain, brokerUrl, password, substrateFile, storePath, socketPath, logLevel, consoleListen } = options
   checkRoleName('PIP', name)
   checkRoleName('domain', domain)
   const log = createLog('pip', name, logLevel)
   const substrate = parseSubstrate(await readFile(substrateFile, 'utf8'), substrateFile)
+  const console = consolePlace('pip', storePath, consoleListen)
   return runRole({
     storePath,
     socketPath,
     log,
-    start: (term) => startPip({ ...term, name, domain, brokerUrl, password, substrate, clock: systemClock, log }),
+    start: (term) =>
+      startPip({ ...term, name, domain, brokerUrl, password, substrate, console, clock: systemClock, log }),
   })
 }

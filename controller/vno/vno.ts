@@ -6,6 +6,7 @@ import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest, VNetState } from '../../proto/generated/weft.v1.ts'
 import { topics } from '../../proto/topics.ts'
+import { type ConsolePlace, createConsoleRelay } from '../console/relay.ts'
 import { validateRequest } from '../description/validate.ts'
 import type { Log } from '../log.ts'
 import { answerVerbs, type Verbs } from '../roles/api.ts'
@@ -13,7 +14,7 @@ import type { Clock } from '../roles/clock.ts'
 import { type BrokerOptions, type Connect, connectRole } from '../roles/connect.ts'
 import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
 import { createPursuit } from '../roles/pursuit.ts'
-import { countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
+import { consoleTimeoutMs, countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
 import type { Role, Term } from '../roles/run.ts'
 import { createWatchers } from '../roles/watch.ts'
 import type { VNetRow } from './rows.ts'
@@ -28,6 +29,8 @@ export interface VnoParts extends BrokerOptions, Term {
   readonly clock: Clock
   readonly log: Log
   readonly connect?: Connect | undefined
+  /** Where consoles are passed on; undefined: nowhere. */
+  readonly console?: ConsolePlace | undefined
 }
 
 /** Longer than the VNP needs for all its calls one after the other. */
@@ -112,6 +115,7 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
     return row
   }
 
+  const consoles = createConsoleRelay(parts.console, log)
   const verbs: Verbs = {
     apply: async ({ request: asked, expectedGeneration }) => {
       const request = checkRequest(asked)
@@ -155,6 +159,11 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
       return { exec: reply.exec }
     },
 
+    console: async (console) => {
+      const reply = await vnp.call({ console }, consoleTimeoutMs + 2 * relayMarginMs)
+      return { console: await consoles.relay(reply.console) }
+    },
+
     handler: async (handler) => {
       const { router } = await vnp.call({ handler }, handlerTimeoutMs + 2 * relayMarginMs)
       return { router }
@@ -178,6 +187,7 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
     close: async () => {
       for (const cancel of timers) cancel()
       checks.close()
+      await consoles.close()
       await session.close()
       await shelf.close()
     },

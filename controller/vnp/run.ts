@@ -1,4 +1,5 @@
 import { WeftError } from '../../proto/errors.ts'
+import { consolePlace } from '../console/place.ts'
 import { createLog, type LogLevel } from '../log.ts'
 import { systemClock } from '../roles/clock.ts'
 import type { BrokerOptions } from '../roles/connect.ts'
@@ -15,6 +16,8 @@ export interface RunVnpOptions extends BrokerOptions {
   readonly storePath: string
   readonly socketPath: string
   readonly logLevel?: LogLevel | undefined
+  /** Where consoles are passed on, HOST:PORT or unix:PATH; a free port of the loopback without it. */
+  readonly consoleListen?: string | undefined
 }
 
 const checkPips = ({ domain, brokerUrl, pips }: RunVnpOptions): void => {
@@ -35,12 +38,13 @@ export const runVnp = async (options: RunVnpOptions): Promise<Running> => {
   checkRoleName('VNP', options.name)
   checkRoleName('domain', options.domain)
   checkPips(options)
-  const { name, domain, brokerUrl, password, pips, storePath, socketPath, logLevel } = options
+  const { name, domain, brokerUrl, password, pips, storePath, socketPath, logLevel, consoleListen } = options
   const log = createLog('vnp', name, logLevel)
+  const console = consolePlace('vnp', storePath, consoleListen)
   return runRole({
     storePath,
     socketPath,
     log,
-    start: (term) => startVnp({ ...term, name, domain, brokerUrl, password, pips, clock: systemClock, log }),
+    start: (term) => startVnp({ ...term, name, domain, brokerUrl, password, pips, console, clock: systemClock, log }),
   })
 }

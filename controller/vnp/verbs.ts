@@ -1,10 +1,11 @@
 /** What a VNP serves: its VNOs, who see their own VNets alone, and its own operator, who sees all. */
 import { WeftError } from '../../proto/errors.ts'
+import type { ConsoleRelay } from '../console/relay.ts'
 import type { Log } from '../log.ts'
 import type { Verbs } from '../roles/api.ts'
 import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
 import type { Pursuit } from '../roles/pursuit.ts'
-import { countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
+import { consoleTimeoutMs, countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
 import type { KeyedSerial } from '../roles/serial.ts'
 import { type ApplyOptions, applyRequest, checkAsked, offerRequest } from './apply.ts'
 import { askLink } from './describe-link.ts'
@@ -18,11 +19,12 @@ export interface VerbsOptions extends Omit<ApplyOptions, 'isLost' | 'onReleases'
   /** Carries out what was decided on a VNet. */
   readonly decisions: Pursuit
   readonly releases: Pursuit
+  readonly consoles: Pick<ConsoleRelay, 'relay'>
   readonly log: Log
 }
 
 export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs; readonly operators: Verbs } => {
-  const { book, providers, states, serial, decisions, releases, log } = options
+  const { book, providers, states, serial, decisions, releases, consoles, log } = options
   const applying: ApplyOptions = {
     ...options,
     isLost: states.isLost,
@@ -92,6 +94,13 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
       const timeoutMs = execTimeoutMs(exec)
       const reply = await provider.call({ exec: { ...exec, vnet: row.key, timeoutMs } }, timeoutMs + 2 * relayMarginMs)
       return { exec: reply.exec }
+    },
+
+    console: async (console, client) => {
+      const { row, provider } = carrierOf(console, client)
+      const request = { console: { ...console, vnet: row.key } }
+      const reply = await provider.call(request, consoleTimeoutMs + relayMarginMs)
+      return { console: await consoles.relay(reply.console) }
     },
 
     handler: async (handler, client) => {

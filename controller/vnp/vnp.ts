@@ -3,6 +3,7 @@
  * parts; the way to a decision stands in apply.ts, what follows from it in carry.ts, what is told in states.ts.
  */
 import type { Session } from '../../proto/session.ts'
+import { type ConsolePlace, createConsoleRelay } from '../console/relay.ts'
 import type { Log } from '../log.ts'
 import { answerVerbs, serveVerbs } from '../roles/api.ts'
 import type { Clock } from '../roles/clock.ts'
@@ -32,6 +33,8 @@ export interface VnpParts extends BrokerOptions, Term {
   readonly clock: Clock
   readonly log: Log
   readonly connect?: Connect | undefined
+  /** Where consoles are passed on; undefined: nowhere. */
+  readonly console?: ConsolePlace | undefined
 }
 
 /** After a start, how long a VNet's last published state is left standing while providers tell theirs. */
@@ -114,7 +117,9 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
   const cancelQuiet = clock.after(quietMs, () => states.endQuiet())
   for (const id of book.releases.keys()) void releases.pursue(id)
   for (const key of book.vnets.keys()) void decisions.pursue(key)
+  const consoles = createConsoleRelay(parts.console, log)
   const { northbound, operators } = createVerbs({
+    consoles,
     book,
     providers,
     clock,
@@ -134,6 +139,7 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
     close: async () => {
       cancelQuiet()
       for (const part of [leadership, states, decisions, releases, checks]) part.close()
+      await consoles.close()
       await Promise.all([...sessions.values()].map((one) => one.close()))
     },
   }

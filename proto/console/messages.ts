@@ -15,6 +15,8 @@ export type ConsoleNotice =
   | { readonly type: 'running'; readonly running: boolean }
   /** So many bytes are left out here: they were written faster than they could be sent. */
   | { readonly type: 'skipped'; readonly bytes: number }
+  /** The next role cannot be reached by its ticket; the connection is closed, and may be tried again. */
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** There is no such console any more; the connection is closed. */
   | { readonly type: 'ended'; readonly reason: string }
 
@@ -53,6 +55,8 @@ export const parseNotice = (text: string): ConsoleNotice | undefined => {
       return { type, running: rest['running'] === true }
     case 'skipped':
       return Number.isSafeInteger(rest['bytes']) ? { type, bytes: Number(rest['bytes']) } : undefined
+    case 'failed':
+      return { type, code: String(rest['code'] ?? ''), message: String(rest['message'] ?? '') }
     case 'ended':
       return { type, reason: String(rest['reason'] ?? '') }
     default:

@@ -7,6 +7,7 @@ import type { ApiReply, ApiRequest, HostCommand, HostReply, VNetState } from '..
 import { serveLocal } from '../../../proto/local.ts'
 import { temporaryDirectory } from '../../../proto/test/temporary.ts'
 import type { Input, Surroundings } from '../context.ts'
+import { consoleCommands } from '../declare-console.ts'
 import { hostCommands } from '../declare-hosts.ts'
 import { linkCommands } from '../declare-links.ts'
 import { otherCommands } from '../declare-other.ts'
@@ -14,7 +15,14 @@ import { roleCommands } from '../declare-roles.ts'
 import { vnetCommands } from '../declare-vnets.ts'
 import { runProgram } from '../program.ts'
 
-export const commands = [...vnetCommands, ...linkCommands, ...hostCommands, ...roleCommands, ...otherCommands]
+export const commands = [
+  ...vnetCommands,
+  ...linkCommands,
+  ...hostCommands,
+  ...consoleCommands,
+  ...roleCommands,
+  ...otherCommands,
+]
 
 export interface Outcome {
   readonly status: number
