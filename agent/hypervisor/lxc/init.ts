@@ -3,7 +3,11 @@
  * command run once the agent has configured the interfaces, and never ends by itself: a node whose command ended goes on, as a machine
  * whose service ended does. It ends at SIGTERM, which libvirt sends to every process of the container; without a trap process 1 would not
  * notice, and libvirt wait 1.6 seconds before it kills. It ends at the signals of `halt`, `poweroff` and `reboot` too, and leaves word of why
- * (said.ts): one without a last word was killed. The console has no reader, so the command's words go to a file.
+ * (said.ts): one without a last word was killed.
+ *
+ * The start-up command's words go to a file: on the console they would wait while no agent reads. There is a shell on the console for whoever presses
+ * Enter; until then nothing but a fork of this script waits. It has a session of its own, whose keys reach nothing else; what was started in the
+ * background ignores Ctrl-C for good, unless env(1) of the image can undo that.
  */
 import { join } from 'node:path'
 import type { Mount } from './domain-xml.ts'
@@ -77,6 +81,16 @@ if [ -s ${inside('startUp')} ]; then
       echo "start-up: exit status $?" >>${startUpLog}
   } &
 fi
+
+{
+  while :; do
+    printf '\\n%s: press Enter for a shell\\n' "$(hostname)"
+    read -r _ || sleep 1
+    keys=
+    env --default-signal=INT,QUIT true 2>/dev/null && keys='env --default-signal=INT,QUIT'
+    TERM=xterm PS1='\${PWD} # ' setsid -c $keys sh -i
+  done
+} </dev/console >/dev/console 2>&1 &
 
 while :; do
   sleep 2147483647 &
