@@ -24,7 +24,7 @@ export const labUpFlags = {
     text: 'what is started: all, no roles of the controller, or bare hosts',
   },
   foreground: { text: 'stay until Ctrl-C, which ends the lab' },
-  ...timeoutFlag('2m', 'longest time for everything to be ready'),
+  ...timeoutFlag('2m', 'longest time for everything to be ready, five times as long with emulated hosts'),
 } as const
 
 export const labListFlags = outputFlag

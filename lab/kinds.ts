@@ -51,6 +51,10 @@ export const checkKinds = ({ named }: HostKinds, hosts: readonly string[]): void
   })
 }
 
+/** How many times as long as virtual hosts these may take: software emulation is that much slower, and more. */
+export const patience = ({ others, named }: HostKinds): number =>
+  [others, ...named.values()].every((kind) => kind === 'virtual') ? 1 : 5
+
 /** What an emulated host has for nodes; undefined: a virtual host shares the machine's memory. */
 export const guestMemoryBytes: Readonly<Record<HostKind, number | undefined>> = {
   virtual: undefined,

@@ -13,7 +13,7 @@ import { WeftError } from '../proto/errors.ts'
 import { callLocal } from '../proto/local.ts'
 import type { HeldProcess } from './host/hold.ts'
 import type { LibvirtDriver } from './host/libvirt.ts'
-import { guestMemoryBytes, type HostKinds, kindOf, virtualHosts } from './kinds.ts'
+import { guestMemoryBytes, type HostKinds, kindOf, patience, virtualHosts } from './kinds.ts'
 import { type Lab, startLab } from './lab.ts'
 import { probeBroker, type Relay, startRelay } from './relay.ts'
 import type { RemoveOptions } from './remove.ts'
@@ -36,7 +36,7 @@ export interface StackOptions {
   readonly kinds?: HostKinds
   /** 'all' without it. */
   readonly parts?: StackParts
-  /** For everything to be ready; 120 s without it. */
+  /** For everything to be ready; 120 s without it, and five times as long where a host is emulated. */
   readonly timeoutMs?: number
   /** Ends what is being started; the promise rejects with its reason. */
   readonly signal?: AbortSignal
@@ -78,19 +78,22 @@ export const weft = (): string => {
 /** Socket of a host's agent, from outside of the host. */
 export const agentSocket = (lab: Lab, host: string): string => join(lab.host(host).directory, 'run/weft/agent.sock')
 
+/** Where the agent of a virtual host serves consoles. */
+const consoleSocket = (lab: Lab, host: string): string => join(lab.host(host).directory, 'console.sock')
+
 /** Settles when all is ready to be used. On failure nothing is left but logs. Throws what startLab does, substrate.invalid, lab.failed. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
-  const { parts = 'all', timeoutMs = 120_000, hosts: hostCount = 3 } = options
+  const { parts = 'all', hosts: hostCount = 3, kinds = virtualHosts } = options
+  const timeoutMs = (options.timeoutMs ?? 120_000) * patience(kinds)
   // Half of the machine's memory: the other half is for the machine itself.
   const memoryBytes = totalmem() / 2
-  const ownMemoryBytes = (host: string): number | undefined =>
-    guestMemoryBytes[kindOf(options.kinds ?? virtualHosts, host)]
+  const ownMemoryBytes = (host: string): number | undefined => guestMemoryBytes[kindOf(kinds, host)]
   const text = options.substrateFile
     ? readFileSync(options.substrateFile, 'utf8')
     : generateSubstrate({ name: pipName, hosts: hostCount, memoryBytes, ownMemoryBytes })
   const substrate = parseSubstrate(text, options.substrateFile ?? 'substrate.yaml')
   if (options.brokerUrl !== undefined) await probeBroker(options.brokerUrl)
-  const lab = await startLab({ ...options, substrate })
+  const lab = await startLab({ ...options, substrate, timeoutMs })
   const substrateFile = join(lab.directory, 'substrate.yaml')
   const agents = new Map<string, HeldProcess>()
   const roles = new Map<string, HeldProcess>()
@@ -140,7 +143,10 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   }
   const startAgent = async (host: string, brokerUrl: string): Promise<void> => {
     const url = await lab.host(host).brokerUrl(brokerUrl)
-    const argv = [process.execPath, weft(), 'agent', '--name', host, '--domain', pipName, '--broker', url]
+    // Files are what a virtual host and the machine have in common; networks are not.
+    const console = kindOf(kinds, host) === 'virtual' ? ['--console', `unix:${consoleSocket(lab, host)}`] : []
+    const agent = ['agent', '--name', host, '--domain', pipName, '--broker', url, ...console]
+    const argv = [process.execPath, weft(), ...agent]
     const log = join(lab.host(host).logs, 'agent.log')
     const held = await lab.host(host).spawn(argv, log)
     agents.set(host, held)
