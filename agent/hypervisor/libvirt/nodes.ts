@@ -25,10 +25,17 @@ export interface LibvirtNodesOptions {
   /** Nodes that are made or removed at a time. */
   readonly parallel: number
   readonly log: Logger
+  /** Whether a node's domain is this driver's, where several drivers share a libvirt; all are without it. */
+  readonly isOurs?: (vnet: string, node: string) => Promise<boolean>
+  /** The guest of a node has rebooted, and its domain goes on: called before whoever watches is told. */
+  readonly onReboot?: (vnet: string, node: string) => Promise<void>
 }
 
 export interface LibvirtNodes {
+  /** For looks, and all that is quick. */
   readonly libvirt: KeptConnection
+  /** For what takes as long as a domain to start or to end: another connection, so that no look waits for it. Throws hypervisor.unavailable. */
+  hand(): Promise<LibvirtConnection>
   readonly directories: NodeDirectories
   /** A socket of this network namespace, made again where it was closed. */
   route(): RouteSocket
@@ -47,16 +54,29 @@ export interface LibvirtNodes {
   close(): Promise<void>
 }
 
-export const libvirtNodes = ({ name, uri, directory, parallel, log }: LibvirtNodesOptions): LibvirtNodes => {
-  // libvirt's calls block: two threads more, so that a look does not wait for a start to end.
-  const libvirt = keepConnection({ uri, threads: parallel + 2, log })
+/** libvirtd does so many calls of one connection at a time, and takes no other from it before one has ended (max_client_requests, libvirtd.conf). */
+const callsOfClient = 5
+/** Calls that look take milliseconds. */
+const lookThreads = 4
+
+export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
+  const { name, uri, directory, parallel, log, isOurs = async () => true, onReboot = async () => {} } = options
+  const libvirt = keepConnection({ uri, threads: lookThreads, log })
+  const hands = Array.from({ length: Math.ceil(parallel / callsOfClient) }, () =>
+    keepConnection({ uri, threads: callsOfClient, log }),
+  )
+  let turn = 0
   const directories = nodeDirectories(directory)
   const known = new Map<string, { readonly vnet: string; readonly id: string }>()
   const inHand = new Set<string>()
   let socket: RouteSocket | undefined
 
-  const find = async (vnet: string, node: string): Promise<MarkedDomain | undefined> =>
-    findDomain(await libvirt.get(), vnet, node)
+  const find = async (vnet: string, node: string): Promise<MarkedDomain | undefined> => {
+    const found = await findDomain(await libvirt.get(), vnet, node)
+    if (!found || (await isOurs(vnet, node))) return found
+    const object = `node/${node}`
+    throw new WeftError('object.foreign', `the domain of node ${node} is another hypervisor's still`, { object })
+  }
 
   const observe = async (details: Details): Promise<readonly ObservedNode[]> => {
     const kept = await directories.list()
@@ -68,13 +88,16 @@ export const libvirtNodes = ({ name, uri, directory, parallel, log }: LibvirtNod
       if (kept.length === 0) return []
       throw error
     }
-    const nodes = await observeNodes(connection, kept, { hypervisor: name, inHand, details })
+    const all = await observeNodes(connection, kept, { hypervisor: name, inHand, details })
+    const ours = await Promise.all(all.map(({ vnet, id }) => isOurs(vnet, id)))
+    const nodes = all.filter((_, i) => ours[i])
     for (const { domain, vnet, id } of nodes) known.set(domain, { vnet, id })
     return nodes
   }
 
   return {
     libvirt,
+    hand: () => (hands[turn++ % hands.length] ?? libvirt).get(),
     directories,
     route: () => {
       if (socket === undefined || socket.closed) socket = openRoute()
@@ -111,7 +134,11 @@ export const libvirtNodes = ({ name, uri, directory, parallel, log }: LibvirtNod
       libvirt.listen({
         onEvent: (event) => {
           const node = known.get(event.name)
-          if (node) changed(node.vnet, node.id)
+          if (!node) return
+          const tell = (): void => changed(node.vnet, node.id)
+          if (event.kind !== 'reboot') return tell()
+          const problem = (err: unknown): void => log.warn({ ...node, err }, 'a reboot could not be noted')
+          void onReboot(node.vnet, node.id).catch(problem).then(tell)
         },
         onConnected: () => changed('', ''),
         onLost: () => changed('', ''),
@@ -119,7 +146,7 @@ export const libvirtNodes = ({ name, uri, directory, parallel, log }: LibvirtNod
     },
     close: async () => {
       socket?.close()
-      await libvirt.close()
+      await Promise.all([libvirt, ...hands].map((one) => one.close()))
     },
   }
 }

@@ -1,0 +1,233 @@
+/**
+ * Virtual machines by libvirt's QEMU driver: on taps of the agent's own (taps.ts), from a kernel or from a layer over a disk, configured
+ * by the guest agent in them, or by a seed where they have none. Two drivers of it, by the name that requests give: `kvm` has the processor
+ * do it, `qemu` emulates one, which works everywhere.
+ */
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { create } from '../../../proto/codec.ts'
+import { WeftError } from '../../../proto/errors.ts'
+import { readBootId } from '../../boot-id.ts'
+import { defaultMtu } from '../../defaults.ts'
+import type { ImageStore } from '../../images/store.ts'
+import { withUndo } from '../../undo.ts'
+import { configurationDigest } from '../digest.ts'
+import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
+import { type GuestAgent, guestAgent } from '../guest/agent.ts'
+import { waitForGuest } from '../guest/boot.ts'
+import { execInGuest, runScript } from '../guest/exec.ts'
+import { networkScript } from '../guest/network-script.ts'
+import { prepareGuest, releaseCommand } from '../guest/start-up.ts'
+import { openPtyConsole } from '../libvirt/console.ts'
+import { nodeDirectories } from '../libvirt/directories.ts'
+import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
+import { named } from '../libvirt/failure.ts'
+import { libvirtNodes } from '../libvirt/nodes.ts'
+import { redefine } from '../libvirt/redefine.ts'
+import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../lxc/released.ts'
+import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
+import { libvirtChannel } from './agent-channel.ts'
+import { hasGuestAgent, prepareBoot } from './boot.ts'
+import { domainXml, guestAgentPort, interfacesOf, interfaceXml } from './domain-xml.ts'
+import { attachInterface, detachInterface } from './interfaces.ts'
+import { machineDetails } from './observe.ts'
+import { deleteTaps, makeTaps } from './taps.ts'
+
+export interface QemuOptions {
+  readonly name: 'qemu' | 'kvm'
+  /** For instance qemu:///system. */
+  readonly uri: string
+  readonly stateDir: string
+  readonly images: Pick<ImageStore, 'open' | 'release'>
+  /** Nodes that are made or removed at a time. */
+  readonly parallel: number
+  /** Until a guest's agent answers; a guest that takes longer never boots. */
+  readonly bootTimeoutMs: number
+  /** Why the processor cannot do it; '' where it can. Not asked by `qemu`. */
+  readonly accelerationProblem: () => Promise<string>
+  readonly log: Logger
+}
+
+/** Of a node that names no image. */
+const fallbackImage = 'tiny'
+
+const machinesDirectory = (stateDir: string, name: string): string => join(stateDir, 'machines', name)
+
+export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
+  const { name, uri, stateDir, images, parallel, bootTimeoutMs, log } = options
+  const isAccelerated = name === 'kvm'
+  const bootId = readBootId()
+  // Both drivers see all domains of one libvirt: a node is kvm's where it has a directory there.
+  const ofKvm = nodeDirectories(machinesDirectory(stateDir, 'kvm'))
+  const nodes = libvirtNodes({
+    name,
+    uri,
+    directory: machinesDirectory(stateDir, name),
+    parallel,
+    log,
+    isOurs: async (vnet, node) => (await ofKvm.has(vnet, node)) === isAccelerated,
+    onReboot: async (vnet, node) => {
+      const directory = directories.of(vnet, node)
+      const released = await readReleased(directory)
+      // Of no domain that runs: what was configured inside is gone.
+      if (released) await writeReleased(directory, { ...released, domainId: -1 })
+    },
+  })
+  const { libvirt, directories, route } = nodes
+
+  const agentOf = (uuid: string, node: string): GuestAgent => guestAgent(libvirtChannel(libvirt.get, uuid, node))
+
+  const comeUp = (uuid: string, vnet: string, node: string): Promise<void> =>
+    waitForGuest(agentOf(uuid, node), node, {
+      timeoutMs: bootTimeoutMs,
+      isRunning: async () => {
+        const found = await nodes.find(vnet, node)
+        return found !== undefined && isRunning(found.domain)
+      },
+    })
+
+  const start = async (spec: NodeSpec): Promise<void> => {
+    const { vnet, node } = spec
+    const problem = isAccelerated ? await options.accelerationProblem() : ''
+    if (problem !== '') throw new WeftError('hypervisor.unavailable', problem, { object: `node/${node.id}` })
+    const connection = await libvirt.get()
+    const found = await nodes.find(vnet, node.id)
+    if (found && isRunning(found.domain)) return dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
+    const image = await images.open({ vnet, node }, { fallback: fallbackImage })
+    nodes.know(vnet, node.id)
+    const directory = directories.of(vnet, node.id)
+    await withUndo(
+      async (push) => {
+        let uuid = found?.domain.uuid
+        if (!found) {
+          push(() => directories.remove(vnet, node.id))
+          await directories.make(vnet, node.id)
+        }
+        const boot = await prepareBoot(image, spec, directory, isAccelerated)
+        if (found) await redefine(connection, found, spec, (index) => interfaceXml(spec, index))
+        await withdrawReleased(directory)
+        await makeTaps(route(), spec, (tap) => push(() => deleteTaps(route(), vnet, node.id, [tap])))
+        if (uuid === undefined) {
+          const xml = domainXml({ ...spec, boot, isAccelerated, hasGuestAgent: hasGuestAgent(image) })
+          const defined = await connection.define(xml)
+          uuid = defined.uuid
+          push(() => connection.undefine(defined.uuid))
+        }
+        const started = uuid
+        await connection.start(started)
+        push(() => connection.destroy(started).catch(unless('OPERATION_INVALID')))
+        await dressVifs(route(), spec)
+        if (hasGuestAgent(image)) await comeUp(started, vnet, node.id)
+      },
+      (error) => log.warn({ vnet, node: node.id, err: error }, 'what a failed start left behind could not be removed'),
+    )
+  }
+
+  /** Plugs in what is missing and pulls out what is wanted no more. At each moment the mark names all that the node may have. */
+  const changeInterfaces = async (found: MarkedDomain, spec: NodeSpec, isJoined: boolean): Promise<void> => {
+    const { vnet, node, slot } = spec
+    const { uuid } = found.domain
+    const connection = await libvirt.get()
+    const wanted = new Set(node.interfaces.map(({ index }) => index))
+    for (const index of found.mark.interfaces.filter((one) => !wanted.has(one))) {
+      await detachInterface(connection, uuid, vifName(slot, index), node.id)
+      await deleteTaps(route(), vnet, node.id, [vifName(slot, index)])
+    }
+    await redefine(connection, found, spec, (index) => interfaceXml(spec, index))
+    const plugged = interfacesOf(await connection.xml(uuid))
+    const missing = node.interfaces.map(({ index }) => index).filter((index) => !plugged.has(vifName(slot, index)))
+    await makeTaps(route(), onlyInterfaces(spec, missing), () => {})
+    for (const index of missing) await attachInterface(connection, uuid, interfaceXml(spec, index))
+    await dressVifs(route(), spec, isJoined)
+  }
+
+  const configure = async (spec: NodeSpec): Promise<void> => {
+    const { vnet, slot, node } = spec
+    const found = await nodes.running(vnet, node.id)
+    const { uuid, id: domainId } = found.domain
+    const connection = await libvirt.get()
+    const directory = directories.of(vnet, node.id)
+    const hasAgent = (await connection.xml(uuid)).includes(guestAgentPort)
+    // A guest that is booting neither answers nor lets go of a device.
+    if (hasAgent) await comeUp(uuid, vnet, node.id)
+    const before = configurationOf(await readReleased(directory), await bootId, domainId)
+    await changeInterfaces(found, spec, before !== '')
+    if (hasAgent) {
+      const agent = agentOf(uuid, node.id)
+      const plugged = interfacesOf(await connection.xml(uuid))
+      const interfaces = node.interfaces.map(({ index, mtu, addresses }) => ({
+        index,
+        mac: plugged.get(vifName(slot, index))?.mac ?? '',
+        mtu: mtu || defaultMtu,
+        addresses,
+      }))
+      if (before === '') await prepareGuest(agent, node)
+      await runScript(agent, 'its interfaces', networkScript(interfaces))
+      await releaseCommand(agent, node)
+    }
+    await writeReleased(directory, { bootId: await bootId, domainId, configuration: configurationDigest(spec) })
+  }
+
+  const remove = async (vnet: string, node: string): Promise<void> => {
+    const connection = await libvirt.get()
+    const found = await nodes.find(vnet, node)
+    if (found) {
+      const { domain } = found
+      if (isRunning(domain)) await connection.destroy(domain.uuid).catch(unless('OPERATION_INVALID'))
+      await connection.undefine(domain.uuid, undefineAll).catch(unless('NO_DOMAIN'))
+    }
+    await deleteTaps(route(), vnet, node)
+    await images.release(vnet, node)
+    await directories.remove(vnet, node)
+    nodes.forget(vnet, node)
+  }
+
+  const exec: Inside['exec'] = async (vnet, node, argv, timeoutMs) => {
+    const { domain } = await nodes.running(vnet, node)
+    const hasAgent = (await (await libvirt.get()).xml(domain.uuid)).includes(guestAgentPort)
+    if (hasAgent) return execInGuest(agentOf(domain.uuid, node), argv, timeoutMs)
+    const object = `node/${node}`
+    throw new WeftError('verb.unsupported', `the image of node ${node} has no guest agent`, { object })
+  }
+
+  const openConsole: Inside['console'] = async (vnet, node) => {
+    const { domain } = await nodes.running(vnet, node)
+    return openPtyConsole(await libvirt.get(), domain.uuid, node)
+  }
+
+  const probe: HypervisorDriver['probe'] = async () => {
+    const answer = await nodes.probe()
+    if (answer.unavailable !== '') return answer
+    const problem = isAccelerated ? await options.accelerationProblem() : ''
+    return problem === '' ? answer : create('Hypervisor', { name, unavailable: problem })
+  }
+
+  return {
+    name,
+    parallel,
+    probe,
+    observe: () => nodes.observe(machineDetails(directories, bootId)),
+    start: (spec) =>
+      named(
+        'start',
+        spec.node.id,
+        nodes.held(spec.vnet, spec.node.id, () => start(spec)),
+      ),
+    configure: (spec) => named('configuration', spec.node.id, configure(spec)),
+    remove: (vnet, node) =>
+      named(
+        'removal',
+        node,
+        nodes.held(vnet, node, () => remove(vnet, node)),
+      ),
+    inside: {
+      exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
+      console: (vnet, node) => named('console', node, openConsole(vnet, node)),
+    },
+    watch: nodes.watch,
+    close: nodes.close,
+  }
+}
+
+/** Flags of virDomainUndefineFlags: a saved state, snapshots' records, firmware variables. */
+const undefineAll = 1 | 2 | 4
