@@ -71,6 +71,11 @@ export interface Inside {
   console(vnet: string, node: string): Promise<ConsoleStream>
 }
 
+export interface ObserveOptions {
+  /** VNets of which every node is told; all without it. */
+  readonly vnets?: ReadonlySet<string> | undefined
+}
+
 export interface HypervisorDriver {
   /** As requests name it: 'lxc', 'fake'. */
   readonly name: string
@@ -78,8 +83,8 @@ export interface HypervisorDriver {
   readonly parallel: number
   /** Whether it can be used here, by trying; called at start and for the inventory. Never throws: says why not. */
   probe(): Promise<Hypervisor>
-  /** All nodes with our mark, running or not; the truth, read anew. Idempotent. */
-  observe(): Promise<readonly ObservedNode[]>
+  /** All nodes with our mark, running or not, or those of some VNets (others may be among them); the truth, read anew. Idempotent. */
+  observe(options?: ObserveOptions): Promise<readonly ObservedNode[]>
   /**
    * Makes the node and starts it; its vifs vifX.Y are in Dom0 when it settles, marked, down, joined to nothing. Idempotent: a
    * stopped one is started, a running one left alone. On failure nothing of it is left. Errors: image.unknown,

@@ -1,4 +1,4 @@
-/** One reading of everything on this host that carries our mark, by all drivers at once. */
+/** One reading of everything on this host that carries our mark, or of what some VNets have, by all drivers at once. */
 import type { WeftError } from '../../proto/errors.ts'
 import type { DatapathDriver, ObservedLink, SnapshotOptions } from '../datapath/driver.ts'
 import type { HypervisorDriver, ObservedNode } from '../hypervisor/driver.ts'
@@ -20,8 +20,12 @@ export const observe = async (
   { hypervisors, datapaths }: Drivers,
   options: SnapshotOptions = {},
 ): Promise<Observation> => {
+  const { vnets } = options
+  const nodesSeen = hypervisors.map(
+    async (driver) => [driver.name, await driver.observe({ vnets }).catch(asWeftError)] as const,
+  )
   const [nodes, links] = await Promise.all([
-    Promise.all(hypervisors.map(async (driver) => [driver.name, await driver.observe().catch(asWeftError)] as const)),
+    Promise.all(nodesSeen),
     Promise.all(datapaths.map(async (driver) => [driver.name, await seenBy(driver, options)] as const)),
   ])
   return { hypervisors: new Map(nodes), datapaths: new Map(links) }

@@ -171,9 +171,10 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
     name,
     parallel: 64,
     probe: async () => create('Hypervisor', { name, version: '1' }),
-    observe: async () => {
+    observe: async ({ vnets } = {}) => {
       await at('observe', '', '')
-      return [...nodes.values()].map(
+      const asked = [...nodes.values()].filter(({ spec }) => vnets?.has(spec.vnet) ?? true)
+      return asked.map(
         ({ spec, digest, configuration, running, ended, vifs }): ObservedNode => ({
           vnet: spec.vnet,
           id: spec.node.id,
