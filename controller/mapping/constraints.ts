@@ -2,6 +2,7 @@
  * The constraints by kind: whether a host or a path keeps one, and a request without it, so that a refusal can ask what would
  * be if it were not there.
  */
+import { anyHypervisor, startsImage } from './demand.ts'
 import { isRightPlace } from './place.ts'
 import type { Free, LinkDemand, NodeDemand, Problem } from './problem.ts'
 
@@ -36,7 +37,11 @@ const checks: Readonly<Record<NodeKind, Check>> = {
   cpu: (_, free, node, host) => within(node.cpuMillis, free.cpuMillis[host]),
   nics: ({ topology }, free, node, host) =>
     within(node.dedicated, free.nics[host]) && (!node.shared || topology.nodes[host]?.sharedNics.length !== 0),
-  image: ({ topology }, _, { image }, host) => image === '' || topology.nodes[host]?.images.includes(image) === true,
+  image: ({ topology }, _, { image, hypervisor }, host) =>
+    image === '' ||
+    (topology.nodes[host]?.images ?? []).some((offer) =>
+      startsImage(offer, image, anyHypervisor(hypervisor) ? '' : hypervisor),
+    ),
   datapath: ({ topology }, _, { forwardings }, host) =>
     forwardings.every((name) => topology.nodes[host]?.datapaths.some((offer) => offer.split('/')[0] === name)),
   hypervisor: ({ topology }, _, { hypervisor }, host) => {

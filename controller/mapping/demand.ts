@@ -34,3 +34,10 @@ export const technologyOf = (link: Link): string =>
 
 /** How an interface is joined to its link or NIC. */
 export const forwardingOf = (forwarding: string): string => forwarding || 'bridge'
+
+/** Whether an offer of a host, hypervisor/image or an image alone, is of this image and for this hypervisor; '': any. */
+export const startsImage = (offer: string, image: string, hypervisor: string): boolean => {
+  const slash = offer.indexOf('/')
+  if (slash < 0) return offer === image
+  return offer.slice(slash + 1) === image && (hypervisor === '' || offer.slice(0, slash) === hypervisor)
+}

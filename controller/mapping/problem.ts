@@ -3,7 +3,14 @@
  * would be if one were not there.
  */
 import type { Link, Location, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
-import { anyHypervisor, chooseHypervisor, forwardingOf, reservedCpuMillis, technologyOf } from './demand.ts'
+import {
+  anyHypervisor,
+  chooseHypervisor,
+  forwardingOf,
+  reservedCpuMillis,
+  startsImage,
+  technologyOf,
+} from './demand.ts'
 import type { EmbedOptions, Usage } from './mapping.ts'
 import type { Arcs, Route } from './route.ts'
 import { canEnd, groundOf, type TechnologyRule } from './technology.ts'
@@ -213,6 +220,9 @@ export const routeOf = (
 
 export const hypervisorFor = (problem: Problem, node: NodeDemand, host: number, before: string | undefined): string => {
   if (node.hypervisor !== 'any') return node.hypervisor
-  const offered = problem.topology.nodes[host]?.hypervisors ?? []
+  const { hypervisors = [], images = [] } = problem.topology.nodes[host] ?? {}
+  const offered = hypervisors.filter(
+    (hypervisor) => node.image === '' || images.some((offer) => startsImage(offer, node.image, hypervisor)),
+  )
   return before !== undefined && offered.includes(before) ? before : (chooseHypervisor(offered) ?? '')
 }

@@ -32,7 +32,7 @@ export interface CompileInput {
   readonly embedding: Embedding
   /** Holds the request, with all filled in. */
   readonly allocation: Allocation
-  readonly substrate: Pick<DeclaredSubstrate, 'nodes' | 'links'>
+  readonly substrate: Pick<DeclaredSubstrate, 'nodes' | 'links'> & Partial<Pick<DeclaredSubstrate, 'images'>>
   readonly inventories: Inventories
   readonly generation: number
   readonly epoch: number
@@ -133,7 +133,7 @@ const mtuByInterface = (links: readonly CompiledLink[]): ReadonlyMap<string, num
   )
 
 const compileNode = (
-  { embedding, inventories }: CompileInput,
+  { embedding, inventories, substrate }: CompileInput,
   node: Node,
   host: string,
   mtus: ReadonlyMap<string, number>,
@@ -163,6 +163,7 @@ const compileNode = (
     memoryBytes,
     diskBytes,
     image,
+    imageSource: substrate.images?.find(({ name }) => name === image),
     interfaces,
     startUp,
     restartPolicy,

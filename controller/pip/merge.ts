@@ -153,6 +153,7 @@ const nodeState = (input: MergeInput, node: Node, views: ReadonlyMap<string, Hos
     hypervisor: input.embedding.hypervisors.get(node.id) ?? reported?.hypervisor ?? '',
     domain: reported?.domain ?? '',
     vifs: reported?.vifs ?? [],
+    progress: reported?.progress ?? '',
     restarts: reported?.restarts ?? 0,
     lastEnd: reported?.lastEnd,
     nextTryUnixMs: reported?.nextTryUnixMs ?? 0,

@@ -5,6 +5,7 @@ import type { HostInventory, SubstrateEnd, SubstrateLink, SubstrateNode } from '
 import { type TechnologyName, technologies, technologyNames } from '../../proto/technologies.ts'
 import type { SubstrateGraph } from '../mapping/mapping.ts'
 import { linksBesidePrefix } from './components.ts'
+import { imageOffers } from './images.ts'
 import { nicOf, nicTechnologies } from './nic.ts'
 import type { DeclaredSubstrate, Inventories } from './substrate.ts'
 import { addressInPrefix } from './tunnel-prefix.ts'
@@ -20,7 +21,7 @@ export const substrateGraph = (substrate: DeclaredSubstrate, inventories: Invent
   for (const node of substrate.nodes) {
     const inventory = inventories.get(node.id)
     if (node.kind !== 'host') nodes.push(node)
-    else if (inventory) nodes.push(hostOf(node, inventory, inventories, substrate.cpuOvercommit))
+    else if (inventory) nodes.push(hostOf(node, inventory, inventories, substrate))
   }
   const known = new Set(nodes.map(({ id }) => id))
   const beside = linksBesidePrefix(substrate)
@@ -49,8 +50,9 @@ const hostOf = (
   node: SubstrateNode,
   inventory: HostInventory,
   inventories: Inventories,
-  cpuOvercommit: number,
+  { cpuOvercommit, images }: Pick<DeclaredSubstrate, 'cpuOvercommit' | 'images'>,
 ): SubstrateNode => {
+  const hypervisors = inventory.hypervisors.filter(({ unavailable }) => !unavailable).map(({ name }) => name)
   const has = (name: string): boolean => nicOf(inventory, name) !== undefined
   return {
     ...node,
@@ -58,7 +60,7 @@ const hostOf = (
     cpuMillis: lower(node.cpuMillis, Math.floor(inventory.cpus * 1000 * cpuOvercommit)),
     memoryBytes: lower(node.memoryBytes, inventory.memoryBytes),
     diskBytes: lower(node.diskBytes, Number.MAX_SAFE_INTEGER),
-    hypervisors: inventory.hypervisors.filter(({ unavailable }) => !unavailable).map(({ name }) => name),
+    hypervisors,
     nics: node.nics.filter(has),
     sharedNics: node.sharedNics.filter(has),
     datapaths: inventory.datapaths
@@ -66,7 +68,7 @@ const hostOf = (
       .flatMap(({ name, technologies }) =>
         technologies.length === 0 ? [name] : technologies.map((technology) => `${name}/${technology}`),
       ),
-    images: inventory.images,
+    images: [...imageOffers(images, inventory, hypervisors)],
     tunnelPrefix: addressInPrefix(node.tunnelPrefix, inventories.values()) === undefined ? node.tunnelPrefix : '',
   }
 }

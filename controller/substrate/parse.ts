@@ -5,8 +5,10 @@ import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { Location, SubstrateEnd, SubstrateLink, SubstrateNode } from '../../proto/generated/weft.v1.ts'
 import { isName } from '../../proto/topics.ts'
-import { bytes, delay, type Parsed, parseCpus, parseQuantity, type Quantity, rate } from '../description/units.ts'
-import { compileSchema, type Path, readYaml, type YamlFile } from '../yaml.ts'
+import { bytes, delay, rate } from '../description/units.ts'
+import { compileSchema, type Path, readYaml } from '../yaml.ts'
+import { type ImageEntry, readImages } from './images.ts'
+import { type Reader, readerOf } from './reader.ts'
 import schema from './schema/weft-substrate-1.json' with { type: 'json' }
 import type { DeclaredSubstrate } from './substrate.ts'
 import { overlappingPrefixes, tunnelPrefixProblem } from './tunnel-prefix.ts'
@@ -19,6 +21,7 @@ interface SubstrateFile {
   readonly switches?: Readonly<Record<string, PlaceEntry | null>> | null
   readonly fabrics?: Readonly<Record<string, PlaceEntry | null>> | null
   readonly links?: readonly LinkEntry[] | null
+  readonly images?: Readonly<Record<string, ImageEntry>> | null
 }
 interface PlaceEntry {
   readonly location?: Partial<Location>
@@ -57,40 +60,13 @@ export const readSubstrate = (
   const input = yaml.value as SubstrateFile
   const nodes = readNodes(input, reader)
   const links = readLinks(input, nodes, reader)
+  const images = readImages(input.images, reader)
   const { errors, positions } = reader
   if (errors.length > 0) return { errors }
   const cpuOvercommit = input.cpu_overcommit ?? 1
-  return { substrate: { name: input.name, nodes: [...nodes.values()], links, cpuOvercommit, positions }, errors }
-}
-
-interface Reader {
-  readonly errors: WeftError[]
-  readonly positions: Map<string, string>
-  readonly fail: (path: Path, message: string, hint: string) => void
-  /** 0 where there is none, or where it is wrong (and told). */
-  readonly amount: (kind: Quantity | 'cpus', value: string | number | undefined, path: Path) => number
-  readonly declare: (object: string, path: Path) => void
-}
-
-const readerOf = (yaml: YamlFile): Reader => {
-  const errors: WeftError[] = []
-  const positions = new Map<string, string>()
-  const fail = (path: Path, message: string, hint: string): void => {
-    errors.push(new WeftError('substrate.invalid', `${path.join('.')} ${message}`, { where: yaml.where(path), hint }))
-  }
   return {
+    substrate: { name: input.name, nodes: [...nodes.values()], links, images, cpuOvercommit, positions },
     errors,
-    positions,
-    fail,
-    amount: (kind, value, path) => {
-      if (value === undefined) return 0
-      const parsed: Parsed = kind === 'cpus' ? parseCpus(String(value)) : parseQuantity(kind, String(value))
-      if ('value' in parsed) return parsed.value
-      const example = kind === 'cpus' ? '1.5' : kind.example
-      fail(path, `is ${JSON.stringify(value)}, which ${parsed.problem}`, `for instance ${example}`)
-      return 0
-    },
-    declare: (object, path) => positions.set(object, yaml.where(path)),
   }
 }
 

@@ -2,13 +2,15 @@
  * A PIP's substrate as its operator declares it in a file: hosts, switches that the PIP controls, fabrics that it does not
  * (routed networks between hosts), and the links between them.
  */
-import type { HostInventory, Substrate } from '../../proto/generated/weft.v1.ts'
+import type { HostInventory, Image, Substrate } from '../../proto/generated/weft.v1.ts'
 
 /** What a file declares. Limits of hosts are 0 where the file gives none: what the inventory says. */
 export interface DeclaredSubstrate extends Substrate {
   /** How many CPUs may be reserved for each one that a host has; 1: none beyond. */
   readonly cpuOvercommit: number
-  /** file:line of each declaration, by "node/ID" and "link/ID". */
+  /** The catalogue of images that its hosts fetch; a name is of one image. */
+  readonly images: readonly Image[]
+  /** file:line of each declaration, by "node/ID", "link/ID" and "image/NAME". */
   readonly positions: ReadonlyMap<string, string>
 }
 

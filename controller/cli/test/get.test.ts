@@ -61,7 +61,7 @@ shop  r2    eth0       vif1.0  h2    10.1.0.2/30  r1-r2  02:00:00:00:00:02
   )
   t.match(
     await rows('nodes', 'wide'),
-    /^VNET .* PROVIDER +CPUS +MEMORY +ADDRESSES +LAST END +DOMAIN +ERROR\nshop .* 64 MiB /,
+    /^VNET .* PROVIDER +CPUS +MEMORY +ADDRESSES +PROGRESS +LAST END +DOMAIN +ERROR\nshop .* 64 MiB /,
   )
   t.equal(await rows('nodes', 'name'), 'node/shop/r1\nnode/shop/r2\n')
   t.equal(await rows('vnets', 'name'), 'vnet/shop\n')

@@ -108,6 +108,7 @@ export const describeNode = (state: VNetState, id: string, colour: boolean): str
     ['Disk', sizeText(asked?.diskBytes)],
     ['Location', locationText(asked?.location)],
     ['Restart', asked?.restartPolicy ?? ''],
+    ['Progress', node.progress],
     ['Restarts', node.restarts > 0 ? String(node.restarts) : ''],
     ['Last end', lastEndText(node)],
     ['Next try', node.nextTryUnixMs > 0 ? `at ${new Date(node.nextTryUnixMs).toISOString()}` : ''],

@@ -35,6 +35,7 @@ export const nodes: Resource<NodeRow> = {
     { title: 'CPUS', wide: true, cell: ({ cpus }) => (cpus > 0 ? String(cpus) : '') },
     { title: 'MEMORY', wide: true, cell: ({ memoryBytes }) => (memoryBytes > 0 ? formatSize(memoryBytes) : '') },
     { title: 'ADDRESSES', wide: true, cell: ({ node }) => node.vifs.flatMap(({ addresses }) => addresses).join(',') },
+    { title: 'PROGRESS', wide: true, cell: ({ node }) => node.progress },
     { title: 'LAST END', wide: true, cell: ({ node }) => lastEndText(node) },
     { title: 'DOMAIN', wide: true, cell: ({ node }) => node.domain },
     {

@@ -138,3 +138,24 @@ t.test('own Click and forwarding by the host come to the host as they are', asyn
   t.match(a, { id: 'a', hypervisor: 'lxc', forwarding: 'host', interfaces: [{ click, forwarding: 'click' }] })
   t.match(b, { id: 'b', forwarding: '', interfaces: [{ click: '', forwarding: 'click' }] })
 })
+
+t.test('an image of the catalogue comes with what it is, one of the host’s own with its name alone', async (t) => {
+  const images = [create('Image', { name: 'web', url: 'file:///web', sha256: 'a'.repeat(64), format: 'tar' })]
+  const graph = { ...line, nodes: line.nodes.map((node) => ({ ...node, images: ['lxc/web', 'lxc/debian'] })) }
+  const asked = request({ a: { image: 'web' }, b: { image: 'debian' }, c: {} }, {})
+  const result = embed(graph, emptyUsage, asked, { fixed: new Map(['a', 'b', 'c'].map((id) => [id, 'h1'])) })
+  if (result.outcome === 'refused') throw result.error
+  const { embedding } = result
+  const vnet = 'alice.net'
+  const allocation = allocate({ vnet, request: asked, embedding, substrate: line, taken: takenOf(line, []) })
+  const substrate = { ...line, images }
+  const slices = compileSlices({ vnet, embedding, allocation, substrate, inventories, generation: 1, epoch: 1 })
+  t.same(
+    slices.get('h1')?.nodes.map(({ image, imageSource }) => [image, imageSource]),
+    [
+      ['web', images[0]],
+      ['debian', undefined],
+      ['', undefined],
+    ],
+  )
+})
