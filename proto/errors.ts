@@ -35,6 +35,7 @@ export const errorCodes = {
   'image.invalid': 'An image is not what its format says, or would reach outside of itself.',
   'image.unsuitable': 'The hypervisor cannot start images of this format.',
   'image.no-space': 'The disk, or the share of it that images may have, is full.',
+  'host.no-space': 'The disk that a host keeps its nodes and its state on is full.',
   'datapath.unavailable': 'The host does not have the data path or the technology.',
   'datapath.failed': 'The kernel refused or failed.',
   'nic.unknown': 'The host has no such interface.',

@@ -4,6 +4,7 @@
  */
 import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { noSpace } from '../no-space.ts'
 
 let writes = 0
 
@@ -43,7 +44,7 @@ export const writeAtomic = async (
     await rename(unfinished, path)
   } catch (error) {
     await unlink(unfinished).catch(() => {})
-    throw error
+    throw noSpace(`${basename(path)} cannot be written`, error)
   }
   if (durability === 'durable') await syncDirectory(directory)
 }

@@ -1,12 +1,14 @@
 /** What goes wrong in libvirt or on the disk, as a coded error that names the operation and the node. */
 import { toWireError, WeftError } from '../../../proto/errors.ts'
+import { noSpace } from '../../no-space.ts'
 import { isLibvirtError } from './connection.ts'
 
 /** Characters of an error that comes from elsewhere. */
 const mostWords = 500
 
 export const nodeFailure = (what: string, node: string, error: unknown): WeftError => {
-  if (error instanceof WeftError) return error
+  const full = noSpace(`${what} of node ${node}`, error, `node/${node}`)
+  if (full instanceof WeftError) return full
   // libvirt adds lines of a guest's log to some messages.
   const message = toWireError(error)
     .message.trim()
