@@ -173,7 +173,7 @@ t.test('a container that ends is started again, and its link is mended', { skip 
 })
 
 t.test('a host without libvirt serves all the rest', { skip: labProblem([]) }, async (t) => {
-  const { start, call, until, untilGone, traces, run, host } = await realHost(t, false)
+  const { start, call, until, untilGone, traces, run, host } = await realHost(t, [])
   await run('sh', '-c', "echo 'hypervisors: {lxc: {}, fake: {namespaces: true}}' >/var/lib/weft/agent.yaml")
   await start({ config: '/var/lib/weft/agent.yaml' })
   t.ok(host)

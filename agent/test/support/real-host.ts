@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { HeldProcess } from '../../../lab/host/hold.ts'
 import type { VirtualHost } from '../../../lab/host/host.ts'
+import type { LabOptions } from '../../../lab/lab.ts'
 import { withVirtualHost } from '../../../lab/testing.ts'
 import { create, type Init } from '../../../proto/codec.ts'
 import type { HostCommand, HostReply, Reported, SliceView } from '../../../proto/generated/weft.v1.ts'
@@ -31,8 +32,10 @@ export interface RealHost {
   readonly log: () => string
 }
 
-export const realHost = async (t: Test, libvirt = true): Promise<RealHost> => {
-  const host = await withVirtualHost(t, libvirt ? {} : { drivers: [] })
+/** @param drivers of its libvirt; none: no libvirtd */
+export const realHost = async (t: Test, drivers: LabOptions['drivers'] = ['lxc']): Promise<RealHost> => {
+  const host = await withVirtualHost(t, { drivers })
+  const hasContainers = drivers.includes('lxc')
   const socket = join(host.directory, 'run/weft/agent.sock')
   const logFile = join(host.logs, 'agent.log')
 
@@ -94,7 +97,7 @@ export const realHost = async (t: Test, libvirt = true): Promise<RealHost> => {
 
     traces: async () => {
       const links = (await run('ip', '-br', 'link')).split('\n').map((line) => line.split(/[ @]/)[0] ?? '')
-      const domains = libvirt ? await run('virsh', '-q', '-c', 'lxc:///system', 'list', '--all', '--name') : ''
+      const domains = hasContainers ? await run('virsh', '-q', '-c', 'lxc:///system', 'list', '--all', '--name') : ''
       const namespaces = await run('ip', 'netns', 'list')
       const groups = await run('find', '/sys/fs/cgroup', '-name', '*weft-*')
       return [
