@@ -86,7 +86,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
 
   const start = async (spec: NodeSpec): Promise<void> => {
     const { vnet, node } = spec
-    const connection = await libvirt.get()
+    const connection = await nodes.hand()
     const image = await openTree(spec)
     const mounts = await imageMounts(image)
     const found = await nodes.find(vnet, node.id)
@@ -156,7 +156,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   }
 
   const remove = async (vnet: string, node: string): Promise<void> => {
-    const connection = await libvirt.get()
+    const connection = await nodes.hand()
     const domain = (await nodes.find(vnet, node))?.domain
     if (domain) {
       if (isRunning(domain)) await connection.destroy(domain.uuid).catch(unless('OPERATION_INVALID'))
