@@ -70,5 +70,5 @@ export const listHosts = (admission: Admission): Init<ApiReply> => {
     }
   }
   const names = [...new Set([...declared.keys(), ...hosts.views.keys()])].sort()
-  return { hosts: { hosts: names.map(entryOf) } }
+  return { hosts: { hosts: names.map(entryOf), images: substrate.images } }
 }
