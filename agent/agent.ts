@@ -41,7 +41,7 @@ import { nextNumber } from './state/counter.ts'
 import { openDesired } from './state/desired.ts'
 import { openEnds } from './state/ends.ts'
 import { controllerOwner } from './state/rules.ts'
-import { openSlots } from './state/slots.ts'
+import { firstSlotBesideXen, openSlots } from './state/slots.ts'
 import { validateSlice, vnetPattern } from './state/validate.ts'
 
 export interface AgentParts {
@@ -100,13 +100,14 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
   const drivers = { ...parts.drivers, datapaths: parts.drivers.datapaths.map(probedOnce) }
   // Root file systems of nodes lie below: their mapped users must be able to walk through.
   await mkdir(stateDir, { recursive: true, mode: 0o755 })
+  const hasXen = drivers.hypervisors.some((driver) => driver.name === 'xen')
   const [desired, ends, slots, run, bootId] = await Promise.all([
     openDesired(join(stateDir, 'desired')),
     openEnds({
       path: join(stateDir, 'ends.json'),
       onError: (error) => log.warn({ err: error }, 'how nodes ended cannot be kept'),
     }),
-    openSlots(join(stateDir, 'slots.json')),
+    openSlots(join(stateDir, 'slots.json'), hasXen ? firstSlotBesideXen : 1),
     nextNumber(join(stateDir, 'runs')),
     readBootId(),
   ])

@@ -45,7 +45,14 @@ const read = (text: string): Map<string, number> => {
   return held
 }
 
-export const openSlots = async (path: string): Promise<SlotStore> => {
+/**
+ * On a host with Xen, slots begin here: libxl makes each vif as vif{domain id}.{device} before it has its own name, and domain ids are below
+ * DOMID_FIRST_RESERVED, 0x7ff0 (xen/include/public/xen.h).
+ */
+export const firstSlotBesideXen = 0x8000
+
+/** @param first the least that is handed out; slots that are held already stay */
+export const openSlots = async (path: string, first = 1): Promise<SlotStore> => {
   let held: ReadonlyMap<string, number> = read((await readIfThere(path))?.toString() ?? '{}')
   const oneAtATime = serial()
 
@@ -60,7 +67,7 @@ export const openSlots = async (path: string): Promise<SlotStore> => {
       const next = new Map(held)
       const used = slotsOf(existing)
       for (const slot of held.values()) used.add(slot)
-      let slot = 0
+      let slot = first - 1
       for (const node of missing) {
         do slot++
         while (used.has(slot))

@@ -2,7 +2,7 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { Interface, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
 
-const hypervisors = ['', 'any', 'lxc', 'fake']
+const hypervisors = ['', 'any', 'lxc', 'xen', 'fake']
 const forwardings = ['', 'bridge', 'click']
 const allocations = ['', 'on-demand']
 

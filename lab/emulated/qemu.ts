@@ -72,8 +72,11 @@ export const kernelArguments = (machine: QemuMachine): readonly string[] => [
   ...nics(machine),
 ]
 
-/** With SVM, for PVH guests; a PV Dom0 starts with neither SMAP nor SMEP, a PVH guest not with RDTSCP. */
-const xenCpu = 'max,-smap,-smep,-rdtscp'
+/**
+ * With SVM, for PVH guests, which do not start with RDTSCP; a PV Dom0 starts with neither SMAP nor SMEP. Not `max`: with AVX, programs in Dom0 and in
+ * guests broke now and then (malloc(): corrupted top size).
+ */
+const xenCpu = 'Opteron_G3,+npt,-misalignsse,-rdtscp'
 
 /** Dom0 has half of the memory. Kernel and initramfs are modules of a multiboot image: a comma would end one. */
 export const xenArguments =

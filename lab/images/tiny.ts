@@ -33,9 +33,12 @@ export const tinyFiles = ['kernel', 'initrd', 'cmdline'] as const
 /** Where a hypervisor's console is: the last one that is there is the one that init speaks on. */
 const commandLine = 'console=hvc0 console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on'
 
-/** Of busybox's init: the guest agent is started again where it ends, a shell is there for whoever presses Enter on the console. */
+/**
+ * Of busybox's init: the guest agent is started again where it ends, a shell is there for whoever presses Enter on the console. Guests of Xen have
+ * no button: their kernel itself is told to shut down.
+ */
 const inittab = `::respawn:/usr/sbin/guest-agent
-::respawn:/sbin/acpid -f -d -l /dev/null
+::respawn:/bin/sh -c 'until [ -e /dev/input/event0 ]; do sleep 10; done; exec acpid -f -d -l /dev/null'
 ::askfirst:-/bin/sh
 ::ctrlaltdel:/sbin/reboot
 `
@@ -50,7 +53,7 @@ const modules = [
 const rootPackages = ['qemu-guest-agent', 'iproute2', 'iputils-ping']
 
 /** The number is that of this layout: another one is prepared anew. */
-export const tinyCache = (): string => cacheDirectory('image-tiny', '1')
+export const tinyCache = (): string => cacheDirectory('image-tiny', '2')
 
 /** Why this machine cannot make it; false where it is made or may be. */
 export const tinyProblem = (cache = tinyCache()): string | false =>

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { openSlots } from '../slots.ts'
+import { firstSlotBesideXen, openSlots } from '../slots.ts'
 
 const file = (t: { testdir(): string }): string => join(t.testdir(), 'slots.json')
 
@@ -62,4 +62,18 @@ t.test('a damaged file loses nothing that runs: slots are adopted from what is f
   t.equal(await slots.adopt('a', 'x', 6), false, 'it holds one already')
   t.equal(await slots.adopt('a', 'half', 0), false, 'of half a node nobody knows')
   t.equal((await openSlots(path)).get('a', 'x'), 5)
+})
+
+t.test('beside Xen the slots are no domain ids, and those that were handed out before stay', async (t) => {
+  const path = file(t)
+  const before = await openSlots(path)
+  await before.allot('a', ['x'], [])
+  const slots = await openSlots(path, firstSlotBesideXen)
+  t.same(
+    [...(await slots.allot('a', ['x', 'y'], ['vif32768.0']))],
+    [
+      ['x', 1],
+      ['y', 32_769],
+    ],
+  )
 })

@@ -45,7 +45,7 @@ t.test('the command line of a Xen host: Dom0 is a module of the hypervisor, and 
   })
   t.equal(
     argv.join(' '),
-    '/usr/bin/qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max,-smap,-smep,-rdtscp -smp 1 -m 2048M' +
+    '/usr/bin/qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu Opteron_G3,+npt,-misalignsse,-rdtscp -smp 1 -m 2048M' +
       ' -nodefaults -no-user-config -display none -serial stdio -monitor none -no-reboot -kernel /cache/xen' +
       ' -append console=com1 com1=115200 loglvl=warning guest_loglvl=warning spec-ctrl=no xpti=no dom0_mem=1024M,max:1024M dom0_max_vcpus=1' +
       ' -initrd /cache,,1/vmlinux console=hvc0 quiet panic=-1 mitigations=off random.trust_cpu=on,/tmp/initramfs' +

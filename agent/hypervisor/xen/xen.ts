@@ -1,0 +1,226 @@
+/**
+ * Xen guests, PV and PVH, by libvirt's Xen driver: started from a kernel, on vifs that libxl makes and our own vif script names, configured by
+ * the guest agent in them over a second console. HVM guests and disks are not driven.
+ */
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { LibvirtConnection } from '../../../native/libvirt.ts'
+import { WeftError } from '../../../proto/errors.ts'
+import { readBootId } from '../../boot-id.ts'
+import { defaultMtu } from '../../defaults.ts'
+import type { KernelImage } from '../../images/image.ts'
+import type { ImageStore } from '../../images/store.ts'
+import { withUndo } from '../../undo.ts'
+import { configurationDigest } from '../digest.ts'
+import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
+import { type GuestAgent, guestAgent } from '../guest/agent.ts'
+import { waitForGuest } from '../guest/boot.ts'
+import { execInGuest, runScript } from '../guest/exec.ts'
+import { networkScript } from '../guest/network-script.ts'
+import { prepareGuest, releaseCommand } from '../guest/start-up.ts'
+import { openPtyConsole } from '../libvirt/console.ts'
+import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
+import { named } from '../libvirt/failure.ts'
+import { freeVifs } from '../libvirt/free-vifs.ts'
+import { libvirtNodes } from '../libvirt/nodes.ts'
+import { redefine } from '../libvirt/redefine.ts'
+import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../lxc/released.ts'
+import { machineDetails } from '../qemu/observe.ts'
+import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
+import { socketChannel } from './agent-channel.ts'
+import { channelPath, domainXml, interfacesIn, interfaceXml } from './domain-xml.ts'
+import { chooseType, type GuestType, hostTypes, kernelTypes } from './guest-type.ts'
+import { setScheduling } from './scheduler.ts'
+import { writeVifScript } from './vif-script.ts'
+
+export interface XenOptions {
+  /** For instance xen:///system. */
+  readonly uri: string
+  readonly stateDir: string
+  readonly images: Pick<ImageStore, 'open' | 'release'>
+  /** Kinds of guests that may be made. */
+  readonly types: readonly GuestType[]
+  /** Nodes that are made or removed at a time. */
+  readonly parallel: number
+  /** Until a guest's agent answers; a guest that takes longer never boots. */
+  readonly bootTimeoutMs: number
+  readonly log: Logger
+}
+
+/** Of a node that names no image. */
+const fallbackImage = 'tiny'
+
+/** Flag of virDomainAttachDevice and the like: the running domain alone; its definition is redefine.ts's. */
+const live = 1
+
+export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
+  const name = 'xen'
+  const { uri, stateDir, images, parallel, bootTimeoutMs, log } = options
+  const nodes = libvirtNodes({ name, uri, directory: join(stateDir, 'machines', name), parallel, log })
+  const { libvirt, directories, route } = nodes
+  const bootId = readBootId()
+  const vifScript = join(stateDir, 'xen', 'vif')
+
+  const agentOf = (vnet: string, node: string): GuestAgent =>
+    guestAgent(
+      socketChannel(async () => {
+        const { domain } = await nodes.running(vnet, node)
+        const path = channelPath(await (await libvirt.get()).xml(domain.uuid))
+        if (path !== undefined) return path
+        const object = `node/${node}`
+        throw new WeftError('verb.unsupported', `node ${node} has no channel of a guest agent`, { object })
+      }, node),
+    )
+
+  const comeUp = (vnet: string, node: string): Promise<void> =>
+    waitForGuest(agentOf(vnet, node), node, {
+      timeoutMs: bootTimeoutMs,
+      isRunning: async () => {
+        const found = await nodes.find(vnet, node)
+        return found !== undefined && isRunning(found.domain)
+      },
+    })
+
+  const kernelImage = async ({ vnet, node }: NodeSpec): Promise<KernelImage> => {
+    const image = await images.open({ vnet, node }, { fallback: fallbackImage })
+    if (image.kind === 'kernel') return image
+    await images.release(vnet, node.id)
+    const object = `node/${node.id}`
+    throw new WeftError('image.unsuitable', `a node on Xen cannot start from ${image.name}, which is a ${image.kind}`, {
+      object,
+      hint: 'a kernel',
+    })
+  }
+
+  const definitionOf = async (connection: LibvirtConnection, spec: NodeSpec, image: KernelImage): Promise<string> => {
+    const [capabilities, kernel] = await Promise.all([connection.capabilities(), kernelTypes(image.kernel)])
+    const type = chooseType(spec.node.id, options.types, hostTypes(capabilities), kernel)
+    return domainXml({ ...spec, ...image, type, vifScript })
+  }
+
+  const start = async (spec: NodeSpec): Promise<void> => {
+    const { vnet, node } = spec
+    const connection = await libvirt.get()
+    const found = await nodes.find(vnet, node.id)
+    if (found && isRunning(found.domain)) {
+      return dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
+    }
+    nodes.know(vnet, node.id)
+    await withUndo(
+      async (push) => {
+        const image = await kernelImage(spec)
+        if (!found) {
+          push(() => images.release(vnet, node.id))
+          push(() => directories.remove(vnet, node.id))
+          await directories.make(vnet, node.id)
+        }
+        await writeVifScript(vifScript)
+        await freeVifs(route(), spec)
+        await withdrawReleased(directories.of(vnet, node.id))
+        let uuid = found?.domain.uuid
+        if (found) await redefine(connection, found, spec, (index) => interfaceXml(spec, index, vifScript))
+        if (uuid === undefined) {
+          const defined = await connection.define(await definitionOf(connection, spec, image))
+          uuid = defined.uuid
+          push(() => connection.undefine(defined.uuid))
+        }
+        const started = uuid
+        await connection.start(started)
+        push(() => connection.destroy(started).catch(unless('OPERATION_INVALID')))
+        await dressVifs(route(), spec)
+        await setScheduling((await nodes.running(vnet, node.id)).domain.id, node)
+        await comeUp(vnet, node.id)
+      },
+      (error) => log.warn({ vnet, node: node.id, err: error }, 'what a failed start left behind could not be removed'),
+    )
+  }
+
+  /** Attaches what is missing and detaches what is wanted no more. At each moment the mark names all that the node may have. */
+  const changeInterfaces = async (found: MarkedDomain, spec: NodeSpec): Promise<void> => {
+    const { uuid } = found.domain
+    const connection = await libvirt.get()
+    const wanted = new Set(spec.node.interfaces.map(({ index }) => vifName(spec.slot, index)))
+    const before = interfacesIn(await connection.xml(uuid))
+    for (const [vif, { xml }] of before) if (!wanted.has(vif)) await connection.detachDevice(uuid, xml, live)
+    await redefine(connection, found, spec, (index) => interfaceXml(spec, index, vifScript))
+    for (const { index } of spec.node.interfaces) {
+      if (before.has(vifName(spec.slot, index))) continue
+      await freeVifs(route(), onlyInterfaces(spec, [index]))
+      await connection.attachDevice(uuid, interfaceXml(spec, index, vifScript), live)
+    }
+  }
+
+  const configure = async (spec: NodeSpec): Promise<void> => {
+    const { vnet, slot, node } = spec
+    const found = await nodes.running(vnet, node.id)
+    const { uuid, id: domainId } = found.domain
+    const directory = directories.of(vnet, node.id)
+    // A guest that is booting lets go of no device.
+    await comeUp(vnet, node.id)
+    await changeInterfaces(found, spec)
+    const before = configurationOf(await readReleased(directory), await bootId, domainId)
+    await dressVifs(route(), spec, before !== '')
+    // Of a guest that has rebooted they are forgotten: it is another domain of Xen's.
+    await setScheduling(domainId, node)
+    const agent = agentOf(vnet, node.id)
+    const attached = interfacesIn(await (await libvirt.get()).xml(uuid))
+    const interfaces = node.interfaces.map(({ index, mtu, addresses }) => ({
+      index,
+      mac: attached.get(vifName(slot, index))?.mac ?? '',
+      mtu: mtu || defaultMtu,
+      addresses,
+    }))
+    if (before === '') await prepareGuest(agent, node)
+    await runScript(agent, 'its interfaces', networkScript(interfaces))
+    await releaseCommand(agent, node)
+    await writeReleased(directory, { bootId: await bootId, domainId, configuration: configurationDigest(spec) })
+  }
+
+  const remove = async (vnet: string, node: string): Promise<void> => {
+    const connection = await libvirt.get()
+    const domain = (await nodes.find(vnet, node))?.domain
+    if (domain) {
+      if (isRunning(domain)) await connection.destroy(domain.uuid).catch(unless('OPERATION_INVALID'))
+      await connection.undefine(domain.uuid).catch(unless('NO_DOMAIN'))
+    }
+    await images.release(vnet, node)
+    await directories.remove(vnet, node)
+    nodes.forget(vnet, node)
+  }
+
+  const exec: Inside['exec'] = async (vnet, node, argv, timeoutMs) => {
+    await nodes.running(vnet, node)
+    return execInGuest(agentOf(vnet, node), argv, timeoutMs)
+  }
+
+  const openConsole: Inside['console'] = async (vnet, node) => {
+    const { domain } = await nodes.running(vnet, node)
+    return openPtyConsole(await libvirt.get(), domain.uuid, node)
+  }
+
+  return {
+    name,
+    parallel,
+    probe: nodes.probe,
+    observe: () => nodes.observe(machineDetails(directories, bootId)),
+    start: (spec) =>
+      named(
+        'start',
+        spec.node.id,
+        nodes.held(spec.vnet, spec.node.id, () => start(spec)),
+      ),
+    configure: (spec) => named('configuration', spec.node.id, configure(spec)),
+    remove: (vnet, node) =>
+      named(
+        'removal',
+        node,
+        nodes.held(vnet, node, () => remove(vnet, node)),
+      ),
+    inside: {
+      exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
+      console: (vnet, node) => named('console', node, openConsole(vnet, node)),
+    },
+    watch: nodes.watch,
+    close: nodes.close,
+  }
+}
