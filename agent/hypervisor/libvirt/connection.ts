@@ -50,7 +50,7 @@ export const keepConnection = ({ uri, threads, log }: ConnectionOptions): KeptCo
   const unavailable = (error: unknown): WeftError => {
     const { message, code } = error as NodeJS.ErrnoException
     const wrapped = new WeftError('hypervisor.unavailable', `libvirt at ${uri}: ${message}`, {
-      hint: 'is libvirtd running?',
+      hint: code === 'NO_CONNECT' ? 'it has no such driver: install it and restart libvirtd' : 'is libvirtd running?',
       cause: error,
     })
     if (code === 'ERR_ADDON_UNAVAILABLE')
