@@ -15,11 +15,11 @@ export interface ConsoleOptions {
   readonly readOnly: boolean
   /** A ticket for what comes after a position, or for all that is kept. */
   readonly open: (after: number | undefined) => Promise<ConsoleTicket>
-  /** For how long it is tried to join again; 60 s without it. */
+  /** For how long it is tried to join again; 2 min without it. */
   readonly patienceMs?: number
 }
 
-const defaultPatienceMs = 60_000
+const defaultPatienceMs = 120_000
 const retryMs = 500
 /** Of one message. */
 const mostTyped = 16 * 1024
