@@ -3,8 +3,8 @@ import { isIP } from 'node:net'
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import { identifierRule, isIdentifier, technologies, technologyNamed } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
-import { isAddressed } from '../addresses.ts'
 import { checkJoined, failLink as fail, fittingMtu } from '../check.ts'
+import { askedNic, checkUnused } from '../claim.ts'
 import type { LinkSpec } from '../driver.ts'
 import { aliasMaxBytes, isServiceMark, linkMark } from '../mark.ts'
 import { describeFlow } from '../underlay/flow.ts'
@@ -95,19 +95,12 @@ export const linkMtu = (spec: LinkSpec, snapshot: BridgeSnapshot): number =>
 
 /** A physical interface that the link may have. Throws nic.unknown and nic.taken. */
 export const freeNic = (spec: LinkSpec, bridge: string, snapshot: BridgeSnapshot): Link => {
-  const nic = snapshot.byName.get(spec.nic)
-  if (nic === undefined) return fail(spec, 'nic.unknown', `there is no interface "${spec.nic}"`)
+  const nic = askedNic(spec, snapshot)
   const holder = snapshot.holders.get(nic.name)
-  if (holder === bridge) return nic
-  const taken = (why: string): never => fail(spec, 'nic.taken', `${nic.name} ${why}`)
-  if (holder !== undefined) taken('is given to another link')
-  if (snapshot.marks.has(nic.name) || isServiceMark(nic.alias)) taken('is part of a VNet itself')
-  if (nic.info?.kind === 'bridge' || nic.hardware !== 1) taken('is no physical interface')
-  if (nic.master !== 0) taken(`is part of ${snapshot.byIndex.get(nic.master)?.name ?? 'another interface'}`)
-  if (isAddressed(snapshot.addresses.get(nic.index))) taken('carries an address of the host')
-  if (snapshot.routed.has(nic.index)) taken('is the way of a route of the host')
-  const [upper] = snapshot.above.get(nic.index) ?? []
-  if (upper) taken(`carries ${upper.name}`)
+  if (holder !== undefined && holder !== bridge) return fail(spec, 'nic.taken', `${nic.name} is given to another link`)
+  // One that was away and came back may be somebody's by now.
+  const isIn = holder === bridge && nic.master !== 0 && snapshot.byIndex.get(nic.master)?.name === bridge
+  if (!isIn) checkUnused(spec, nic, snapshot)
   return nic
 }
 

@@ -26,6 +26,8 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
   const open = (): RouteSocket => openRoute({ namespace })
   const underlay = shared ?? openUnderlay({ namespace })
   const watches = new Set<Watch>()
+  /** What the last look saw of NICs that links hold: a hint for the watch. */
+  let held: Pick<BridgeSnapshot, 'holders' | 'marks'> | undefined
   let socket: RouteSocket | undefined
 
   /** Opened when it is first needed, and anew after it broke. */
@@ -53,7 +55,9 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
       try {
         const reading = await readKernel(route(), underlay, options)
         const [nicRates, noNetem] = await Promise.all([underlay.rates(reading.interfaces.unmarked), underlay.noNetem()])
-        return snapshotOf({ ...reading, nicRates, noNetem }, options.vnets)
+        const snapshot = snapshotOf({ ...reading, nicRates, noNetem }, options.vnets)
+        held = snapshot
+        return snapshot
       } catch (error) {
         const message = `the kernel cannot be read: ${(error as Error).message}`
         throw new WeftError('datapath.failed', message, { cause: error })
@@ -71,7 +75,14 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
 
     watch: async (changed) => {
       watches.add(
-        await openWatch({ namespace, route: route(), changed, blocks: Object.values(blocks), isOwn: underlay.isOwn }),
+        await openWatch({
+          namespace,
+          route: route(),
+          changed,
+          blocks: Object.values(blocks),
+          isOwn: underlay.isOwn,
+          leavingBy: (nic) => [held?.marks.get(held.holders.get(nic) ?? '')?.vnet ?? []].flat(),
+        }),
       )
     },
 

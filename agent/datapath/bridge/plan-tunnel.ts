@@ -2,6 +2,7 @@
 import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import { overheadBytes, qinqTags } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
+import { hasQueue } from '../nics.ts'
 import { flowOf } from '../underlay/flow.ts'
 import { planAtNic, type SegmentPlan } from '../underlay/plan.ts'
 import { markOf, ownInterface, underlayNic } from './check.ts'
@@ -94,6 +95,7 @@ const planUnderlay = (draft: Draft, segment: Segment, nic: Link, toldClass: numb
     overheadBytes: overheadBytes(segment.technology, segment.local) ?? 0,
     toldClass,
     saysBestEffort: false,
+    hasQueue: hasQueue(nic),
   })
   build.push(...plan.before)
   last.push(...plan.after)

@@ -12,7 +12,7 @@ import { checkSpec, freeNic, linkMtu, markOf, ownInterface, takenNote } from './
 import { type Draft, planDown, planLimit, planPort, planSettings, planUp } from './draft.ts'
 import { isHooked } from './isolation.ts'
 import { bridgeName, tunnelName } from './names.ts'
-import { formatNote, parseNote } from './note.ts'
+import { formatNote, isNoteOf, parseNote } from './note.ts'
 import type { Operation } from './operation.ts'
 import { planTunnel } from './plan-tunnel.ts'
 import { differing, valuesOf, wireBridge } from './ports.ts'
@@ -91,7 +91,7 @@ const bridgeNote = ({ spec, snapshot, bridge }: Draft, link: Link | undefined): 
   if (spec.nic === '') return ''
   const nic = freeNic(spec, bridge, snapshot)
   const kept = link && parseNote(snapshot.marks.get(link.name)?.note ?? '')
-  return kept?.nic === spec.nic ? formatNote(kept) : takenNote(nic)
+  return kept && isNoteOf(kept, nic) ? formatNote(kept) : takenNote(nic)
 }
 
 const planIsolation = (draft: Draft, { index, name }: Link): void => {

@@ -4,7 +4,7 @@ import type { LinkStep, ObservedLink } from '../driver.ts'
 import { foundEgress, plainEgress } from '../egress.ts'
 import { isServiceMark, markOf } from '../mark.ts'
 import { leaveNic } from '../underlay/plan.ts'
-import { parseNote } from './note.ts'
+import { isNoteOf, parseNote } from './note.ts'
 import type { Operation } from './operation.ts'
 import type { BridgeSnapshot } from './snapshot.ts'
 import { idleServices, nicOf, tunnelFlow } from './tunnel.ts'
@@ -32,9 +32,9 @@ const releaseVifs = (bridge: string, { ports, marks, byName, traffic }: BridgeSn
   })
 }
 
-const giveBack = (bridge: string, { marks }: BridgeSnapshot): readonly Operation[] => {
+const giveBack = (bridge: string, { marks, byName }: BridgeSnapshot): readonly Operation[] => {
   const note = parseNote(marks.get(bridge)?.note ?? '')
-  return note === undefined ? [] : [{ op: 'give-back', note }]
+  return note !== undefined && isNoteOf(note, byName.get(note.nic)) ? [{ op: 'give-back', note }] : []
 }
 
 /**

@@ -7,6 +7,7 @@ import { egressRequests } from '../egress.ts'
 import { serviceMark } from '../mark.ts'
 import type { UnderlayOperation } from '../underlay/operation.ts'
 import { isolateRequests } from './isolation.ts'
+import { giveBackRequests } from './note.ts'
 import type { InterfaceSettings, Operation } from './operation.ts'
 import { newBridge } from './ports.ts'
 import { gretapOf, tunnelKind } from './tunnel.ts'
@@ -86,13 +87,10 @@ export const wishesOf = (operation: InterfaceOperation, links: Links): readonly 
         wish(setLink(operation.name, { master: 0 }), ...gone),
       ]
     case 'give-back': {
-      const { nic, up, mtu, addressGeneration } = operation.note
+      const { note } = operation
       return [
-        wish(setLink(nic, { master: 0 }), ...gone),
-        wish(setLink(nic, { up, mtu }), ...gone),
-        ...(addressGeneration === undefined
-          ? []
-          : [wish(setLink(nic, { addressGeneration }), ...gone, ...withoutIpv6)]),
+        wish(setLink(note.nic, { master: 0 }), ...gone),
+        ...giveBackRequests(note).map((request) => wish(request, ...gone, ...withoutIpv6)),
       ]
     }
   }

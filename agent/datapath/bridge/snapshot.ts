@@ -1,8 +1,7 @@
 /** One reading of the kernel: all links, disciplines, addresses and routes, and the classes and filters of underlay NICs. */
-import { hardware, type Link } from '../../netlink/link/link.ts'
+import type { Link } from '../../netlink/link/link.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
-import { unicast } from '../../netlink/routing.ts'
-import { type Addresses, isAddressed } from '../addresses.ts'
+import { readRouted } from '../claim.ts'
 import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
 import type { Interfaces } from '../interfaces.ts'
 import { isPort, isServiceMark, markOf } from '../mark.ts'
@@ -78,22 +77,6 @@ const isOurs = (link: Link): boolean => markOf(link)?.kind === 'link'
 const vlansOf = (interfaces: readonly Link[]): readonly number[] =>
   interfaces.filter((link) => link.info?.kind === 'vlan' && isOurs(link)).map(({ index }) => index)
 
-/** Interfaces that might be given to a link, as far as addresses and marks tell: physical ones, and what stands for them. */
-const candidates = ({ unmarked }: Interfaces, addresses: Addresses): readonly Link[] =>
-  unmarked.filter(
-    (link) =>
-      link.master === 0 &&
-      link.hardware === hardware.ether &&
-      (link.info === undefined || ['veth', 'vlan', 'other'].includes(link.info.kind)) &&
-      !isAddressed(addresses.get(link.index)),
-  )
-
-/** Routes of one interface that somebody made: an IPv6 interface has some of its own. */
-const isRouted = async (route: RouteSocket, index: number): Promise<boolean> =>
-  (await route.routesOf(index)).some(
-    ({ kind, destination }) => kind === unicast && !destination.startsWith('fe80:') && !destination.startsWith('ff'),
-  )
-
 /**
  * What all links share, two dumps for each NIC that has no address, and one for each VLAN device of the VNets that are asked for: it costs what they have,
  * however many others there are.
@@ -109,13 +92,11 @@ export const readKernel = async (
     route.filters({ block: blocks.egress }),
   ])
   const { interfaces, addresses } = reading
-  const idle = candidates(interfaces, addresses).map(({ index }) => index)
   const said = await readSaid(route, vlansOf(interfaces.marked(options.vnets)))
-  const routed = await Promise.all(idle.map((index) => isRouted(route, index)))
   return {
     ...reading,
     said,
-    routed: new Set(idle.filter((_, position) => routed[position])),
+    routed: await readRouted(route, interfaces, addresses),
     guarded: guards.every(isGuard),
   }
 }

@@ -7,6 +7,7 @@ import { addLink, deleteLink, setLink } from '../../netlink/link/requests.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
 import type { Request } from '../../netlink/socket/request.ts'
+import { giveBackRequests } from '../bridge/note.ts'
 import type { LinkStep } from '../driver.ts'
 import { egressRequests, plainEgress, sameEgress } from '../egress.ts'
 import type { Underlay } from '../underlay/underlay.ts'
@@ -70,8 +71,8 @@ const applyOperation = async (tools: Tools, operation: Operation): Promise<void>
   const { route, service } = tools
   switch (operation.op) {
     case 'set': {
-      const { mtu, addressGeneration } = operation.to
-      if (mtu !== undefined) await route.request(setLink(operation.name, { mtu }))
+      const { addressGeneration, ...plain } = operation.to
+      if (Object.keys(plain).length > 0) await route.request(setLink(operation.name, plain))
       return addressGeneration === undefined ? undefined : silence(route, operation.name, addressGeneration)
     }
     case 'limit': {
@@ -109,6 +110,9 @@ const applyOperation = async (tools: Tools, operation: Operation): Promise<void>
     }
     case 'raise':
       return request(route, setLink(operation.name, { up: true }))
+    case 'give-back':
+      for (const wanted of giveBackRequests(operation.note)) await request(route, wanted, 'ENODEV', ...withoutIpv6)
+      return
     case 'lower':
       return request(route, setLink(operation.name, { up: false }), 'ENODEV')
   }
@@ -118,8 +122,10 @@ const applyOperation = async (tools: Tools, operation: Operation): Promise<void>
 const silent = 1
 
 /** A kernel without IPv6 knows no way to generate its addresses. */
+const withoutIpv6 = ['EAFNOSUPPORT', 'EOPNOTSUPP'] as const
+
 const silence = (route: RouteSocket, name: string, addressGeneration: number): Promise<void> =>
-  request(route, setLink(name, { addressGeneration }), 'EAFNOSUPPORT', 'EOPNOTSUPP')
+  request(route, setLink(name, { addressGeneration }), ...withoutIpv6)
 
 /** All that is to be segmented. The kernel takes no fewer bytes than a TCP packet's headers may have (MAX_TCP_HEADER). */
 const cutAll = { bytes: 512, segments: 1 } as const

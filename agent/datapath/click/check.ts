@@ -4,6 +4,7 @@ import type { Segment } from '../../../proto/generated/weft.v1.ts'
 import { identifierRule, isIdentifier, technologyNamed } from '../../../proto/technologies.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { checkJoined, failLink, fittingMtu } from '../check.ts'
+import { askedNic, checkUnused } from '../claim.ts'
 import type { LinkSpec } from '../driver.ts'
 import { isForeignRoot } from '../underlay/pieces.ts'
 import { checkOwnClick } from './own/check.ts'
@@ -14,10 +15,6 @@ const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i
 /** Rules that a link keeps by itself. Throws slice.invalid, datapath.unavailable, config.invalid of own Click. */
 export const checkSpec = (spec: LinkSpec): void => {
   checkJoined(spec)
-  if (spec.nic !== '') {
-    const message = `the data path click cannot join it to the physical interface ${spec.nic}`
-    failLink(spec, 'datapath.unavailable', message, 'forwarding bridge')
-  }
   for (const [position, { node, interface: index }] of spec.link.ends.entries()) {
     if (macPattern.test(spec.interfaces[position]?.mac ?? '')) continue
     const message = `interface ${node}.${index} has no MAC address`
@@ -53,16 +50,31 @@ const checkSegment = (spec: LinkSpec, segment: Segment): void => {
 export const underlayNic = (
   spec: LinkSpec,
   segment: Segment,
-  { byName, marks, holders, traffic }: ClickSnapshot,
+  { byName, marks, holders, given, traffic }: ClickSnapshot,
 ): Link => {
   const nic = byName.get(segment.nic)
   if (nic === undefined) return failLink(spec, 'nic.unknown', `there is no interface "${segment.nic}" for its tunnel`)
   if (marks.has(nic.name)) failLink(spec, 'nic.taken', `${nic.name} is part of a VNet itself`)
-  if (holders.has(nic.name)) failLink(spec, 'nic.taken', `${nic.name} is given to another link`)
+  if (holders.has(nic.name) || given.has(nic.name)) failLink(spec, 'nic.taken', `${nic.name} is given to another link`)
   if (isForeignRoot(traffic.get(nic.index))) {
     const message = `${nic.name} has a root queueing discipline that is not ours`
     failLink(spec, 'object.foreign', message, `tc qdisc del dev ${nic.name} root, if nobody needs it`)
   }
+  return nic
+}
+
+/** A physical interface that the link may have for itself. Throws nic.unknown and nic.taken. */
+export const freeNic = (spec: LinkSpec, snapshot: ClickSnapshot): Link => {
+  const nic = askedNic(spec, snapshot)
+  const holder = snapshot.given.get(nic.name)
+  const isOurs = holder?.vnet === spec.vnet && holder.link === spec.link.id
+  const bridge = snapshot.marks.get(snapshot.holders.get(nic.name) ?? '')
+  // The bridge gives it back first.
+  if (bridge?.vnet === spec.vnet && bridge.id === spec.link.id) return nic
+  if ((holder !== undefined && !isOurs) || bridge !== undefined)
+    failLink(spec, 'nic.taken', `${nic.name} is given to another link`)
+  if (snapshot.switches.has(nic.name)) failLink(spec, 'nic.taken', `${nic.name} carries tunnels of links`)
+  checkUnused(spec, nic, snapshot)
   return nic
 }
 

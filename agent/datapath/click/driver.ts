@@ -66,7 +66,7 @@ export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: C
 
     snapshot: async (options = {}) => {
       try {
-        const snapshot = snapshotOf(await readKernel(service, underlay, options), options.vnets)
+        const snapshot = snapshotOf(await readKernel(service, route(), underlay, options), options.vnets)
         leaving.saw(snapshot, options.vnets)
         return snapshot
       } catch (error) {

@@ -7,7 +7,7 @@ import { digest } from '../bridge/names.ts'
 export interface RouterPlace {
   readonly vnet: string
   readonly link: string
-  /** `NODE.IF`, or a port: `a` or `b`. */
+  /** `NODE.IF`, a port: `a` or `b`, or a NIC that is the link's alone: `NIC@eth2`. */
   readonly end: string
 }
 
@@ -16,8 +16,11 @@ export type PortEnd = (typeof portEnds)[number]
 
 const isPortEnd = (end: string): boolean => end === 'a' || end === 'b'
 
-export const routerName = ({ vnet, link, end }: RouterPlace): string =>
-  isPortEnd(end) ? `${vnet}@${link}.${end}` : `${vnet}@${end}`
+/** A NIC has one router, whether links share it or one has it for itself: whose it is stands in its file. */
+export const routerName = ({ vnet, link, end }: RouterPlace): string => {
+  if (nicOf(end) !== undefined) return end
+  return isPortEnd(end) ? `${vnet}@${link}.${end}` : `${vnet}@${end}`
+}
 
 export const routerFile = ({ vnet, link, end }: RouterPlace): string => `${vnet}/${link}/${end}`
 

@@ -1,4 +1,5 @@
 /** What a step consists of: values that say what shall be and what was, and so hold their own inverse. */
+import type { NicNote } from '../bridge/note.ts'
 import { type Egress, plainEgress } from '../egress.ts'
 import { inverseAtNic, type UnderlayOperation } from '../underlay/operation.ts'
 import type { TableValue } from './table.ts'
@@ -8,6 +9,8 @@ export interface InterfaceSettings {
   readonly mtu?: number
   /** 1: it gives itself no IPv6 address. */
   readonly addressGeneration?: number
+  /** Whether it takes frames for any Ethernet address. */
+  readonly promiscuous?: boolean
 }
 
 /** A router's configuration; landmarks speak of `file`. Of interfaces that are only about to be made the text lacks the numbers. */
@@ -57,6 +60,8 @@ export type Operation =
   | { readonly op: 'tidy-switch'; readonly nic: string }
   | { readonly op: 'raise'; readonly name: string }
   | { readonly op: 'lower'; readonly name: string }
+  /** A physical interface that was a link's alone, as it was before. */
+  | { readonly op: 'give-back'; readonly note: NicNote }
   | UnderlayOperation
 
 /** What undoes an operation; undefined where nothing does or should: what is removed was wanted no more. */
@@ -87,6 +92,7 @@ export const inverse = (operation: Operation): Operation | undefined => {
     case 'remove':
     case 'delete':
     case 'tidy-switch':
+    case 'give-back':
       return undefined
   }
 }

@@ -5,7 +5,7 @@
  * Order within a step: what is in the way goes first, then interfaces are made, set and limited, then routers, and when all of them stand interfaces are
  * raised: one that is up without its router would speak with the host's own stack. Packets of tunnels come in last, and last goes what is wanted no more.
  */
-import { type Link, linkFlag } from '../../netlink/link/link.ts'
+import type { Link } from '../../netlink/link/link.ts'
 import { checkImpairments, checkTogether, failLink } from '../check.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
 import { describeEgress, type Egress, foundEgress, sameEgress } from '../egress.ts'
@@ -20,6 +20,7 @@ import { isLoss } from './text/loss.ts'
 import { nicText } from './text/nic.ts'
 import {
   arePorts,
+  isPromiscuous,
   type WantedEnd,
   type WantedEntry,
   type WantedLink,
@@ -73,8 +74,10 @@ const planLink = (spec: LinkSpec, snapshot: ClickSnapshot): LinkStep | undefined
   const parts = linkParts(vnet, link.id, snapshot)
 
   if (wanted.ports !== undefined) planPorts(draft, wanted.ports, wanted.routers)
+  if (wanted.given !== undefined) planGiven(draft, wanted.given)
   for (const router of wanted.routers) {
-    if (!wanted.ends.some((end) => end.router === router)) planRouter(draft, router)
+    if (router === wanted.given?.router || wanted.ends.some((end) => end.router === router)) continue
+    planRouter(draft, router)
   }
   for (const end of wanted.ends) planEnd(draft, end)
   for (const nic of new Set(wanted.entries.map((entry) => entry.nic))) {
@@ -136,6 +139,20 @@ const planEnd = (draft: Draft, { router, vif, egress }: WantedEnd): void => {
 const isGuarded = (state: ObservedRouter['info']['state'] | undefined): boolean =>
   state === 'running' || state === 'half-made'
 
+/** Its router comes first of all, which tells what the interface was like before anything of it is changed. */
+const planGiven = (draft: Draft, { nic, router }: NonNullable<WantedLink['given']>): void => {
+  planRouter({ ...draft, routers: draft.first }, router)
+  if (!isPromiscuous(nic)) {
+    const [to, from] = [{ promiscuous: true }, { promiscuous: false }]
+    draft.settings.push({ op: 'set', name: nic.name, to, from })
+    draft.reasons.push(`${nic.name} takes its own frames alone`)
+  }
+  planSettings(draft, nic)
+  if (nic.up) return
+  draft.raise.push({ op: 'raise', name: nic.name })
+  draft.reasons.push(`${nic.name} is down`)
+}
+
 const planPorts = (draft: Draft, ports: WantedPorts, routers: readonly WantedRouter[]): void => {
   const { spec, snapshot, mtu, first, settings, raise, reasons } = draft
   const { names, alias, cut } = ports
@@ -175,7 +192,7 @@ const checkOwnPort = (spec: LinkSpec, name: string, { byName, marks }: ClickSnap
 const planSettings = ({ mtu, settings, reasons }: Draft, link: Link): void => {
   const isSilent = link.addressGeneration === undefined || link.addressGeneration === 1
   const to: InterfaceSettings = { ...(link.mtu === mtu ? {} : { mtu }), ...(isSilent ? {} : { addressGeneration: 1 }) }
-  const changed = Object.keys(to) as (keyof InterfaceSettings)[]
+  const changed = Object.keys(to) as ('mtu' | 'addressGeneration')[]
   if (changed.length === 0) return
   const from: InterfaceSettings = Object.fromEntries(changed.map((key) => [key, link[key]]))
   settings.push({ op: 'set', name: link.name, to, from })
@@ -220,10 +237,9 @@ const planSwitch = ({ spec, snapshot, routers, reasons }: Draft, nic: Link, prom
   const problem = snapshot.broken.get(nicRouterName(nic.name))
   if (problem !== undefined) failLink(spec, 'router.broken', `the router of ${nic.name}: ${problem}`)
   const found = snapshot.switches.get(nic.name)?.info
-  const isPromiscuous = (nic.flags & linkFlag.promiscuous) !== 0
-  const byUs = isMadePromiscuous(found?.file ?? '') || (promiscuous && !isPromiscuous)
+  const byUs = isMadePromiscuous(found?.file ?? '') || (promiscuous && !isPromiscuous(nic))
   const to: RouterConfiguration = { file: nicRouterFile(nic.name, byUs), text: nicText(nic, snapshot.attach) }
-  const why = difference(found, to) ?? (byUs && !isPromiscuous ? 'asks for all frames of the wire' : undefined)
+  const why = difference(found, to) ?? (byUs && !isPromiscuous(nic) ? 'asks for all frames of the wire' : undefined)
   if (why === undefined) return
   routers.push({ op: 'switch', nic: nic.name, to })
   reasons.push(`the router of ${nic.name} ${why}`)

@@ -1,9 +1,12 @@
 /** Pure: what there is of a link, and how it goes. */
+import { isNoteOf } from '../bridge/note.ts'
 import type { LinkStep } from '../driver.ts'
 import { foundEgress, plainEgress, sameEgress } from '../egress.ts'
 import { leaveNic } from '../underlay/plan.ts'
+import { nicOf } from './names.ts'
 import type { Operation } from './operation.ts'
 import { type ClickSnapshot, linkKey, type ObservedEntry, type ObservedRouter } from './snapshot.ts'
+import { noteIn } from './text/given.ts'
 import { segmentIn, type TextSegment } from './text/tunnel.ts'
 
 export interface LinkParts {
@@ -66,15 +69,23 @@ export const leaveSegment = (
   { byName, traffic }: ClickSnapshot,
 ): readonly Operation[] => leaveNic(nic, flow, traffic.get(byName.get(nic)?.index ?? 0), saidClass)
 
+/** The router last: its text is where it stands what the interface was like. One that was made anew meanwhile was never taken. */
+const giveBack = ({ name, text }: ObservedRouter['info'], { byName }: ClickSnapshot): readonly Operation[] => {
+  const note = noteIn(text)
+  const isSame = note !== undefined && isNoteOf(note, byName.get(note.nic))
+  return [...(isSame ? [{ op: 'give-back', note } as const] : []), { op: 'remove', router: name }]
+}
+
 /**
  * A vif stays, lowered and without a limit: it is the hypervisor's. One that was made anew is another link's perhaps; one that stays the link's by
  * another data path is set by that, and only must not speak with the host meanwhile.
  */
 export const release = (
-  { vnet, info, device }: ObservedRouter,
+  { vnet, info, device, end }: ObservedRouter,
   snapshot: ClickSnapshot,
   stays = false,
 ): readonly Operation[] => {
+  if (nicOf(end) !== undefined) return giveBack(info, snapshot)
   const link = snapshot.byName.get(device)
   const mark = snapshot.marks.get(device)
   const isOurs =

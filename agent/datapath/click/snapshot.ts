@@ -2,6 +2,9 @@
 import type { ClickService, RouterInfo, Trust } from '../../click/service/service.ts'
 import { have } from '../../ebpf/features.ts'
 import type { Lookup } from '../../moments.ts'
+import type { RouteSocket } from '../../netlink/route.ts'
+import type { Addresses } from '../addresses.ts'
+import { readRouted } from '../claim.ts'
 import type { ObservedLink, Snapshot, SnapshotOptions } from '../driver.ts'
 import type { Interfaces } from '../interfaces.ts'
 import { isPort, markOf } from '../mark.ts'
@@ -13,7 +16,9 @@ import { parseTable, type TableValue } from './table.ts'
 import type { Attach } from './text/part.ts'
 
 /** What was read. */
-export interface Reading extends Pick<KernelReading, 'interfaces' | 'traffic'> {
+export interface Reading extends KernelReading {
+  /** See Uses. */
+  readonly routed: ReadonlySet<number>
   /** Of NICs, by name. */
   readonly nicRates: ReadonlyMap<string, NicRate>
   readonly routers: readonly RouterInfo[]
@@ -58,6 +63,10 @@ export interface ClickSnapshot extends Snapshot, Interfaces {
   readonly portsOf: ReadonlyMap<string, readonly string[]>
   /** Lines of all tables, by the interface that they lead to. */
   readonly entriesTo: ReadonlyMap<number, readonly ObservedEntry[]>
+  /** Interfaces that one link has for itself here, by name. */
+  readonly given: ReadonlyMap<string, ObservedRouter>
+  readonly addresses: Addresses
+  readonly routed: ReadonlySet<number>
   /** By NIC. */
   readonly switches: ReadonlyMap<string, ObservedSwitch>
   /** Records that cannot be read, by the router's name. */
@@ -71,12 +80,14 @@ export interface ClickSnapshot extends Snapshot, Interfaces {
 
 /** Pure: orders a reading. */
 export const snapshotOf = (reading: Reading, vnets?: ReadonlySet<string>): ClickSnapshot => {
-  const { interfaces, traffic, routers, tables, attach, nicRates, noNetem } = reading
+  const { interfaces, traffic, addresses, routed, routers, tables, attach, nicRates, noNetem } = reading
   const observed = routers.flatMap((info) => observedRouter(info) ?? [])
   const switches = new Map(
     routers.flatMap((info): (readonly [string, ObservedSwitch])[] => {
       const nic = nicOf(info.name)
-      return nic === undefined ? [] : [[nic, { info, table: parseTable(tables.get(info.name) ?? '') }]]
+      return nic === undefined || placeOf(info.name, info.file) !== undefined
+        ? []
+        : [[nic, { info, table: parseTable(tables.get(info.name) ?? '') }]]
     }),
   )
   const entries = [...switches].flatMap(([nic, { table }]) => [...table].map(([key, value]) => ({ nic, key, value })))
@@ -90,6 +101,14 @@ export const snapshotOf = (reading: Reading, vnets?: ReadonlySet<string>): Click
     routersOf,
     portsOf,
     entriesTo: Map.groupBy(entries, ({ value }) => value.device.index ?? 0),
+    given: new Map(
+      observed.flatMap((router) => {
+        const nic = nicOf(router.end)
+        return nic === undefined ? [] : [[nic, router] as const]
+      }),
+    ),
+    addresses,
+    routed,
     switches,
     broken: new Map(
       routers.filter(({ state }) => state === 'broken').map(({ name, problem }) => [name, problem] as const),
@@ -140,14 +159,21 @@ const observedLinks = (
 
 export const readKernel = async (
   service: ClickService,
+  route: RouteSocket,
   { read, rates, noNetem }: Pick<Underlay, 'read' | 'rates' | 'noNetem'>,
   options: SnapshotOptions,
 ): Promise<Reading> => {
-  const { interfaces, traffic } = await read(options)
+  const reading = await read(options)
+  const { interfaces } = reading
   const routers = await service.list(trustIn(interfaces.byIndex, options), isAsked(options))
-  const readings = [readTables(service, routers), rates(interfaces.unmarked), noNetem()] as const
-  const [tables, nicRates, lack] = await Promise.all(readings)
-  return { interfaces, traffic, routers, tables, nicRates, attach: attachHere(), noNetem: lack }
+  const readings = [
+    readTables(service, routers),
+    rates(interfaces.unmarked),
+    noNetem(),
+    readRouted(route, interfaces, reading.addresses),
+  ] as const
+  const [tables, nicRates, lack, routed] = await Promise.all(readings)
+  return { ...reading, routed, routers, tables, nicRates, attach: attachHere(), noNetem: lack }
 }
 
 /** Routers that a look needs, by name: those of the VNets that it is at, and of all NICs. */

@@ -1,6 +1,7 @@
 /** What links of this data path have at NICs: the texts of routers tell. */
 import type { ClickService } from '../../click/service/service.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
+import { nicOf } from './names.ts'
 import type { ClickSnapshot } from './snapshot.ts'
 import { segmentIn } from './text/tunnel.ts'
 
@@ -28,9 +29,9 @@ export const leavingByNic = (): LeavingByNic => {
   return {
     saw: ({ routers }, vnets) => {
       for (const vnet of vnets ?? [...nicsOf.keys()]) nicsOf.delete(vnet)
-      for (const { vnet, info } of routers.values()) {
-        const segment = segmentIn(info.text)
-        if (segment) nicsOf.set(vnet, new Set([...(nicsOf.get(vnet) ?? []), segment.nic]))
+      for (const { vnet, end, info } of routers.values()) {
+        const nic = segmentIn(info.text)?.nic ?? nicOf(end)
+        if (nic !== undefined) nicsOf.set(vnet, new Set([...(nicsOf.get(vnet) ?? []), nic]))
       }
     },
     by: (nic) => [...nicsOf].flatMap(([vnet, nics]) => (nics.has(nic) ? [vnet] : [])),

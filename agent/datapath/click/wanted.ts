@@ -13,17 +13,20 @@
  */
 import type { Impairment, Segment, SliceInterface } from '../../../proto/generated/weft.v1.ts'
 import { overheadBytes, technologyNamed } from '../../../proto/technologies.ts'
-import type { Link } from '../../netlink/link/link.ts'
+import { type Link, linkFlag } from '../../netlink/link/link.ts'
+import { isNoteOf, noteOf } from '../bridge/note.ts'
 import { ownVif } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
 import { type Egress, egressOf, isImpaired } from '../egress.ts'
 import { linkMark } from '../mark.ts'
+import { hasQueue } from '../nics.ts'
 import { flowOf } from '../underlay/flow.ts'
 import { planAtNic, type SegmentPlan } from '../underlay/plan.ts'
-import { linkMtu, underlayNic } from './check.ts'
-import { type PortEnd, portEnds, portName, type RouterPlace, routerName } from './names.ts'
+import { freeNic, linkMtu, underlayNic } from './check.ts'
+import { nicRouterName, type PortEnd, portEnds, portName, type RouterPlace, routerName } from './names.ts'
 import type { ClickSnapshot } from './snapshot.ts'
 import { type Ethers, relayEthers, type TableValue, tableKey, tableValue } from './table.ts'
+import { givenText, noteIn } from './text/given.ts'
 import { ipv4Only, ipv4WithArp } from './text/ipv4-only.ts'
 import { isLoss, lossPart } from './text/loss.ts'
 import { makesCopies } from './text/own.ts'
@@ -41,6 +44,8 @@ export interface WantedLink {
   readonly ports: WantedPorts | undefined
   readonly routers: readonly WantedRouter[]
   readonly entries: readonly WantedEntry[]
+  /** A physical interface that the link has for itself, and its router. */
+  readonly given?: { readonly nic: Link; readonly router: WantedRouter }
 }
 
 export interface WantedEnd {
@@ -78,6 +83,7 @@ export interface WantedEntry {
 /** Throws as DatapathDriver.plan says. */
 export const wantedLink = (spec: LinkSpec, snapshot: ClickSnapshot): WantedLink => {
   const mtu = linkMtu(spec, snapshot)
+  if (spec.nic !== '') return onNic(spec, snapshot, mtu)
   const [first, second] = spec.link.segments
   if (first === undefined) return betweenVifs(spec, snapshot, mtu)
   return second === undefined
@@ -190,6 +196,48 @@ const vifRouter = (
   return { place, device: vif.name, text: vifText({ ...place, vif, own, way, to, attach }) }
 }
 
+/** A link to whatever the physical interface leads to. */
+const onNic = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number): WantedLink => {
+  const nic = freeNic(spec, snapshot)
+  const [vif] = spec.vifs.map((name) => ownVif(spec, name, snapshot))
+  const [own] = spec.interfaces
+  const found = snapshot.given.get(nic.name)
+  const kept = found && noteIn(found.info.text)
+  const router: WantedRouter = {
+    place: { vnet: spec.vnet, link: spec.link.id, end: nicRouterName(nic.name) },
+    device: nic.name,
+    text: givenText({
+      vnet: spec.vnet,
+      link: spec.link.id,
+      nic,
+      note: kept && isNoteOf(kept, nic) ? kept : { ...noteOf(nic), promiscuous: isPromiscuous(nic) },
+      to: vif === undefined ? nowhereYet : toInterface(vif),
+      attach: snapshot.attach,
+    }),
+  }
+  const ends: readonly WantedEnd[] =
+    vif && own
+      ? [
+          {
+            vif,
+            egress: egressOf(0, undefined, mtu),
+            router: vifRouter(spec, snapshot, { position: 0, vif, own, way: [], to: toInterface(nic) }),
+          },
+        ]
+      : []
+  return {
+    mtu,
+    names: namesOf(spec),
+    ends,
+    ports: undefined,
+    routers: [router, ...ends.map((end) => end.router)],
+    entries: [],
+    given: { nic, router },
+  }
+}
+
+export const isPromiscuous = ({ flags }: Link): boolean => (flags & linkFlag.promiscuous) !== 0
+
 /** A link to another host. */
 const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, asked: Segment): WantedLink => {
   const segment = { ...asked, impairment: byKernel(asked.impairment, snapshot) }
@@ -298,6 +346,7 @@ const segmentAtNic = (
     overheadBytes: overheadBytes(segment.technology, segment.local) ?? 0,
     toldClass: told?.saidClass,
     saysBestEffort: true,
+    hasQueue: hasQueue(nic),
   })
 }
 

@@ -51,6 +51,7 @@ type Readings = Lists & Partial<Omit<Parameters<typeof snapshotOf>[0], keyof Lis
 const snapshot = (reading: Readings = {}): ClickSnapshot =>
   snapshotOf({
     nicRates: new Map(),
+    routed: new Set(),
     routers: [],
     tables: new Map(),
     attach: 'tcx',
@@ -62,6 +63,7 @@ const subject = (one: Operation): string => {
   if ('router' in one) return one.router
   if (one.op === 'ports') return one.cut ? 'cut' : 'whole'
   if (one.op === 'entry') return `${one.nic} ${one.key} to ${one.to?.device.index ?? one.to?.device.name ?? 'none'}`
+  if (one.op === 'give-back') return one.note.nic
   return 'nic' in one ? one.nic : one.name
 }
 

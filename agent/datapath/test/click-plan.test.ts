@@ -3,6 +3,7 @@ import t from 'tap'
 import { readRouter } from '../../../click/read.ts'
 import type { RouterInfo } from '../../click/service/service.ts'
 import type { Link } from '../../netlink/link/link.ts'
+import { formatNote } from '../bridge/note.ts'
 import { placeOf, routerFile, routerName } from '../click/names.ts'
 import type { Operation } from '../click/operation.ts'
 import { planLinks } from '../click/plan.ts'
@@ -59,6 +60,7 @@ type Readings = Lists & Partial<Omit<Parameters<typeof snapshotOf>[0], keyof Lis
 const snapshot = (reading: Readings = {}): ClickSnapshot =>
   snapshotOf({
     nicRates: new Map(),
+    routed: new Set(),
     routers,
     tables: new Map(),
     attach: 'tcx',
@@ -83,6 +85,8 @@ const describe = (one: Operation): string => {
     case 'reserve':
     case 'tidy':
       return `${one.op} ${one.nic}`
+    case 'give-back':
+      return `give back ${formatNote(one.note)}`
     default:
       return `${one.op} ${one.name}`
   }
@@ -209,7 +213,7 @@ t.test('what the data path cannot do is refused with a code', async (t) => {
     t.throws(() => planLinks('a.v', [link(options)], snapshot()), { code, object: 'link/l1', message })
   refused({ vifs: ['vif1.0'], segments: [segment] }, 'nic.unknown', /no interface "eth1"/)
   refused({ segments: [segment, { ...segment, identifier: 8 }] }, 'nic.unknown', /no interface "eth1"/)
-  refused({ vifs: ['vif1.0'], nic: 'eth1' }, 'datapath.unavailable', /physical interface eth1/)
+  refused({ vifs: ['vif1.0'], nic: 'eth9' }, 'nic.unknown', /eth9/)
   refused({ vifs: ['vif1.0'] }, 'slice.invalid', /joins 1/)
   t.throws(() => planLinks('a.v', [{ ...spec, interfaces: ['', '02:00:00:00:02:00'].map(interfaceOf) }], snapshot()), {
     code: 'slice.invalid',

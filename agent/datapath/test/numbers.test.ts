@@ -35,9 +35,11 @@ t.test('what the kernel rounds counts as the same, what somebody changed does no
 })
 
 t.test('the note of a NIC is read back', async (t) => {
-  const note = { nic: 'enp3s0', up: true, mtu: 9000, addressGeneration: 0 }
+  const note = { nic: 'enp3s0', index: 3, up: true, mtu: 9000, addressGeneration: 0 }
   t.same(parseNote(formatNote(note)), note)
-  const without = { nic: 'eth1', up: false, mtu: 1500, addressGeneration: undefined }
+  const without = { nic: 'eth1', index: undefined, up: false, mtu: 1500, addressGeneration: undefined }
   t.same(parseNote(formatNote(without)), without)
+  const all = { ...note, promiscuous: false }
+  t.same(parseNote(formatNote(all)), all)
   t.equal(parseNote(''), undefined)
 })

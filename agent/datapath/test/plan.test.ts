@@ -94,7 +94,7 @@ t.test('a link whose vif is not there, or not marked yet, is built without it an
 })
 
 t.test('removal lowers vifs before it lets them go, gives back and tidies', async (t) => {
-  const note = 'nic=eth2 up=0 mtu=9000 addrgen=0'
+  const note = 'nic=eth2 index=3 up=0 mtu=9000 addrgen=0'
   const interfaces = [
     eth1,
     iface(3, 'eth2', { master: 20 }),
@@ -108,7 +108,7 @@ t.test('removal lowers vifs before it lets them go, gives back and tidies', asyn
   t.same(lines(step), [
     `leave vif1.0 ${b}`,
     'limit vif1.0 to no limit',
-    'give back {"nic":"eth2","up":false,"mtu":9000,"addressGeneration":0}',
+    'give back {"nic":"eth2","index":3,"up":false,"mtu":9000,"addressGeneration":0}',
     `delete ${b}`,
     `delete ${w}`,
     'tidy eth1',
@@ -148,7 +148,7 @@ t.test('a NIC is taken with a note of what it was, and of no other', async (t) =
   const free = iface(3, 'eth2', { up: false, mtu: 9000 })
   const [step] = planLinks('a.v', [spec], snapshot({ interfaces: [free, vif(10, 'vif1.0')] }))
   t.same(lines(step), [
-    `add bridge ${b} mtu 1450 alias weft:a.v:link/l1 nic=eth2 up=0 mtu=9000 addrgen=0`,
+    `add bridge ${b} mtu 1450 alias weft:a.v:link/l1 nic=eth2 index=3 up=0 mtu=9000 addrgen=0`,
     `isolate ${b}, hooks missing`,
     `join vif1.0 ${b}`,
     `set-port vif1.0 ${port} from {}`,
