@@ -6,6 +6,8 @@
  *       eth1: {role: underlay, rate: 1 Gbit/s}
  *     hypervisors:
  *       lxc: {uri: 'lxc:///system'}
+ *       qemu: {uri: 'qemu:///system', kvm: true}
+ *       xen: {uri: 'xen:///system', guests: pvh}
  *       fake: {namespaces: true}
  *     images: /var/lib/weft/images
  *     image_store: {limit: 20 GiB, keep: 1 h}
@@ -24,12 +26,30 @@ export interface NicConfig {
   readonly rateBitsPerSecond: number
 }
 
+export interface QemuConfig {
+  readonly uri: string
+  /** Whether nodes may ask for the processor to do it; then it is tried once a boot of the machine. */
+  readonly kvm: boolean
+  /** False where the file says nothing of hypervisors: then it is used where libvirt's QEMU driver has run. */
+  readonly isNamed: boolean
+}
+
+export interface XenConfig {
+  readonly uri: string
+  /** Kinds of guests that may be made; which of them a node is depends on the host and on its kernel. */
+  readonly guests: 'any' | 'pv' | 'pvh'
+  /** False where the file says nothing of hypervisors: then it is used on a Dom0 alone. */
+  readonly isNamed: boolean
+}
+
 export interface AgentConfig {
   readonly location: Location | undefined
   readonly nics: ReadonlyMap<string, NicConfig>
   readonly hypervisors: {
     /** undefined: not used on this host. */
     readonly lxc: { readonly uri: string } | undefined
+    readonly qemu: QemuConfig | undefined
+    readonly xen: XenConfig | undefined
     readonly fake: { readonly namespaces: boolean } | undefined
   }
   /** Directory whose directories are the images; '' for the one in the state directory. */
@@ -43,6 +63,7 @@ export interface AgentConfig {
   }
 }
 
+const xenGuests: readonly string[] = ['any', 'pv', 'pvh']
 const roles: readonly string[] = ['underlay', 'dedicated', 'shared', 'management']
 const units: Readonly<Record<string, number>> = { bit: 1, kbit: 1e3, Mbit: 1e6, Gbit: 1e9, Tbit: 1e12 }
 
@@ -130,20 +151,43 @@ export const parseConfig = (source: string, file: string): AgentConfig => {
     throw new WeftError('config.invalid', `${path || 'the file'} is not ${right}`, { where: `${file}:${line}` })
   }
   const top = map(document.toJS(), '', ['location', 'nics', 'hypervisors', 'images', 'image_store'], fail)
-  const hypervisors = map(top['hypervisors'], 'hypervisors', ['lxc', 'fake'], fail)
+  const hypervisors = map(top['hypervisors'], 'hypervisors', ['lxc', 'qemu', 'xen', 'fake'], fail)
   const lxc = map(hypervisors['lxc'], 'hypervisors.lxc', ['uri'], fail)
+  const qemu = map(hypervisors['qemu'], 'hypervisors.qemu', ['uri', 'kvm'], fail)
+  const kvm = qemu['kvm'] ?? true
+  if (typeof kvm !== 'boolean') fail('hypervisors.qemu.kvm', 'true or false')
+  const xen = map(hypervisors['xen'], 'hypervisors.xen', ['uri', 'guests'], fail)
+  const guests = text(xen['guests'], 'hypervisors.xen.guests', 'any', fail)
+  if (!xenGuests.includes(guests)) fail('hypervisors.xen.guests', `one of ${xenGuests.join(', ')}`)
   const fake = map(hypervisors['fake'], 'hypervisors.fake', ['namespaces'], fail)
   const namespaces = fake['namespaces'] ?? false
   if (typeof namespaces !== 'boolean') fail('hypervisors.fake.namespaces', 'true or false')
   const store = map(top['image_store'], 'image_store', ['limit', 'keep'], fail)
   const nics = Object.entries(map(top['nics'], 'nics', undefined, fail))
   // Without a word on hypervisors the host uses what it has; with one, what is named.
-  const usesLxc = top['hypervisors'] === undefined || 'lxc' in hypervisors
+  const isOpen = top['hypervisors'] === undefined
+  const usesLxc = isOpen || 'lxc' in hypervisors
+  const usesQemu = isOpen || 'qemu' in hypervisors
+  const usesXen = isOpen || 'xen' in hypervisors
   return {
     location: location(top['location'], fail),
     nics: new Map(nics.map(([name, value]) => [name, nic(value, `nics.${name}`, fail)])),
     hypervisors: {
       lxc: usesLxc ? { uri: text(lxc['uri'], 'hypervisors.lxc.uri', 'lxc:///system', fail) } : undefined,
+      qemu: usesQemu
+        ? {
+            uri: text(qemu['uri'], 'hypervisors.qemu.uri', 'qemu:///system', fail),
+            kvm: kvm === true,
+            isNamed: !isOpen,
+          }
+        : undefined,
+      xen: usesXen
+        ? {
+            uri: text(xen['uri'], 'hypervisors.xen.uri', 'xen:///system', fail),
+            guests: guests as XenConfig['guests'],
+            isNamed: !isOpen,
+          }
+        : undefined,
       fake: 'fake' in hypervisors ? { namespaces: namespaces === true } : undefined,
     },
     images: text(top['images'], 'images', '', fail),

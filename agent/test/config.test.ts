@@ -27,9 +27,24 @@ t.test('all of it', async (t) => {
 
 t.test('none of it: containers, and nothing else', async (t) => {
   const { hypervisors, location, nics, images } = parseConfig('', '')
-  t.same(hypervisors, { lxc: { uri: 'lxc:///system' }, fake: undefined })
+  t.same(hypervisors, {
+    lxc: { uri: 'lxc:///system' },
+    qemu: { uri: 'qemu:///system', kvm: true, isNamed: false },
+    xen: { uri: 'xen:///system', guests: 'any', isNamed: false },
+    fake: undefined,
+  })
   t.same([location, nics.size, images], [undefined, 0, ''])
-  t.same(parseConfig('hypervisors: {fake: {}}', '').hypervisors, { lxc: undefined, fake: { namespaces: false } })
+  t.same(parseConfig('hypervisors: {fake: {}}', '').hypervisors, {
+    lxc: undefined,
+    qemu: undefined,
+    xen: undefined,
+    fake: { namespaces: false },
+  })
+  t.same(parseConfig('hypervisors: {xen: {guests: pv}}', '').hypervisors.xen, {
+    uri: 'xen:///system',
+    guests: 'pv',
+    isNamed: true,
+  })
   t.same(parseConfig('hypervisors:\n  lxc:\n', '').hypervisors.lxc, { uri: 'lxc:///system' })
 })
 
@@ -41,6 +56,7 @@ t.test('what is wrong is told with its line and what would be right', async (t) 
     ['image_store: {limit: 20}\n', 'agent.yaml:1', /image_store\.limit.*MB, GB/],
     ['location:\n  latitude: 91\n', 'agent.yaml:2', /-90 to 90/],
     ['hypervisors:\n  fake: {namespaces: 5}\n', 'agent.yaml:2', /true or false/],
+    ['hypervisors:\n  xen: {guests: hvm}\n', 'agent.yaml:2', /any, pv, pvh/],
     ['hypervisors: [lxc]\n', 'agent.yaml:1', /a map/],
     ['nics: {eth1: {role: underlay\n', 'agent.yaml:2', /no YAML/],
   ]

@@ -6,6 +6,7 @@ import t from 'tap'
 import { openLocal } from '../../../images/local.ts'
 import { interfaceNames } from '../../../interfaces.ts'
 import { createLog } from '../../../log.ts'
+import type { HypervisorDriver, NodeSpec } from '../../driver.ts'
 import { guestTypes } from '../../xen/guest-type.ts'
 import { xenHypervisor } from '../../xen/xen.ts'
 import { hypervisorContract } from '../contract.ts'
@@ -35,11 +36,23 @@ const open = () =>
     log: createLog('warn'),
   })
 
+const inside =
+  (script: string) =>
+  async (_: string, { vnet, node }: NodeSpec, driver: HypervisorDriver): Promise<void> => {
+    await driver.inside.exec(vnet, node.id, ['sh', '-c', script], 60_000).catch(() => undefined)
+  }
+
 t.setTimeout(1_700_000)
 
 await hypervisorContract(t, {
   open,
   stop: async (domain) => void (await virsh('destroy', domain)),
+  // Each ends the guest under the command, which has no answer then.
+  ends: [
+    { how: 'stopped', end: inside('poweroff') },
+    { how: 'crashed', end: inside('echo c >/proc/sysrq-trigger') },
+    { how: 'rebooted', end: inside('reboot') },
+  ],
   traces: async () => [
     ...(await virsh('list', '--all', '--name')).split('\n').filter((name) => name !== '' && name !== 'Domain-0'),
     ...(await readdir(`${stateDir}/machines/xen`).catch(() => [])),
