@@ -39,6 +39,9 @@ export const isNic = (link: Link): boolean =>
   markOf(link) === undefined &&
   !isServiceMark(link.alias)
 
+/** Whether the kernel has packets wait at an interface when it cannot send: what is made of others leaves that to them. */
+export const hasQueue = ({ qdisc }: Link): boolean => qdisc !== 'noqueue'
+
 export interface NicReader {
   /** Reads them now. Rejects with NetlinkError. */
   read(): Promise<readonly HostNic[]>

@@ -83,6 +83,7 @@ const asked = {
   mtu: 1450,
   overheadBytes: 50,
   saysBestEffort: true,
+  hasQueue: true,
 } as const
 const names = (operations: readonly UnderlayOperation[]) =>
   operations.map((one) =>
@@ -150,6 +151,7 @@ t.test('a NIC of best effort alone has bands, and classes once anything needs th
     return [first?.op === 'underlay' ? first.layout : first?.op, saidClass]
   }
   t.same(layout({}), ['bands', bestEffortClass])
+  t.same(layout({ hasQueue: false }), [undefined, bestEffortClass], 'none where nothing ever waits')
   t.same(layout({ state: bandsThere }), [undefined, bestEffortClass], 'nothing is left to do')
   t.same(layout({ state: bandsThere, rateBitsPerSecond: 1e6 }), ['classes', undefined], 'a rate')
   t.same(layout({ state: bandsThere, saysBestEffort: false }), ['classes', undefined], 'packets that say nothing')

@@ -1,7 +1,8 @@
 /**
  * Queueing at an underlay NIC (`tc qdisc|class|filter show dev NIC`), which every segment that leaves by it shares, whatever makes it. It is one of two:
  *
- * Bands, as long as all segments there are best effort and say so themselves. Management leaves first, and a packet that nothing waits before pays nothing:
+ * Bands, as long as all segments there are best effort and say so themselves. Management leaves first, and a packet that nothing waits before pays next to nothing.
+ * A NIC that has no queue needs none:
  *
  *     7767: pfifo_fast                            what says the class of best effort, 7766:3, is in the last band, all else before it
  *

@@ -24,6 +24,11 @@ export interface SegmentAtNic {
   readonly toldClass?: number | undefined
   /** Whether who makes the packets has those of best effort say so; of technologies that filters do not find all do. */
   readonly saysBestEffort: boolean
+  /**
+   * Whether anything can wait at the NIC: at one that has no queue (tc-noqueue(8): a veth, a bond, a VLAN) nothing ever does, and what only orders those that wait
+   * would be in vain.
+   */
+  readonly hasQueue: boolean
 }
 
 export interface NicRate {
@@ -55,7 +60,8 @@ export const planAtNic = (segment: SegmentAtNic): SegmentPlan => {
   const after: UnderlayOperation[] = []
   const reasons: string[] = []
   const layout = layoutFor(segment)
-  const missing = (layout === 'bands' ? bands : pieces(nicRate)).filter(({ isThere }) => !isThere(state))
+  const wanted = layout === 'classes' ? pieces(nicRate) : segment.hasQueue ? bands : []
+  const missing = wanted.filter(({ isThere }) => !isThere(state))
   if (missing.length > 0) {
     const names = missing.map((piece) => piece.name)
     before.push({ op: 'underlay', nic, layout, rateBitsPerSecond: nicRate, missing: names })
