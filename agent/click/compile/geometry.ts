@@ -27,7 +27,17 @@ import { loaded } from './bytes.ts'
 import type { Code } from './code.ts'
 import type { Site } from './element.ts'
 import { noteType } from './ether-type.ts'
-import { type Hooked, loadFrameLength, type NewLabel, type Packet, reload, skb, unreached } from './packet.ts'
+import {
+  type Hooked,
+  loadEnd,
+  loadFrameLength,
+  loadStart,
+  type NewLabel,
+  type Packet,
+  reload,
+  skb,
+  unreached,
+} from './packet.ts'
 import { scratch } from './stack.ts'
 
 /** Offsets of frames that loads, stores and the compiler's own sums can say. */
@@ -165,6 +175,8 @@ export const dropFront = (packet: Packet, failed: string): Moved => ({
 })
 
 const pieceBytes = 128
+/** This is of that hook alone. */
+const tc = { hook: 'tc' } as const
 const frameBytes = 65_536
 const etherBytes = 14
 /** Where there is no piece yet. */
@@ -173,6 +185,21 @@ const etherType = -8
 const types = { ip: loaded([0x08, 0x00]), ip6: loaded([0x86, 0xdd]) } as const
 /** BPF_F_ADJ_ROOM_FIXED_GSO; with it BPF_F_ADJ_ROOM_DECAP_L3_IPV6 (Linux 6.3); BPF_ADJ_ROOM_MAC */
 const room = { fixedSegments: 1, ipv6: 1 | (1 << 8), behindMac: 1 } as const
+
+const headerWords = [0, 4, 8, 12].map((at) => ({ at, size: at === 12 ? ('u16' as const) : ('u32' as const) }))
+
+/** The Ethernet header at r1, where all of it is within reach, else `far`: to the stack (`load`) or from there. Loses r0 to r3. */
+const headerAt = (direction: 'load' | 'store', far: string): Code => [
+  loadEnd('r3', tc),
+  mov('r2', 'r1'),
+  add('r2', etherBytes),
+  jgt('r2', 'r3', far),
+  headerWords.map(({ at, size }) =>
+    direction === 'load'
+      ? [ldx(size, 'r0', 'r1', at), stx(size, 'r10', etherHeader + at, 'r0')]
+      : [ldx(size, 'r0', 'r10', etherHeader + at), stx(size, 'r1', at, 'r0')],
+  ),
+]
 
 /**
  * The same by the kernel: the bytes go from behind the first Ethernet header, which that of what follows is then written over. It does that for IP
@@ -191,11 +218,12 @@ const dropByKernel = (otherwise: string): Code => {
   return [
     ldx('u32', 'r0', 'r6', skb.moved),
     jne('r0', 0, otherwise),
-    mov('r1', 'r6'),
-    mov('r2', 'r7'),
-    header,
-    call('skbLoadBytes'),
-    jne('r0', 0, otherwise),
+    // Behind the headers of a tunnel it is within reach, as they were looked at; a call takes longer than all of this.
+    jgt('r7', mostOffset, 'drop_front:far'),
+    loadStart('r1', tc),
+    add('r1', 'r7'),
+    headerAt('load', 'drop_front:far'),
+    label('drop_front:loaded'),
     ldx('u32', 'r0', 'r6', skb.protocol),
     jeq('r0', types.ip, 'drop_front:ip'),
     jeq('r0', types.ip6, 'drop_front:ip'),
@@ -223,12 +251,24 @@ const dropByKernel = (otherwise: string): Code => {
     ldx('u32', 'r3', 'r6', skb.grown),
     sub('r3', 'r7'),
     stx('u32', 'r6', skb.grown, 'r3'),
+    loadStart('r1', tc),
+    headerAt('store', 'drop_front:store'),
+    mov('r0', 0),
+    exit(),
+    label('drop_front:store'),
     mov('r1', 'r6'),
     mov('r2', 0),
     header,
     mov('r5', 0),
     call('skbStoreBytes'),
     exit(),
+    label('drop_front:far'),
+    mov('r1', 'r6'),
+    mov('r2', 'r7'),
+    header,
+    call('skbLoadBytes'),
+    jeq('r0', 0, 'drop_front:loaded'),
+    jump(otherwise),
   ]
 }
 

@@ -69,8 +69,11 @@ const pointers = { tc: { data: 76, dataEnd: 80 }, xdp: { data: 0, dataEnd: 4 } }
 /** What any piece of code has to know of a packet to touch it. */
 export type Hooked = Pick<Packet, 'hook'>
 
+/** The first byte that can be touched. */
+export const loadStart = (into: Register, { hook }: Hooked): Code => [ldx('u32', into, 'r6', pointers[hook].data)]
+
 /** After whatever may have moved the frame. */
-export const reload = ({ hook }: Hooked): Code => [ldx('u32', 'r7', 'r6', pointers[hook].data)]
+export const reload = (packet: Hooked): Code => loadStart('r7', packet)
 
 /** The end of what can be touched, a pointer to compare with. */
 export const loadEnd = (into: Register, { hook }: Hooked): Code => [ldx('u32', into, 'r6', pointers[hook].dataEnd)]
