@@ -1,6 +1,6 @@
 /** The formats that images come in, and the hypervisors that can start nodes from them. */
 
-const virtualMachines = ['qemu', 'kvm', 'xen'] as const
+const emulators = ['qemu', 'kvm'] as const
 
 export const imageFormats = {
   /** A root file system in a host's own directory of images. */
@@ -8,10 +8,10 @@ export const imageFormats = {
   /** The same packed, also by gzip or zstd. */
   tar: { hypervisors: ['lxc'] },
   /** Disks. */
-  raw: { hypervisors: virtualMachines },
-  qcow2: { hypervisors: virtualMachines },
+  raw: { hypervisors: emulators },
+  qcow2: { hypervisors: emulators },
   /** A tar, or of a host's own a directory, with the files kernel, initrd and cmdline. */
-  kernel: { hypervisors: virtualMachines },
+  kernel: { hypervisors: [...emulators, 'xen'] },
 } as const satisfies Readonly<Record<string, { readonly hypervisors: readonly string[] }>>
 
 export type ImageFormat = keyof typeof imageFormats
