@@ -1,4 +1,5 @@
-# Gives a kernel host a libvirtd with the drivers named as arguments. What the machine's own libvirt keeps is not this host's.
+# Gives an emulated host a libvirtd with the drivers named as arguments, those alone: it starts sooner, and qemu's probes every emulator. What the
+# machine's own libvirt keeps is not this host's.
 set -e
 for directory in /var/lib/libvirt /var/cache/libvirt /etc/libvirt /var/lib/weft; do
   mkdir -p $directory

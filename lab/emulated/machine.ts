@@ -98,7 +98,7 @@ export const xenMachine = async (
     layers: [xen.layer, kernel.layer],
     memoryBytes: xenMemoryBytes,
     prepare: 'dom0.sh',
-    env: { XEN_PROGRAMS: xen.programs },
+    env: { XEN_PROGRAMS: xen.programs, SCRIPTS: here },
     argumentsOf: xenArguments(xen.hypervisor),
   }
   return layDown(kind, directory, script, options)
