@@ -2,7 +2,6 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { Interface, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
 
-const hypervisors = ['', 'any', 'lxc', 'xen', 'fake']
 const forwardings = ['', 'bridge', 'click']
 const allocations = ['', 'on-demand']
 
@@ -21,14 +20,6 @@ const interfaceErrors = (node: Node, { index, forwarding, physical }: Interface)
 const nodeErrors = (node: Node): readonly WeftError[] => {
   const object = `node/${node.id}`
   const errors: WeftError[] = []
-  if (!hypervisors.includes(node.hypervisor)) {
-    errors.push(
-      new WeftError('hypervisor.unavailable', `hypervisor "${node.hypervisor}" is not driven yet`, {
-        object,
-        hint: 'hypervisor "lxc", or "any"',
-      }),
-    )
-  }
   if (!allocations.includes(node.allocation)) {
     errors.push(
       new WeftError('verb.unsupported', `allocation "${node.allocation}" is not offered yet`, {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { WeftError } from '../../proto/errors.ts'
+import { cacheDirectory } from '../emulated/cache.ts'
 
 export type LibvirtDriver = 'lxc' | 'qemu'
 
@@ -63,7 +64,7 @@ export const libvirtProblem = (drivers: readonly LibvirtDriver[]): string | unde
 
 /**
  * Writes a host's etc/ and drivers/. A libvirtd loads what it finds in its driver directory; given lxc alone it is ready in a tenth of
- * a second, while qemu's driver probes every emulator for 8 to 12 s.
+ * a second. With qemu's it asks each emulator what it can, for some seconds once.
  */
 export const writeLibvirtConfiguration = (
   directory: string,
@@ -75,11 +76,23 @@ export const writeLibvirtConfiguration = (
   writeFileSync(join(etc, 'qemu.conf'), qemuConf())
   writeFileSync(join(etc, 'lxc.conf'), lxcConf())
   writeFileSync(join(etc, 'virtlogd.conf'), '')
+  if (drivers.includes('qemu')) shareCapabilities(directory)
   for (const driver of drivers) {
     const path = modulePath(driver)
     if (!path) throw new WeftError('not-supported', libvirtProblem(drivers) ?? `no driver ${driver}`)
     symlinkSync(path, join(directory, 'drivers', `libvirt_driver_${driver}.so`))
   }
+}
+
+/**
+ * What libvirt found out about each emulator, which takes it seconds: one for all hosts of this machine. It knows by itself when that is out of
+ * date, and reads a file that another is just writing as one that is not there.
+ */
+const shareCapabilities = (directory: string): void => {
+  const shared = cacheDirectory('libvirt', 'qemu-capabilities')
+  mkdirSync(shared, { recursive: true, mode: 0o755 })
+  mkdirSync(join(directory, 'cache/qemu'), { mode: 0o755 })
+  symlinkSync(shared, join(directory, 'cache/qemu/capabilities'))
 }
 
 /** Directories of a host; those that containers walk through are open to their mapped users. */

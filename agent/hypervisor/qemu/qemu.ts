@@ -3,6 +3,7 @@
  * by the guest agent in them, or by a seed where they have none. Two drivers of it, by the name that requests give: `kvm` has the processor
  * do it, `qemu` emulates one, which works everywhere.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { create } from '../../../proto/codec.ts'
@@ -26,6 +27,7 @@ import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../lxc/released.ts'
 import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
+import type { AccelerationTrial } from './acceleration.ts'
 import { libvirtChannel } from './agent-channel.ts'
 import { hasGuestAgent, prepareBoot } from './boot.ts'
 import { domainXml, guestAgentPort, interfacesOf, interfaceXml } from './domain-xml.ts'
@@ -43,10 +45,13 @@ export interface QemuOptions {
   readonly parallel: number
   /** Until a guest's agent answers; a guest that takes longer never boots. */
   readonly bootTimeoutMs: number
-  /** Why the processor cannot do it; '' where it can. Not asked by `qemu`. */
-  readonly accelerationProblem: () => Promise<string>
+  /** Whether the processor can do it; not asked by `qemu`. */
+  readonly trial: AccelerationTrial
   readonly log: Logger
 }
+
+/** Whether libvirt's QEMU driver has been in use on this host: it makes that directory when it is loaded. */
+export const hasRun = (): boolean => existsSync('/var/lib/libvirt/qemu')
 
 /** Of a node that names no image. */
 const fallbackImage = 'tiny'
@@ -88,7 +93,7 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
 
   const start = async (spec: NodeSpec): Promise<void> => {
     const { vnet, node } = spec
-    const problem = isAccelerated ? await options.accelerationProblem() : ''
+    const problem = isAccelerated ? await options.trial.done() : ''
     if (problem !== '') throw new WeftError('hypervisor.unavailable', problem, { object: `node/${node.id}` })
     const connection = await libvirt.get()
     const found = await nodes.find(vnet, node.id)
@@ -198,7 +203,7 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
   const probe: HypervisorDriver['probe'] = async () => {
     const answer = await nodes.probe()
     if (answer.unavailable !== '') return answer
-    const problem = isAccelerated ? await options.accelerationProblem() : ''
+    const problem = isAccelerated ? (options.trial.now() ?? 'it is being tried whether KVM works here') : ''
     return problem === '' ? answer : create('Hypervisor', { name, unavailable: problem })
   }
 
