@@ -1,41 +1,28 @@
-/** The addresses of a Dom0, followed by what the kernel announces of them. */
-import { type Lookup, momentMap } from '../moments.ts'
-import { type Address, decodeAddress, scopeLink } from '../netlink/address.ts'
-import { readS32 } from '../netlink/codec/byte-order.ts'
-import type { Message } from '../netlink/codec/message.ts'
-import type { Copy } from '../netlink/socket/copy.ts'
+/**
+ * The addresses of interfaces that are in nothing and nobody's: they tell whether a link might be given one. They are asked for each time, one interface
+ * after the other, since there are few; of those of IPv6 on an interface that is down nothing is announced.
+ */
+import { type Address, scopeLink } from '../netlink/address.ts'
+import { hardware } from '../netlink/link/link.ts'
+import type { RouteSocket } from '../netlink/route.ts'
+import type { Interfaces } from './interfaces.ts'
 
-/** At one moment, by interface index. */
-export type Addresses = Pick<Lookup<number, readonly Address[]>, 'get'>
-
-/** RTM_*; struct ifaddrmsg has the index at 4. */
-const rtm = { deleteLink: 17, newAddress: 20, deleteAddress: 21 } as const
-const familyOfAll = 0
-
-export const addressCopy = (): Copy<Addresses> => {
-  const addresses = momentMap<number, readonly Address[]>()
-
-  const changed = (message: Message): void => {
-    const address = decodeAddress(message)
-    const others = (addresses.get(address.index) ?? []).filter((one) => one.address !== address.address)
-    const now = message.type === rtm.newAddress ? [...others, address] : others
-    if (now.length > 0) addresses.set(address.index, now)
-    else addresses.delete(address.index)
-  }
-
-  return {
-    hear: (message) => {
-      const { type, body } = message
-      if (type === rtm.newAddress || type === rtm.deleteAddress) changed(message)
-      else if (type === rtm.deleteLink && body[0] === familyOfAll) addresses.delete(readS32(body, 4))
-    },
-    questions: () => [],
-    moment: () => addresses.moment(),
-  }
-}
+/** By interface index. */
+export type Addresses = Pick<ReadonlyMap<number, readonly Address[]>, 'get'>
 
 /** Of a list. */
 export const addressesOf = (addresses: readonly Address[]): Addresses => Map.groupBy(addresses, ({ index }) => index)
+
+/** Rejects with NetlinkError. */
+export const readAddresses = async (
+  route: Pick<RouteSocket, 'addressesOf'>,
+  { unmarked }: Pick<Interfaces, 'unmarked'>,
+): Promise<Addresses> => {
+  const free = unmarked.filter(
+    (link) => link.master === 0 && link.hardware === hardware.ether && link.info?.kind !== 'bridge',
+  )
+  return addressesOf((await Promise.all(free.map(({ index }) => route.addressesOf(index)))).flat())
+}
 
 /** An address that an IPv6 interface gives itself, and loses with it. */
 const isOwn = ({ family, scope }: Address): boolean => family === 6 && scope === scopeLink

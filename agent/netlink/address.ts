@@ -57,13 +57,13 @@ export const deleteAddress = (index: number, prefix: string): Request => ({
   operation: 'address del',
 })
 
-/** `ip address show`, as a dump of both families. */
-export const dumpAddresses = (): Request => ({
+/** `ip address show [dev X]`, as a dump of both families; a kernel without strict checking tells of all links. */
+export const dumpAddresses = (index = 0): Request => ({
   type: rtm.getAddress,
   flags: 0,
-  body: header(0, 0, 0),
+  body: header(0, 0, index),
   operation: 'address show',
-  subject: '',
+  subject: index === 0 ? '' : `dev ${index}`,
 })
 
 /** Reads a message of type RTM_NEWADDR or RTM_DELADDR. Throws CodecError. */

@@ -51,6 +51,8 @@ export interface RouteSocket extends Connection {
   deleteLink(link: LinkRef): Promise<void>
   /** `ip address show`. */
   addresses(): Promise<readonly Address[]>
+  /** `ip address show dev X`; empty where there is no such link. */
+  addressesOf(index: number): Promise<readonly Address[]>
   /** `ip address replace 10.0.0.1/24 dev X`, X an index; IPv6 without duplicate address detection. */
   addAddress(index: number, prefix: string): Promise<void>
   /** `ip address del …`; EADDRNOTAVAIL where there is none. */
@@ -105,6 +107,10 @@ export const openRoute = (options: ConnectionOptions = {}): RouteSocket => {
     deleteLink: (link) => change(deleteLink(link)),
 
     addresses: async () => (await dump(dumpAddresses())).map(decodeAddress),
+    addressesOf: async (index) => {
+      const all = (await dump(dumpAddresses(index)).catch(unlessAbsent('ENODEV', []))).map(decodeAddress)
+      return all.filter((address) => address.index === index)
+    },
     addAddress: (index, prefix) => change(addAddress(index, prefix)),
     deleteAddress: (index, prefix) => change(deleteAddress(index, prefix)),
 

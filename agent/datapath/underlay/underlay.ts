@@ -3,14 +3,13 @@
  * to both.
  */
 
-import { dumpAddresses } from '../../netlink/address.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { type LinkTable, openLinkTable } from '../../netlink/link/table.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
-import { type Copy, type KeptCopy, keepCopy } from '../../netlink/socket/copy.ts'
+import { type KeptCopy, keepCopy } from '../../netlink/socket/copy.ts'
 import { routeGroup } from '../../netlink/socket/monitor.ts'
 import { dumpQdiscs } from '../../netlink/traffic/qdisc.ts'
-import { type Addresses, addressCopy } from '../addresses.ts'
+import { type Addresses, readAddresses } from '../addresses.ts'
 import type { SnapshotOptions } from '../driver.ts'
 import { type InterfaceOrder, type Interfaces, interfaceOrder } from '../interfaces.ts'
 import { tryNetem } from '../netem-probe.ts'
@@ -45,29 +44,13 @@ export interface Underlay extends UnderlayKeeper {
   close(): void
 }
 
-type Settings = Omit<KernelReading, 'interfaces'>
-
-const settingGroups = [routeGroup.link, routeGroup.traffic, routeGroup.ipv4Address, routeGroup.ipv6Address]
-
-const settingsCopy = (): Copy<Settings> => {
-  const [traffic, addresses] = [trafficCopy(), addressCopy()]
-  return {
-    hear: (message) => {
-      traffic.hear(message)
-      addresses.hear(message)
-    },
-    questions: () => [...traffic.questions(), ...addresses.questions()],
-    moment: () => ({ traffic: traffic.moment(), addresses: addresses.moment() }),
-  }
-}
-
 export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {}): Underlay => {
   let socket: RouteSocket | undefined
   let netem: Promise<string | undefined> | undefined
   let speeds: ReturnType<typeof speedReader> | undefined
 
   let table: { readonly links: LinkTable; readonly order: InterfaceOrder } | undefined
-  let settings: KeptCopy<Settings> | undefined
+  let copy: KeptCopy<Traffic> | undefined
 
   const route = (): RouteSocket => {
     if (socket === undefined || socket.closed) socket = openRoute({ namespace })
@@ -82,12 +65,12 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
     }
     return table
   }
-  const others = (): KeptCopy<Settings> => {
-    if (settings === undefined || settings.closed) {
-      const dumps = [dumpQdiscs(), dumpAddresses()]
-      settings = keepCopy({ namespace, groups: settingGroups, dumps, begin: settingsCopy })
+  const traffic = (): KeptCopy<Traffic> => {
+    if (copy === undefined || copy.closed) {
+      const groups = [routeGroup.link, routeGroup.traffic]
+      copy = keepCopy({ namespace, groups, dumps: [dumpQdiscs()], begin: trafficCopy })
     }
-    return settings
+    return copy
   }
 
   return {
@@ -95,21 +78,20 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
 
     read: async ({ thorough } = {}) => {
       const { links, order } = interfaces()
-      const [, { traffic, addresses }] = await Promise.all([links.refresh({ thorough }), others().read({ thorough })])
-      return { interfaces: order.moment(), traffic, addresses }
+      const [, seen] = await Promise.all([links.refresh({ thorough }), traffic().read({ thorough })])
+      const now = order.moment()
+      return { interfaces: now, traffic: seen, addresses: await readAddresses(route(), now) }
     },
 
     rates: async (interfaces) => {
       speeds ??= speedReader({ namespace })
       const reader = speeds
       const read = await Promise.all(
-        interfaces
-          .filter(isNic)
-          .map(async (nic) => {
-            const configured = nicRates[nic.name]
-            const bitsPerSecond = configured ?? (await reader.speed(nic))
-            return [nic.name, { bitsPerSecond, isConfigured: configured !== undefined }] as const
-          }),
+        interfaces.filter(isNic).map(async (nic) => {
+          const configured = nicRates[nic.name]
+          const bitsPerSecond = configured ?? (await reader.speed(nic))
+          return [nic.name, { bitsPerSecond, isConfigured: configured !== undefined }] as const
+        }),
       )
       return new Map(read.filter(([, { bitsPerSecond }]) => bitsPerSecond > 0))
     },
@@ -129,8 +111,8 @@ export const openUnderlay = ({ namespace, nicRates = {} }: UnderlayOptions = {})
       speeds = undefined
       table?.links.close()
       table = undefined
-      settings?.close()
-      settings = undefined
+      copy?.close()
+      copy = undefined
       socket?.close()
       socket = undefined
     },
