@@ -12,11 +12,11 @@ const main = async (): Promise<void> => {
     console.log(usage)
     return
   }
-  const { links, perVNet, pairs } = options
+  const { links, perVNet, pairs, ipv6 } = options
   const open: Readonly<Record<Part, () => Promise<LinkHost>>> = {
-    click: () => openDriverHost('click', perVNet),
-    bridge: () => openDriverHost('bridge', perVNet),
-    agent: () => openAgentHost(perVNet),
+    click: () => openDriverHost('click', perVNet, { ipv6 }),
+    bridge: () => openDriverHost('bridge', perVNet, { ipv6 }),
+    agent: () => openAgentHost(perVNet, { ipv6 }),
   }
   const results: Partial<Record<Part, LinksComparison>> = {}
   for (const part of options.only) {

@@ -12,15 +12,15 @@ import type { Phase, Reported } from '../../proto/generated/weft.v1.ts'
 import { costOf, type LinkHost } from './host.ts'
 import { pinnedBytes } from './memory.ts'
 import { sliceOf } from './spec.ts'
-import { openWorld } from './world.ts'
+import { openWorld, type WorldOptions } from './world.ts'
 
 const extra = 100_000
 const extraVNet = 'extra'
 /** For one step of the bench on a machine that does much else. */
 const patienceMs = 600_000
 
-export const openAgentHost = async (perVNet: number): Promise<LinkHost> => {
-  const world = await openWorld()
+export const openAgentHost = async (perVNet: number, options: WorldOptions): Promise<LinkHost> => {
+  const world = await openWorld(options)
   const { namespace, bpffs, directory } = world
   const underlay = openUnderlay({ namespace })
   const route = openRoute({ namespace })

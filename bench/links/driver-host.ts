@@ -7,14 +7,18 @@ import { openUnderlay } from '../../agent/datapath/underlay/underlay.ts'
 import { costOf, type LinkHost } from './host.ts'
 import { pinnedBytes } from './memory.ts'
 import { specOf, vifsOf } from './spec.ts'
-import { openWorld } from './world.ts'
+import { openWorld, type WorldOptions } from './world.ts'
 
 /** The number of the one link that comes and goes: none of the others'. */
 const extra = 100_000
 const extraVNet = 'extra'
 
-export const openDriverHost = async (datapath: 'click' | 'bridge', perVNet: number): Promise<LinkHost> => {
-  const world = await openWorld()
+export const openDriverHost = async (
+  datapath: 'click' | 'bridge',
+  perVNet: number,
+  options: WorldOptions,
+): Promise<LinkHost> => {
+  const world = await openWorld(options)
   const { namespace, bpffs } = world
   const underlay = openUnderlay({ namespace })
   const driver =

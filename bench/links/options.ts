@@ -11,6 +11,8 @@ export interface LinksOptions {
   /** Of one VNet. */
   readonly perVNet: number
   readonly pairs: number
+  /** Interfaces in Dom0 have IPv6. */
+  readonly ipv6: boolean
   readonly json: boolean
   /** A ratio beyond its target is a failure. */
   readonly check: boolean
@@ -26,6 +28,7 @@ nothing left to do; by both data paths, and by a whole agent whose nodes are vif
   --links N           most links (1000)
   --per-vnet N        links of one VNet (50)
   --pairs N           pairs at each number of links (10)
+  --ipv6              with IPv6 on all interfaces of Dom0, of which the kernel walks all for each that comes up
   --check             exit status 1 where the target is missed
   --json              one JSON object on stdout
   -h, --help          this text
@@ -40,6 +43,7 @@ export const readOptions = (argv: readonly string[]): LinksOptions | undefined =
       links: { type: 'string', default: '1000' },
       'per-vnet': { type: 'string', default: '50' },
       pairs: { type: 'string', default: '10' },
+      ipv6: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -59,6 +63,7 @@ export const readOptions = (argv: readonly string[]): LinksOptions | undefined =
     links: number('links', 10_000),
     perVNet: number('per-vnet', 1000),
     pairs: number('pairs', 100),
+    ipv6: values.ipv6,
     json: values.json,
     check: values.check,
   }

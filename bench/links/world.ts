@@ -32,8 +32,20 @@ const ip = (...args: readonly string[]): void => {
 
 let count = 0
 
+/** Of a namespace, for all interfaces that are made in it from now on. */
+const withoutIpv6 = (namespace: string): void => {
+  const settings = ['all', 'default'].map((scope) => `/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`)
+  const script = 'for setting; do [ ! -e "$setting" ] || echo 1 >"$setting"; done'
+  ip('netns', 'exec', namespace, 'sh', '-c', script, 'sh', ...settings)
+}
+
+export interface WorldOptions {
+  /** Dom0's interfaces have IPv6, other than in lab/host: the kernel walks all of its IPv6 routes for each that comes up. */
+  readonly ipv6?: boolean
+}
+
 /** As root. Throws where a namespace or a file system cannot be made. */
-export const openWorld = async (): Promise<World> => {
+export const openWorld = async ({ ipv6 = false }: WorldOptions = {}): Promise<World> => {
   count += 1
   const [dom0, guests] = [`weft-links-${process.pid}-${count}`, `weft-guests-${process.pid}-${count}`]
   const root = mkdtempSync(join(tmpdir(), 'weft-bench-'))
@@ -47,6 +59,9 @@ export const openWorld = async (): Promise<World> => {
       ip('netns', 'add', name)
       made.push(() => ip('netns', 'del', name))
     }
+    if (!ipv6) withoutIpv6(dom0)
+    // It stands for many namespaces, of one interface each.
+    withoutIpv6(guests)
     mkdirSync(bpffs)
     await mountBpffs(bpffs)
     made.push(() => execFileSync('umount', [bpffs]))
