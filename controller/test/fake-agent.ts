@@ -37,6 +37,8 @@ export interface FakeAgent {
   readonly violations: readonly string[]
   /** Nodes that fail to be built, by id. */
   readonly failing: Set<string>
+  /** A node crashes, by id, and is up again when it is told. */
+  crash(node: string): void
   /** Events published, skipping numbers where asked to. */
   event(kind: string, options?: { readonly skip?: number }): Promise<void>
   readonly resyncs: number
@@ -73,6 +75,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
   const made = new Map<string, number>()
   const violations: string[] = []
   const failing = new Set<string>()
+  const crashes = new Map<string, number>()
   let session: ReturnType<typeof connect> | undefined
   let sessions = 0
   let epoch = 0
@@ -110,8 +113,12 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
       phase: isBuilt ? phaseOf(slice) : building,
       nodes: slice.nodes.map(({ id, hypervisor, interfaces }) => {
         const isThere = nodes.has(`${vnet}/${id}`)
+        const restarts = crashes.get(id) ?? 0
+        const lastEnd = { how: 'crashed', reason: `it was told to, ${restarts}`, unixMs: restarts }
         return {
           id,
+          restarts,
+          ...(restarts > 0 ? { lastEnd } : {}),
           hypervisor,
           domain: `weft-${id}`,
           state: isThere ? 'OBJECT_STATE_READY' : isBuilt ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_BUILDING',
@@ -249,6 +256,10 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
     made,
     violations,
     failing,
+    crash: (node) => {
+      crashes.set(node, (crashes.get(node) ?? 0) + 1)
+      for (const { slice } of held.values()) if (slice.nodes.some(({ id }) => id === node)) say(slice, true)
+    },
     event: async (kind, { skip = 0 } = {}) => {
       events += 1 + skip
       const event = create('HostEvent', { session: sessions, number: events, kind })

@@ -188,7 +188,6 @@ t.test('what this version does not build is refused with what it would build', a
     await t.rejects(apply(world, chain('shop', 2, changes)), { code, hint: /./ })
   }
   const { nodes } = chain('shop', 2)
-  await refused({ nodes: nodes.map((node) => ({ ...node, hypervisor: 'xen' })) }, 'hypervisor.unavailable')
   await refused({ nodes: nodes.map((node) => ({ ...node, allocation: 'preallocated' })) }, 'verb.unsupported')
   const onNic = nodes.map((node) => ({
     ...node,
@@ -356,6 +355,29 @@ t.test('handlers of an operator’s own Click are reached through the roles, by 
     const link = world.settled(world.ask(role, { link: { vnet: 'alice.shop', link: 'r1-r2' } }))
     await t.rejects(link, { code: 'verb.unsupported' })
   }
+})
+
+t.test('how a node ended and how often it came back reaches its operator', async (t) => {
+  const world = await worldFor(t)
+  await apply(world, chain('shop', 3))
+  await ready(world, 'shop')
+  for (const times of [1, 2]) {
+    for (const agent of world.agents.values()) agent.crash('r2')
+    await world.until(`crash ${times} is told`, async () => {
+      const { nodes } = await stateAt(world, 'alice', 'shop')
+      return nodes.find(({ id }) => id === 'r2')?.restarts === times
+    })
+  }
+  const { nodes, phase } = await stateAt(world, 'alice', 'shop')
+  t.equal(phase, 'PHASE_READY')
+  t.match(
+    nodes.find(({ id }) => id === 'r2'),
+    { restarts: 2, lastEnd: { how: 'crashed', reason: 'it was told to, 2', unixMs: 2 } },
+  )
+  t.match(
+    nodes.filter(({ id }) => id !== 'r2'),
+    [{ restarts: 0, lastEnd: undefined }, { restarts: 0 }],
+  )
 })
 
 t.test('a node that fails shows as degraded with its error, and ready once it is built', async (t) => {
