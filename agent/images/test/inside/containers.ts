@@ -88,6 +88,26 @@ await t.test(
   },
 )
 
+await t.test('a container of the image busybox has its programs and none of the host’s', async (t) => {
+  const stateDir = '/var/lib/weft'
+  const driver = open(t, stateDir, await openImages(stateDir, parseConfig('', '')))
+  const interfaces = [{ index: 0, mac: '02:00:00:00:00:01', addresses: ['10.0.0.1/30'], mtu: 1400 }]
+  const node = create('SliceNode', {
+    id: 'c',
+    hypervisor: 'lxc',
+    memoryBytes: 64 * 2 ** 20,
+    image: 'busybox',
+    interfaces,
+  })
+  const spec = { vnet, slot: 3, node }
+  await driver.start(spec)
+  await driver.configure(spec)
+  const script = 'ls -d /usr/bin /lib 2>/dev/null; ip -o -4 address show dev eth0; ping -c 1 -W 60 10.0.0.1'
+  const { stdout } = await driver.inside.exec(vnet, 'c', ['sh', '-c', script], 120_000)
+  t.match(Buffer.from(stdout).toString(), /^\d+: eth0 .*inet 10\.0\.0\.1\/30.*1 packets received/s)
+  await driver.remove(vnet, 'c')
+})
+
 await t.test('a container does not start from a disk', async (t) => {
   const stateDir = '/var/lib/weft'
   const driver = open(t, stateDir, await openImages(stateDir, parseConfig('', '')))
