@@ -2,7 +2,9 @@
  * Nodes whose images are still to be fetched: they wait here, outside of the number of nodes that are made at a time, so that others do not
  * wait behind them.
  */
+import { WeftError } from '../../proto/errors.ts'
 import type { Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
+import { isImageFormat, suitsImage } from '../../proto/image-formats.ts'
 import type { NodeSpec } from '../hypervisor/driver.ts'
 import type { ImageStore } from '../images/store.ts'
 
@@ -31,8 +33,14 @@ export const imageWaits = (
   const waiting = new Map<NodeSpec, AbortController>()
   return {
     here: async (spec) => {
+      const { id, hypervisor, imageSource } = spec.node
       // One of the host's own directory is here, or is not.
-      if (!images || !spec.node.imageSource) return true
+      if (!images || !imageSource) return true
+      // Said before it is fetched for nothing.
+      if (isImageFormat(imageSource.format) && !suitsImage(hypervisor, imageSource.format)) {
+        const message = `node ${id} is to run on ${hypervisor}, which starts nothing from ${imageSource.name}, a ${imageSource.format}`
+        throw new WeftError('image.unsuitable', message, { object: `node/${id}` })
+      }
       const controller = new AbortController()
       waiting.set(spec, controller)
       let told = ''
