@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { create } from '../proto/codec.ts'
+import type { ConsolePlace } from '../proto/console/listener.ts'
 import { toWireError, WeftError } from '../proto/errors.ts'
 import type {
   HostCommand,
@@ -61,8 +62,8 @@ export interface AgentParts {
   readonly forwarding?: (changed: (vnet: string) => void) => ForwardingKeeper
   /** Watches the ways to other hosts; called back with a VNet that is worth another look. */
   readonly paths?: (changed: (vnet: string) => void) => PathKeeper
-  /** Where consoles of nodes are served, HOST:PORT or unix:PATH; undefined: nowhere. */
-  readonly consoleListen?: string | undefined
+  /** Where consoles of nodes are served; undefined: nowhere. */
+  readonly console?: ConsolePlace | undefined
   /** Physical interfaces of the host. */
   readonly nics: () => Promise<readonly Nic[]>
   readonly config: Pick<AgentConfig, 'location' | 'nics'>
@@ -187,10 +188,10 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
   }
 
   const consoles =
-    parts.consoleListen === undefined
+    parts.console === undefined
       ? undefined
       : keepConsoles({
-          listen: parts.consoleListen,
+          place: parts.console,
           directory: join(stateDir, 'consoles'),
           keyDirectory: stateDir,
           hypervisors: drivers.hypervisors,

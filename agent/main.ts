@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { create } from '../proto/codec.ts'
-import { defaultConsoleListen, parseListen } from '../proto/console/endpoint.ts'
+import { type ConsolePlace, checkConsolePlace } from '../proto/console/listener.ts'
 import { WeftError } from '../proto/errors.ts'
 import type { Nic } from '../proto/generated/weft.v1.ts'
 import { type Agent, startAgent } from './agent.ts'
@@ -37,8 +37,8 @@ export interface AgentOptions {
   readonly stateDir?: string | undefined
   /** Directory of the local socket agent.sock; /run/weft without it. */
   readonly runDir?: string | undefined
-  /** Where consoles of nodes are served, HOST:PORT or unix:PATH: within reach of the PIP alone. A free port of the loopback without it. */
-  readonly consoleListen?: string | undefined
+  /** Where consoles of nodes are served: within reach of the PIP alone. A free port of the loopback without it. */
+  readonly console?: ConsolePlace | undefined
   /** YAML file (config.ts). */
   readonly config?: string | undefined
   /** 'info' without it. */
@@ -88,8 +88,8 @@ export interface OpenedAgent extends Agent {
 export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => {
   // Directories that mapped users of containers walk through are made with the modes asked for.
   process.umask(0o022)
-  const { domain, stateDir = '/var/lib/weft', runDir = '/run/weft', consoleListen = defaultConsoleListen } = options
-  parseListen(consoleListen)
+  const { domain, stateDir = '/var/lib/weft', runDir = '/run/weft', console = {} } = options
+  checkConsolePlace(console)
   const name = options.name ?? hostname()
   const config = await readConfig(options.config)
   const log = createLog(options.logLevel ?? 'info')
@@ -117,7 +117,7 @@ export const openAgent = async (options: AgentOptions): Promise<OpenedAgent> => 
     controller: options.controller,
     stateDir,
     socketPath,
-    consoleListen,
+    console,
     drivers: {
       hypervisors,
       datapaths: [

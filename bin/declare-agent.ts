@@ -1,5 +1,5 @@
 import { type Command, defineCommand } from '../controller/cli/command.ts'
-import { consoleFlag, daemonFlags } from '../controller/cli/declare-roles.ts'
+import { consoleFlags, daemonFlags } from '../controller/cli/declare-roles.ts'
 
 export const agentFlags = {
   ...daemonFlags,
@@ -11,7 +11,7 @@ export const agentFlags = {
   },
   controller: { value: 'NAME', text: 'client whose commands are the controller’s; the domain’s name without it' },
   'state-dir': { value: 'DIR', default: '/var/lib/weft', text: 'where it keeps what is wanted of the host' },
-  ...consoleFlag,
+  ...consoleFlags,
   config: { value: 'FILE', text: 'location, NICs, hypervisors and images of the host, YAML' },
 } as const
 

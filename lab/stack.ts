@@ -78,9 +78,6 @@ export const weft = (): string => {
 /** Socket of a host's agent, from outside of the host. */
 export const agentSocket = (lab: Lab, host: string): string => join(lab.host(host).directory, 'run/weft/agent.sock')
 
-/** Where the agent of a virtual host serves consoles. */
-const consoleSocket = (lab: Lab, host: string): string => join(lab.host(host).directory, 'console.sock')
-
 /** Settles when all is ready to be used. On failure nothing is left but logs. Throws what startLab does, substrate.invalid, lab.failed. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
   const { parts = 'all', hosts: hostCount = 3, kinds = virtualHosts } = options
@@ -143,9 +140,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   }
   const startAgent = async (host: string, brokerUrl: string): Promise<void> => {
     const url = await lab.host(host).brokerUrl(brokerUrl)
-    // Files are what a virtual host and the machine have in common; networks are not.
-    const console = kindOf(kinds, host) === 'virtual' ? ['--console', `unix:${consoleSocket(lab, host)}`] : []
-    const agent = ['agent', '--name', host, '--domain', pipName, '--broker', url, ...console]
+    const agent = ['agent', '--name', host, '--domain', pipName, '--broker', url, ...lab.host(host).consoleFlags]
     const argv = [process.execPath, weft(), ...agent]
     const log = join(lab.host(host).logs, 'agent.log')
     const held = await lab.host(host).spawn(argv, log)

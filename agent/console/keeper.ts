@@ -2,7 +2,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
-import { type ConsoleListener, startConsoleListener } from '../../proto/console/listener.ts'
+import { type ConsoleListener, type ConsolePlace, startConsoleListener } from '../../proto/console/listener.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { ConsoleTicket, Slice } from '../../proto/generated/weft.v1.ts'
 import type { HypervisorDriver } from '../hypervisor/driver.ts'
@@ -18,8 +18,7 @@ export interface ConsoleKeeper {
 }
 
 export interface ConsoleKeeperOptions {
-  /** HOST:PORT or unix:PATH. */
-  readonly listen: string
+  readonly place: ConsolePlace
   /** Output by VNet and node. */
   readonly directory: string
   /** Keeps key and certificate. */
@@ -41,7 +40,7 @@ interface Kept {
 }
 
 export const keepConsoles = (options: ConsoleKeeperOptions): ConsoleKeeper => {
-  const { listen, directory, keyDirectory, hypervisors, wanted, log } = options
+  const { place, directory, keyDirectory, hypervisors, wanted, log } = options
   const consoles = new Map<string, Kept>()
   const keyOf = (vnet: string, node: string): string => `${vnet}/${node}`
   const directoryOf = (vnet: string, node: string): string => join(directory, vnet, node)
@@ -50,7 +49,7 @@ export const keepConsoles = (options: ConsoleKeeperOptions): ConsoleKeeper => {
   let isOver = false
   let closing: Promise<void> | undefined
 
-  const listener: Promise<ConsoleListener> = startConsoleListener({ listen, directory: keyDirectory })
+  const listener: Promise<ConsoleListener> = startConsoleListener({ ...place, directory: keyDirectory })
   // Nodes go on without: whoever asks for a console is told.
   listener.catch((error: unknown) => log.error({ err: error }, 'consoles cannot be served'))
 

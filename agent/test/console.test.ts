@@ -21,8 +21,8 @@ const open = async (agent: KillableAgent, owner = localOwner, change = {}) => {
 
 const started = async (t: Test) => {
   const host = fakeHost(t)
-  const consoleListen = `unix:${join(temporaryDirectory(t), 's')}`
-  const start = () => host.start(undefined, { consoleListen })
+  const console = { listen: `unix:${join(temporaryDirectory(t), 's')}` }
+  const start = () => host.start(undefined, { console })
   const agent = await start()
   await agent.desire(pair())
   await untilPhase(agent, 'PHASE_READY')

@@ -7,7 +7,7 @@ import { UsageError } from '../../controller/cli/usage-error.ts'
 import type { agentFlags } from '../declare-agent.ts'
 
 export const run: Run<typeof agentFlags> = async ({ globals, signal }, { flags }) => {
-  const { name, domain, broker: brokerUrl, controller, config, console: consoleListen } = flags
+  const { name, domain, broker: brokerUrl, controller, config } = flags
   const { 'state-dir': stateDir, 'log-level': logLevel } = flags
   if (globals.socket !== undefined) {
     throw new UsageError('the agent serves agent.sock in its run directory', '--run-dir DIR instead of --socket')
@@ -26,7 +26,7 @@ export const run: Run<typeof agentFlags> = async ({ globals, signal }, { flags }
     controller,
     stateDir,
     runDir,
-    consoleListen,
+    console: { listen: flags.console, endpoint: flags['console-endpoint'] },
     config,
     logLevel,
     signal,

@@ -12,10 +12,14 @@ export const daemonFlags = {
 } as const
 
 /** Of every role that hands out consoles. */
-export const consoleFlag = {
+export const consoleFlags = {
   console: {
     value: 'PLACE',
     text: 'where it serves consoles to the role above, HOST:PORT or unix:PATH; a free port of 127.0.0.1 without it',
+  },
+  'console-endpoint': {
+    value: 'ENDPOINT',
+    text: 'where the role above reaches that, wss://HOST:PORT or unix:PATH, if it is another place for it',
   },
 } as const
 
@@ -49,7 +53,7 @@ export const pipFlags = {
   substrate: { value: 'FILE', required: true, text: 'the declared substrate, YAML' },
   ...domainFlags,
   ...storeFlag,
-  ...consoleFlag,
+  ...consoleFlags,
 } as const
 
 export const vnpFlags = {
@@ -57,14 +61,14 @@ export const vnpFlags = {
   pip: { ...provider, repeated: true, required: true, text: 'a provider: domain of its PIP and URL of its broker' },
   ...domainFlags,
   ...storeFlag,
-  ...consoleFlag,
+  ...consoleFlags,
 } as const
 
 export const vnoFlags = {
   ...daemonFlags,
   vnp: { ...provider, required: true, text: 'domain of the VNP and URL of its broker' },
   ...storeFlag,
-  ...consoleFlag,
+  ...consoleFlags,
 } as const
 
 export const brokerFlags = {

@@ -4,18 +4,15 @@
  */
 import type { WebSocket } from 'ws'
 import { connectConsole } from '../../proto/console/connect.ts'
-import { type ConsoleListener, startConsoleListener } from '../../proto/console/listener.ts'
+import {
+  type ConsoleListener,
+  type ConsoleListenerOptions,
+  startConsoleListener,
+} from '../../proto/console/listener.ts'
 import type { ConsoleNotice } from '../../proto/console/messages.ts'
 import { toWireError, WeftError } from '../../proto/errors.ts'
 import type { ConsoleTicket } from '../../proto/generated/weft.v1.ts'
 import type { Log } from '../log.ts'
-
-export interface ConsolePlace {
-  /** HOST:PORT or unix:PATH. */
-  readonly listen: string
-  /** Keeps key and certificate. */
-  readonly directory: string
-}
 
 export interface ConsoleRelay {
   /** A ticket of ours for the one that the role below gave. Errors: message.malformed where it gave none, console.failed, verb.unsupported. */
@@ -62,7 +59,7 @@ const join = async (above: WebSocket, ticket: ConsoleTicket, log: Log): Promise<
 }
 
 /** Without a place no console is passed on, and that is said. */
-export const createConsoleRelay = (place: ConsolePlace | undefined, log: Log): ConsoleRelay => {
+export const createConsoleRelay = (place: ConsoleListenerOptions | undefined, log: Log): ConsoleRelay => {
   const listener: Promise<ConsoleListener> | undefined = place && startConsoleListener(place)
   listener?.catch((error: unknown) => log.error({ err: error }, 'consoles cannot be passed on'))
   return {

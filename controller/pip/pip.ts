@@ -3,11 +3,12 @@
  * of it. This file joins its parts; what it decides stands in decisions.ts, what follows from reports in settle.ts.
  */
 
+import type { ConsoleListenerOptions } from '../../proto/console/listener.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { VNetState } from '../../proto/generated/weft.v1.ts'
 import { localClient } from '../../proto/local.ts'
 import { topics } from '../../proto/topics.ts'
-import { type ConsolePlace, createConsoleRelay } from '../console/relay.ts'
+import { createConsoleRelay } from '../console/relay.ts'
 import type { Log } from '../log.ts'
 import { answerVerbs, fitState, serveVerbs, type Verbs } from '../roles/api.ts'
 import type { Clock } from '../roles/clock.ts'
@@ -41,7 +42,7 @@ export interface PipParts extends BrokerOptions, Term {
   readonly log: Log
   readonly connect?: Connect | undefined
   /** Where consoles are passed on; undefined: nowhere. */
-  readonly console?: ConsolePlace | undefined
+  readonly console?: ConsoleListenerOptions | undefined
 }
 
 /** A burst of reports becomes one state. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { ConsolePlace } from '../../proto/console/listener.ts'
 import { consolePlace } from '../console/place.ts'
 import { createLog, type LogLevel } from '../log.ts'
 import { systemClock } from '../roles/clock.ts'
@@ -18,18 +19,18 @@ export interface RunPipOptions extends BrokerOptions {
   readonly storePath: string
   readonly socketPath: string
   readonly logLevel?: LogLevel | undefined
-  /** Where consoles are passed on, HOST:PORT or unix:PATH; a free port of the loopback without it. */
-  readonly consoleListen?: string | undefined
+  /** Where consoles are passed on; a free port of the loopback without it. */
+  readonly console?: ConsolePlace | undefined
 }
 
 /** Starts a PIP. Errors: config.invalid for its names, substrate.invalid with file:line, not-supported for the store, EADDRINUSE for the socket. */
 export const runPip = async (options: RunPipOptions): Promise<Running> => {
-  const { name, domain, brokerUrl, password, substrateFile, storePath, socketPath, logLevel, consoleListen } = options
+  const { name, domain, brokerUrl, password, substrateFile, storePath, socketPath, logLevel } = options
   checkRoleName('PIP', name)
   checkRoleName('domain', domain)
   const log = createLog('pip', name, logLevel)
   const substrate = parseSubstrate(await readFile(substrateFile, 'utf8'), substrateFile)
-  const console = consolePlace('pip', storePath, consoleListen)
+  const console = consolePlace('pip', storePath, options.console)
   return runRole({
     storePath,
     socketPath,

@@ -1,3 +1,4 @@
+import type { ConsolePlace } from '../../proto/console/listener.ts'
 import { consolePlace } from '../console/place.ts'
 import { createLog, type LogLevel } from '../log.ts'
 import { systemClock } from '../roles/clock.ts'
@@ -12,17 +13,17 @@ export interface RunVnoOptions {
   readonly storePath: string
   readonly socketPath: string
   readonly logLevel?: LogLevel | undefined
-  /** Where consoles are passed on, HOST:PORT or unix:PATH; a free port of the loopback without it. */
-  readonly consoleListen?: string | undefined
+  /** Where consoles are passed on; a free port of the loopback without it. */
+  readonly console?: ConsolePlace | undefined
 }
 
 /** Starts a VNO. Errors: config.invalid for its name, not-supported for the store, EADDRINUSE for the socket. */
 export const runVno = async (options: RunVnoOptions): Promise<Running> => {
-  const { name, vnp, storePath, socketPath, logLevel, consoleListen } = options
+  const { name, vnp, storePath, socketPath, logLevel } = options
   const { domain: vnpDomain, brokerUrl, password } = vnp
   checkOperatorName(name)
   const log = createLog('vno', name, logLevel)
-  const console = consolePlace('vno', storePath, consoleListen)
+  const console = consolePlace('vno', storePath, options.console)
   return runRole({
     storePath,
     socketPath,

@@ -3,10 +3,11 @@
  * the VNP is away.
  */
 import { create } from '../../proto/codec.ts'
+import type { ConsoleListenerOptions } from '../../proto/console/listener.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest, VNetState } from '../../proto/generated/weft.v1.ts'
 import { topics } from '../../proto/topics.ts'
-import { type ConsolePlace, createConsoleRelay } from '../console/relay.ts'
+import { createConsoleRelay } from '../console/relay.ts'
 import { validateRequest } from '../description/validate.ts'
 import type { Log } from '../log.ts'
 import { answerVerbs, type Verbs } from '../roles/api.ts'
@@ -30,7 +31,7 @@ export interface VnoParts extends BrokerOptions, Term {
   readonly log: Log
   readonly connect?: Connect | undefined
   /** Where consoles are passed on; undefined: nowhere. */
-  readonly console?: ConsolePlace | undefined
+  readonly console?: ConsoleListenerOptions | undefined
 }
 
 /** Longer than the VNP needs for all its calls one after the other. */

@@ -1,3 +1,4 @@
+import type { ConsolePlace } from '../../proto/console/listener.ts'
 import { WeftError } from '../../proto/errors.ts'
 import { consolePlace } from '../console/place.ts'
 import { createLog, type LogLevel } from '../log.ts'
@@ -16,8 +17,8 @@ export interface RunVnpOptions extends BrokerOptions {
   readonly storePath: string
   readonly socketPath: string
   readonly logLevel?: LogLevel | undefined
-  /** Where consoles are passed on, HOST:PORT or unix:PATH; a free port of the loopback without it. */
-  readonly consoleListen?: string | undefined
+  /** Where consoles are passed on; a free port of the loopback without it. */
+  readonly console?: ConsolePlace | undefined
 }
 
 const checkPips = ({ domain, brokerUrl, pips }: RunVnpOptions): void => {
@@ -38,9 +39,9 @@ export const runVnp = async (options: RunVnpOptions): Promise<Running> => {
   checkRoleName('VNP', options.name)
   checkRoleName('domain', options.domain)
   checkPips(options)
-  const { name, domain, brokerUrl, password, pips, storePath, socketPath, logLevel, consoleListen } = options
+  const { name, domain, brokerUrl, password, pips, storePath, socketPath, logLevel } = options
   const log = createLog('vnp', name, logLevel)
-  const console = consolePlace('vnp', storePath, consoleListen)
+  const console = consolePlace('vnp', storePath, options.console)
   return runRole({
     storePath,
     socketPath,

@@ -2,8 +2,10 @@
  * A VNP: takes requests of VNOs, finds providers, reserves at each, decides, and tells the VNOs what became of it. This file joins its
  * parts; the way to a decision stands in apply.ts, what follows from it in carry.ts, what is told in states.ts.
  */
+
+import type { ConsoleListenerOptions } from '../../proto/console/listener.ts'
 import type { Session } from '../../proto/session.ts'
-import { type ConsolePlace, createConsoleRelay } from '../console/relay.ts'
+import { createConsoleRelay } from '../console/relay.ts'
 import type { Log } from '../log.ts'
 import { answerVerbs, serveVerbs } from '../roles/api.ts'
 import type { Clock } from '../roles/clock.ts'
@@ -34,7 +36,7 @@ export interface VnpParts extends BrokerOptions, Term {
   readonly log: Log
   readonly connect?: Connect | undefined
   /** Where consoles are passed on; undefined: nowhere. */
-  readonly console?: ConsolePlace | undefined
+  readonly console?: ConsoleListenerOptions | undefined
 }
 
 /** After a start, how long a VNet's last published state is left standing while providers tell theirs. */

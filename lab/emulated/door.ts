@@ -1,12 +1,12 @@
 /**
- * `node door.ts AGENT-SOCKET BROKER-SOCKET`, run in the namespace of an emulated host's machine, which shares the machine's files and not its network: the host's
- * agent reaches the broker through it, and who is outside the agent's local socket.
+ * `node door.ts AGENT-SOCKET BROKER-SOCKET CONSOLE-SOCKET`, run in the namespace of an emulated host's machine, which shares the machine's files and not its network: the host's
+ * agent reaches the broker through it, and who is outside the agent's local socket and the consoles that it serves.
  */
 import { rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { inside, outside, ports } from './inside/addresses.ts'
 
-const [agentSocket = '', brokerSocket = ''] = process.argv.slice(2)
+const [agentSocket = '', brokerSocket = '', consoleSocket = ''] = process.argv.slice(2)
 
 const join = (client: Socket, server: Socket): void => {
   for (const [from, to] of [
@@ -20,6 +20,11 @@ const join = (client: Socket, server: Socket): void => {
   }
 }
 
-rmSync(agentSocket, { force: true })
-createServer((client) => join(client, connect(ports.agent, inside))).listen(agentSocket)
+for (const [socket, port] of [
+  [agentSocket, ports.agent],
+  [consoleSocket, ports.consoles],
+] as const) {
+  rmSync(socket, { force: true })
+  createServer((client) => join(client, connect(port, inside))).listen(socket)
+}
 createServer((client) => join(client, connect(brokerSocket))).listen(ports.broker, outside)

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { WeftError } from '../../proto/errors.ts'
 import { createGroup } from '../cgroup.ts'
-import { managementNic, outside, ports } from '../emulated/inside/addresses.ts'
+import { inside as address, managementNic, outside, ports } from '../emulated/inside/addresses.ts'
 import type { HostConfiguration } from '../emulated/inside/host.ts'
 import { commandScript, kernelMachine, xenMachine } from '../emulated/machine.ts'
 import { run } from '../processes.ts'
@@ -114,6 +114,7 @@ export const startEmulatedHost = async (options: EmulatedHostOptions): Promise<V
     ended = `its machine ended (${how}): ${lastWords(log)}`
   })
 
+  const consoleSocket = join(directory, 'console.sock')
   let door: Promise<HeldProcess> | undefined
   return {
     name,
@@ -142,9 +143,11 @@ export const startEmulatedHost = async (options: EmulatedHostOptions): Promise<V
         hint: `its console is ${log}`,
       })
     },
+    consoleFlags: ['--console', `${address}:${ports.consoles}`, '--console-endpoint', `unix:${consoleSocket}`],
     brokerUrl: async (socketUrl) => {
       const agentSocket = join(directory, 'run/weft/agent.sock')
-      const argv = [process.execPath, join(emulated, 'door.ts'), agentSocket, socketUrl.replace(/^unix:/, '')]
+      const sockets = [agentSocket, socketUrl.replace(/^unix:/, ''), consoleSocket]
+      const argv = [process.execPath, join(emulated, 'door.ts'), ...sockets]
       door ??= spawnIn(held, argv, join(logs, 'door.log'))
       await door
       return `mqtt://${outside}:${ports.broker}`

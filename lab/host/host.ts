@@ -29,6 +29,8 @@ export interface VirtualHost {
   spawn(argv: readonly string[], logFile: string, env?: NodeJS.ProcessEnv): Promise<HeldProcess>
   /** Settles when it takes commands; it may need its wires for that. Throws lab.failed. */
   ready(): Promise<void>
+  /** Of its agent: where it serves consoles, so that the PIP, outside, reaches them. */
+  readonly consoleFlags: readonly string[]
   /** How its agent reaches the broker behind a unix socket of the machine, and whoever is outside the agent's own socket. */
   brokerUrl(socketUrl: string): Promise<string>
 }
@@ -89,6 +91,8 @@ export const startHost = async (options: HostOptions): Promise<VirtualHost> => {
     spawn: (argv, logFile, env) => spawnIn(holder, argv, logFile, env),
     // It is, once it is started; and it sees all files of the machine.
     ready: async () => undefined,
+    // Files are what it has in common with the machine; networks are not.
+    consoleFlags: ['--console', `unix:${join(directory, 'console.sock')}`],
     brokerUrl: async (socketUrl) => socketUrl,
   }
   for (const driver of drivers) await waitForLibvirt(host, driver, options.timeoutMs)

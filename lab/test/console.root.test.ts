@@ -46,10 +46,9 @@ const watch = (t: Test, ...argv: string[]) => {
 
 /** As the stack has started it. */
 const startAgent = ({ lab, brokerUrl }: Stack, host: string) => {
-  const { directory, logs, spawn: start } = lab.host(host)
-  const console = `unix:${join(directory, 'console.sock')}`
+  const { consoleFlags, logs, spawn: start } = lab.host(host)
   const identity = ['--name', host, '--domain', pipName]
-  const argv = [process.execPath, weft(), 'agent', ...identity, '--broker', brokerUrl, '--console', console]
+  const argv = [process.execPath, weft(), 'agent', ...identity, '--broker', brokerUrl, ...consoleFlags]
   return start(argv, join(logs, 'agent-again.log'))
 }
 

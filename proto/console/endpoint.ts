@@ -33,7 +33,9 @@ export const placeOf = (
   if (endpoint.startsWith('unix:/')) return { path: endpoint.slice('unix:'.length) }
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (url?.protocol !== 'wss:' || url.hostname === '') {
-    throw new WeftError('message.malformed', `"${endpoint}" is no endpoint of a console`)
+    throw new WeftError('message.malformed', `"${endpoint}" is no endpoint of a console`, {
+      hint: 'wss://HOST:PORT or unix:/PATH',
+    })
   }
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 443) }
 }

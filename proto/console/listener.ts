@@ -3,14 +3,15 @@
  * business of whoever granted it: an agent its node's console, a role that relays a connection to the next one.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, unlink } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { WeftError } from '../errors.ts'
 import type { ConsoleTicket } from '../generated/weft.v1.ts'
+import { removeDeadSocket } from '../local.ts'
 import { keptCertificate } from './certificate.ts'
-import { endpointOf, parseListen } from './endpoint.ts'
+import { defaultConsoleListen, endpointOf, parseListen, placeOf } from './endpoint.ts'
 
 /** Of one message either way: a terminal sends less at a time, and what is larger has no business here. */
 export const mostMessageBytes = 64 * 1024
@@ -28,13 +29,24 @@ export interface ConsoleListener {
   close(): Promise<void>
 }
 
-export interface ConsoleListenerOptions {
-  /** HOST:PORT or unix:PATH. */
-  readonly listen: string
+export interface ConsolePlace {
+  /** HOST:PORT or unix:PATH; a free port of the loopback without it. */
+  readonly listen?: string | undefined
+  /** As others reach it where that is another place (endpoint.ts), behind a door of theirs say. */
+  readonly endpoint?: string | undefined
+}
+
+export interface ConsoleListenerOptions extends ConsolePlace {
   /** Keeps its key and certificate. */
   readonly directory: string
   /** How long a token waits for its connection; 30 s without it. */
   readonly tokenMs?: number | undefined
+}
+
+/** Refuses at start what could only fail later. Throws config.invalid, message.malformed. */
+export const checkConsolePlace = ({ listen = defaultConsoleListen, endpoint }: ConsolePlace): void => {
+  parseListen(listen)
+  if (endpoint !== undefined) placeOf(endpoint)
 }
 
 interface Grant {
@@ -65,8 +77,8 @@ const watchHeart = (socket: WebSocket): void => {
 
 /** Settles when it listens. Throws config.invalid, not-supported, console.failed. */
 export const startConsoleListener = async (options: ConsoleListenerOptions): Promise<ConsoleListener> => {
-  const { directory, tokenMs = defaultTokenMs } = options
-  const place = parseListen(options.listen)
+  const { listen = defaultConsoleListen, directory, tokenMs = defaultTokenMs } = options
+  const place = parseListen(listen)
   const { pem, fingerprint } = await keptCertificate(directory)
   const grants = new Map<string, Grant>()
   const sockets = new Set<Socket>()
@@ -94,17 +106,18 @@ export const startConsoleListener = async (options: ConsoleListenerOptions): Pro
     })
   })
 
-  // Of a process that was killed; a live one at the same path loses it, as with two at one address it would not start.
-  if (place.path !== undefined) await unlink(place.path).catch(() => {})
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      const message = `consoles cannot be served at ${options.listen}: ${cause.message}`
-      reject(new WeftError('console.failed', message, { cause }))
+  try {
+    if (place.path !== undefined) await removeDeadSocket(place.path)
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(place, resolve)
     })
-    server.listen(place, resolve)
-  })
+  } catch (cause) {
+    const message = `consoles cannot be served at ${listen}: ${(cause as Error).message}`
+    throw new WeftError('console.failed', message, { cause })
+  }
   if (place.path !== undefined) await chmod(place.path, 0o600)
-  const endpoint = endpointOf(place, (server.address() as AddressInfo | null)?.port ?? 0)
+  const endpoint = options.endpoint ?? endpointOf(place, (server.address() as AddressInfo | null)?.port ?? 0)
 
   const withdraw = (token: string): void => {
     const grant = grants.get(token)

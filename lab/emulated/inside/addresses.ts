@@ -8,6 +8,8 @@ export const ports = {
   commands: 7000,
   /** In the host: the local socket of its agent. */
   agent: 7001,
+  /** In the host: consoles of its nodes. */
+  consoles: 7002,
   /** In the namespace: the broker. */
   broker: 1883,
 } as const
