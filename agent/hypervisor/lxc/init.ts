@@ -28,8 +28,9 @@ export const controlFiles = {
   said: 'said',
 } as const
 
-/** File of the directory `said`. */
+/** Files of the directory `said`. */
 export const lastWord = 'end'
+const releasedBy = 'released-by'
 
 export const startUpLog = '/var/log/start-up.log'
 
@@ -64,16 +65,17 @@ trap 'leave halt' USR1
 trap 'leave power-off' USR2
 trap 'leave reboot' INT
 
-# After reboot(2), which libvirt answers by starting the container again, it still stands from the run before.
+# After reboot(2), which libvirt answers by starting the container again, what released the run before still stands.
 before=
-[ -e ${inside('released')} ] && read -r before <${inside('released')}
+[ -e ${inside('said')}/${releasedBy} ] && read -r before <${inside('said')}/${releasedBy}
 released=$before
 tries=0
 until [ "$released" != "$before" ]; do
   tries=$((tries + 1))
-  if [ $tries -lt 200 ]; then sleep 0.05; else sleep 0.5; fi
+  if [ $tries -gt 200 ]; then sleep 0.5; elif [ $tries -gt 1 ]; then sleep 0.05; fi
   [ -e ${inside('released')} ] && read -r released <${inside('released')}
 done
+echo "$released" >${inside('said')}/${releasedBy}
 
 if [ -s ${inside('startUp')} ]; then
   {

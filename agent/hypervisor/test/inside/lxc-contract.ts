@@ -118,3 +118,43 @@ await t.test('limits hold, also for what is run in the node from outside', async
     `${userSeconds} s of CPU took longer than thrice that`,
   )
 })
+
+await t.test(
+  'a shell is on the console; its size is the terminal’s, its keys reach what runs there, and it hangs up with the node',
+  async (t) => {
+    const driver = open()
+    t.teardown(() => driver.close())
+    const spec = specOf('talk', 9)
+    await driver.start(spec)
+    t.teardown(() => driver.remove(spec.vnet, 'talk'))
+    await driver.configure(spec)
+    const console = await driver.inside.console(spec.vnet, 'talk')
+    let text = ''
+    console.onData((bytes) => {
+      text += Buffer.from(bytes).toString()
+    })
+    const said = async (words: string): Promise<void> => {
+      for (const end = performance.now() + 60_000; !text.includes(words); ) {
+        if (performance.now() > end) throw new Error(`"${words}" never came: ${text}`)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    const type = (keys: string): Promise<void> => console.write(Buffer.from(keys))
+    await said('press Enter')
+    await type('\r')
+    await said('# ')
+    await console.resize?.(101, 33)
+    await type('stty size; sleep 1000; echo interrupted-$?\r')
+    await said('33 101')
+    // What is pressed before sleep(1) runs would be the shell's.
+    const sleeping = () => driver.inside.exec(spec.vnet, 'talk', ['pgrep', '-f', '^sleep 1000'], 60_000)
+    while ((await sleeping()).exitStatus !== 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    await type('\u0003')
+    await type('echo on-$((6*7))\r')
+    await said('on-42')
+    await virsh('destroy', (await driver.observe()).find(({ id }) => id === 'talk')?.domain ?? '')
+    t.match(await console.closed, /hung up/)
+    await t.rejects(console.write(Buffer.from('x')))
+    t.equal((await driver.inside.console(spec.vnet, 'talk').catch((error) => error)).code, 'node.not-running')
+  },
+)
