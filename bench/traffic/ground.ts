@@ -52,7 +52,8 @@ export interface Host extends Namespace {
 }
 
 export interface Ground {
-  host(name: string): Promise<Host>
+  /** `nicRates`: bits a second of NICs, as an agent's configuration states them. */
+  host(name: string, nicRates?: Readonly<Record<string, number>>): Promise<Host>
   wire(a: Namespace, b: Namespace, nic: string, addresses: readonly [string, string]): Promise<void>
   close(): Promise<void>
 }
@@ -72,7 +73,7 @@ export const openGround = (): Ground => {
     return { name, path: `/run/netns/${name}`, exec }
   }
 
-  const host = async (role: string): Promise<Host> => {
+  const host: Ground['host'] = async (role, nicRates = {}) => {
     const home = await namespace(role)
     // A kernel with br_netfilter takes each packet of a bridge through IP's hooks otherwise, which would flatter what it is compared with.
     await home.exec('sh', '-c', 'for f in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $f ] || echo 0 >$f; done')
@@ -84,7 +85,7 @@ export const openGround = (): Ground => {
       await run('umount', bpffs)
       rmSync(root, { recursive: true })
     })
-    const underlay = openUnderlay({ namespace: home.path, nicRates: {} })
+    const underlay = openUnderlay({ namespace: home.path, nicRates })
     const drivers: Readonly<Record<DatapathName, DatapathDriver>> = {
       bridge: bridgeDriver({ namespace: home.path, underlay }),
       click: clickDriver({ namespace: home.path, underlay, directory: join(root, 'records'), bpffs }),
