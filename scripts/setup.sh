@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes a Debian machine with Node 20 or newer and root ready for Weft: `sh scripts/setup.sh [GROUP…]`. Groups:
 #   run    what `npm start` needs: libvirt for containers, iproute2, ping, openssl, the npm packages, the addons built
+#   machines  what virtual machines of QEMU need besides: QEMU, libvirt's driver of it, qemu-img, genisoimage for seeds
 #   build  a C++ compiler and libvirt's headers (part of `run` where the addons have to be built)
-#   test   what `npm test` runs against besides: Mosquitto, bird, iperf3, tcpdump, QEMU for a kernel host
+#   test   what `npm test` runs against besides: Mosquitto, bird, iperf3, tcpdump, and `machines`, also for a kernel host
 #   check  what `npm run check` needs besides: clang-format
 #   bench  what `npm run bench:forward` compares with: clang, for programs by hand in C
 # Says on standard error what it installs, asks nothing, starts no service, and takes a fraction of a second where all is there.
@@ -61,10 +62,16 @@ mosquitto_pub mosquitto-clients
 bird bird2
 iperf3 iperf3
 tcpdump tcpdump
-qemu-system-x86_64 qemu-system-x86
-qemu-img qemu-utils
 busybox busybox-static
 xz xz-utils
+END
+  ;;
+  machines) cat <<END
+qemu-system-x86_64 qemu-system-x86
+virt-qemu-run libvirt-daemon-driver-qemu
+virtlogd libvirt-daemon
+qemu-img qemu-utils
+genisoimage genisoimage
 END
   ;;
   check) echo clang-format clang-format ;;
@@ -73,7 +80,7 @@ clang clang
 /usr/include/linux/bpf.h linux-libc-dev
 END
   ;;
-  *) fail "no group \"$1\"" "run, build, test, check, bench" ;;
+  *) fail "no group \"$1\"" "run, machines, build, test, check, bench" ;;
   esac
 }
 
@@ -201,11 +208,11 @@ build_addons() {
 if have flock; then exec 9<package.json && flock 9; fi
 packages=
 for group in "$@"; do packages="$packages $(missing "$group")"; done
-case " $* " in *' test '*) packages="$packages $(missing run)" ;; esac
+case " $* " in *' test '*) packages="$packages $(missing run) $(missing machines)" ;; esac
 check_node
 # shellcheck disable=SC2086 # a list of words
 install_packages $packages
 case " $* " in
 *' test '* | *' check '*) install_npm_packages all && build_addons ;;
-*' run '*) install_npm_packages run && build_addons ;;
+*' run '* | *' machines '*) install_npm_packages run && build_addons ;;
 esac
