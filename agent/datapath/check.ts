@@ -86,7 +86,7 @@ export const checkTogether = (specs: readonly LinkSpec[]): void => {
       `link ${spec.link.id}`,
       ...spec.link.segments.map(claimOf),
       ...spec.vifs.map((vif) => `vif ${vif}`),
-      ...(spec.nic === '' ? [] : [`NIC ${spec.nic}`]),
+      ...(spec.nic === '' || spec.shared ? [] : [`NIC ${spec.nic}`]),
     ]
     for (const claim of claims) {
       if (used.has(claim)) {

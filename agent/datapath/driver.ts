@@ -16,6 +16,8 @@ export interface LinkSpec {
   readonly forwarded?: readonly boolean[]
   /** Physical interface joined instead of a second end or a segment; '' for none. */
   readonly nic: string
+  /** Whether other links may be on that interface, too. */
+  readonly shared?: boolean
 }
 
 /** What the kernel says of a link that carries our mark. */

@@ -5,7 +5,7 @@
 import { type Lookup, type MomentMap, momentMap } from '../moments.ts'
 import type { Link } from '../netlink/link/link.ts'
 import { parseNote } from './bridge/note.ts'
-import { type Mark, markOf } from './mark.ts'
+import { type Mark, markOf, sharedNote } from './mark.ts'
 
 /** As they were at one moment. */
 export interface Interfaces {
@@ -71,8 +71,8 @@ export const interfaceOrder = (): InterfaceOrder => {
   }
 
   const heldBy = (link: Link | undefined): string | undefined => {
-    const mark = link && markOf(link)
-    return mark && parseNote(mark.note)?.nic
+    const note = link && (markOf(link)?.note ?? sharedNote(link.alias))
+    return note === undefined ? undefined : parseNote(note)?.nic
   }
 
   const unlessNone = (index: number): number | undefined => (index === 0 ? undefined : index)

@@ -6,6 +6,7 @@
  *     weft:{vnet}:link/{id} port[ …]     an end of a pair of ports of the data path click
  *     weft:{vnet}:node/{id}              a vif of a node
  *     weft service {id} of {nic}         an 802.1ad device that links of several VNets share
+ *     weft service nic={nic} …           the bridge of a NIC that they share, and what the NIC was like before (bridge/note.ts)
  */
 export type MarkedKind = 'link' | 'node'
 
@@ -56,10 +57,18 @@ export const marksOf = (
   return found
 }
 
+const serviceWords = 'weft service '
+
 /** Of a device that is no single link's, and so no Mark. */
 export const serviceMark = (service: number, nic: string): string => `weft service ${service} of ${nic}`
 
-export const isServiceMark = (alias: string): boolean => alias.startsWith('weft service ')
+export const sharedMark = (note: string): string => `${serviceWords}${note}`
+
+/** The note of a shared NIC's bridge; undefined of an alias of another kind. */
+export const sharedNote = (alias: string): string | undefined =>
+  alias.startsWith(`${serviceWords}nic=`) ? alias.slice(serviceWords.length) : undefined
+
+export const isServiceMark = (alias: string): boolean => alias.startsWith(serviceWords)
 
 /** Whether it is of the data path click, which has no other interfaces of links. */
 export const isPort = ({ kind, note }: Mark): boolean => kind === 'link' && /^port( |$)/.test(note)

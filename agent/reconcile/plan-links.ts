@@ -74,7 +74,7 @@ export const linkSpecs = (slice: Slice, slots: ReadonlyMap<string, number>): rea
   const onNics = slice.nodes.flatMap((node) =>
     node.interfaces
       .filter(({ nic }) => nic !== '')
-      .map(({ index, nic, mtu, forwarding }) => {
+      .map(({ index, nic, nicShared, mtu, forwarding }) => {
         const link: SliceLink = {
           id: nicLinkId(node.id, index, nic),
           mtu: mtu || defaultMtu,
@@ -83,8 +83,9 @@ export const linkSpecs = (slice: Slice, slots: ReadonlyMap<string, number>): rea
           down: false,
         }
         return {
-          datapaths: [forwarding || defaultForwarding],
-          spec: { vnet: slice.vnet, link, ...joinedBy(link), nic },
+          // A bridge joins all that share a NIC, and Click's vif has its router beside.
+          datapaths: [...new Set([forwarding || defaultForwarding, ...(nicShared ? [defaultForwarding] : [])])],
+          spec: { vnet: slice.vnet, link, ...joinedBy(link), nic, shared: nicShared },
         }
       }),
   )

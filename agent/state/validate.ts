@@ -56,7 +56,7 @@ const checkAddress = (object: string, cidr: string): void => {
 }
 
 const checkInterface = (node: string, each: SliceInterface): void => {
-  const { index, mac, addresses, mtu, forwarding, nic } = each
+  const { index, mac, addresses, mtu, forwarding, nic, nicShared } = each
   const object = `interface/${node}.${index}`
   if (index > greatestIndex) invalid(object, 'has too great an index', `0 to ${greatestIndex}`)
   if (mac !== '' && !macPattern.test(mac)) invalid(object, `has the MAC "${mac}"`, 'for instance 02:00:00:00:00:01')
@@ -66,6 +66,7 @@ const checkInterface = (node: string, each: SliceInterface): void => {
   unique(object, 'the address', addresses)
   checkMtu(object, mtu)
   oneOf(object, 'forwarding', forwarding, forwardings)
+  if (nic === '' && nicShared) invalid(object, 'shares no NIC', 'the name of one')
   if (nic !== '' && !nicPattern.test(nic)) invalid(object, `has the NIC "${nic}"`, 'a name of a Linux interface')
   checkInterfaceFields(object, each, invalid)
 }

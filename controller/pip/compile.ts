@@ -150,6 +150,7 @@ const compileNode = (
       mtu: mtus.get(key) ?? nicMtu ?? ethernetMtu,
       forwarding,
       nic,
+      nicShared: nic !== '' && each.physical === 'shared',
       guards: guardsAt(each),
       click,
     }

@@ -17,6 +17,7 @@ import type { Deleter } from './deletion.ts'
 import { inverse, type Operation } from './operation.ts'
 import { type InterfaceOperation, needsLink, wishesOf } from './requests.ts'
 import { idleServices } from './tunnel.ts'
+import { addUplink, dropUplink } from './uplink.ts'
 
 /** What all steps share. */
 export interface Tools {
@@ -81,11 +82,16 @@ const groupsOf = (operations: readonly Operation[]): readonly (readonly Operatio
 /** Kinds of which several go in one datagram. */
 const together: ReadonlySet<string> = new Set(['add', 'other', 'raise', 'delete'])
 
+const alone: ReadonlySet<string> = new Set([
+  ...['raise', 'delete', 'add-service', 'drop-service'],
+  ...['add-uplink', 'drop-uplink', 'say-class'],
+])
+
 const groupKind = (operation: Operation): string => {
   const { op } = operation
   if (isUnderlay(operation)) return 'nic'
   if (op === 'add-bridge' || op === 'add-tunnel') return 'add'
-  return ['raise', 'delete', 'add-service', 'drop-service', 'say-class'].includes(op) ? op : 'other'
+  return alone.has(op) ? op : 'other'
 }
 
 /** Interfaces that nothing else may take away until the step is done. */
@@ -113,6 +119,11 @@ const applyGroup = async (work: Work, group: readonly Operation[]): Promise<void
   } else if (first.op === 'drop-service') {
     const { name, nic } = first
     await work.keeper.inTurn(nic, () => dropService(work, name))
+  } else if (first.op === 'add-uplink') {
+    work.done.push(first)
+    await addUplink(work, first)
+  } else if (first.op === 'drop-uplink') {
+    await dropUplink(work, first)
   } else if (first.op === 'say-class') {
     work.done.push(first)
     await sayClass(work.route, work.links.get(first.name)?.index ?? 0, first.to)

@@ -12,6 +12,7 @@ import { isForeignRoot } from '../underlay/pieces.ts'
 import { formatNote, noteOf } from './note.ts'
 import type { BridgeSnapshot } from './snapshot.ts'
 import { occupant } from './tunnel.ts'
+import { sharedBridge } from './uplink.ts'
 
 /** Rules that one link keeps by itself. */
 export const checkSpec = (spec: LinkSpec): void => {
@@ -102,6 +103,14 @@ export const freeNic = (spec: LinkSpec, bridge: string, snapshot: BridgeSnapshot
   const isIn = holder === bridge && nic.master !== 0 && snapshot.byIndex.get(nic.master)?.name === bridge
   if (!isIn) checkUnused(spec, nic, snapshot)
   return nic
+}
+
+/** A physical interface that the link may share. Throws nic.unknown, nic.taken and, since its MTU is everybody's, mtu.too-small. */
+export const sharedNic = (spec: LinkSpec, mtu: number, snapshot: BridgeSnapshot): Link => {
+  const nic = freeNic(spec, sharedBridge(spec.nic), snapshot)
+  if (nic.mtu >= mtu) return nic
+  const hint = `at most ${nic.mtu}, or ip link set ${nic.name} mtu ${mtu}`
+  return fail(spec, 'mtu.too-small', `${nic.name}, which it shares, has an MTU of ${nic.mtu}, not ${mtu}`, hint)
 }
 
 /** The note that a bridge keeps of the NIC that it takes. */

@@ -5,6 +5,7 @@
 import { WeftError } from '../../../proto/errors.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import type { DatapathDriver } from '../driver.ts'
+import type { Interfaces } from '../interfaces.ts'
 import { openUnderlay, type Underlay } from '../underlay/underlay.ts'
 import { openWatch, type Watch } from '../watch.ts'
 import { applyStep } from './apply.ts'
@@ -22,12 +23,19 @@ export interface BridgeDriverOptions {
   readonly underlay?: Underlay
 }
 
+/** VNets of the links that a NIC is given to. */
+const holdersOf = (nic: string, { holders, marks, ports, byName }: Interfaces): readonly string[] => {
+  const bridge = holders.get(nic) ?? ''
+  const shares = ports.get(byName.get(bridge)?.index ?? -1) ?? []
+  return [bridge, ...shares.map(({ name }) => name)].flatMap((name) => marks.get(name)?.vnet ?? [])
+}
+
 export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOptions = {}): DatapathDriver => {
   const open = (): RouteSocket => openRoute({ namespace })
   const underlay = shared ?? openUnderlay({ namespace })
   const watches = new Set<Watch>()
   /** What the last look saw of NICs that links hold: a hint for the watch. */
-  let held: Pick<BridgeSnapshot, 'holders' | 'marks'> | undefined
+  let held: Interfaces | undefined
   let socket: RouteSocket | undefined
 
   /** Opened when it is first needed, and anew after it broke. */
@@ -81,7 +89,7 @@ export const bridgeDriver = ({ namespace, underlay: shared }: BridgeDriverOption
           changed,
           blocks: Object.values(blocks),
           isOwn: underlay.isOwn,
-          leavingBy: (nic) => [held?.marks.get(held.holders.get(nic) ?? '')?.vnet ?? []].flat(),
+          leavingBy: (nic) => (held === undefined ? [] : holdersOf(nic, held)),
         }),
       )
     },

@@ -8,6 +8,7 @@ import { type Egress, plainEgress } from '../egress.ts'
 import { inverseAtNic, type UnderlayOperation } from '../underlay/operation.ts'
 import type { NicNote } from './note.ts'
 import type { TunnelEnds } from './tunnel.ts'
+import type { Uplink } from './uplink.ts'
 
 /** Values of an interface that are set alike, whatever it is. */
 export interface InterfaceSettings {
@@ -88,6 +89,9 @@ export type Operation =
   | { readonly op: 'delete'; readonly name: string }
   /** Takes a NIC out of a bridge, as it was before. */
   | { readonly op: 'give-back'; readonly note: NicNote }
+  /** What joins a link to a shared NIC (uplink.ts). */
+  | ({ readonly op: 'add-uplink' } & Uplink)
+  | ({ readonly op: 'drop-uplink' } & Pick<Uplink, 'nic' | 'a'>)
   | UnderlayOperation
 
 /**
@@ -101,6 +105,8 @@ export const inverse = (operation: Operation): Operation | undefined => {
       return { op: 'delete', name: operation.name }
     case 'add-service':
       return { op: 'drop-service', name: operation.name, nic: operation.nic }
+    case 'add-uplink':
+      return { op: 'drop-uplink', nic: operation.nic, a: operation.a }
     case 'say-class':
       return operation.from === undefined ? undefined : { ...operation, to: operation.from, from: operation.to }
     case 'set':
@@ -123,6 +129,7 @@ export const inverse = (operation: Operation): Operation | undefined => {
     case 'delete':
     case 'give-back':
     case 'drop-service':
+    case 'drop-uplink':
       return undefined
   }
 }

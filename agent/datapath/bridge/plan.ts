@@ -8,7 +8,7 @@
 import type { Link } from '../../netlink/link/link.ts'
 import { checkImpairments, checkTogether, ownVif } from '../check.ts'
 import type { LinkSpec, LinkStep } from '../driver.ts'
-import { checkSpec, freeNic, linkMtu, markOf, ownInterface, takenNote } from './check.ts'
+import { checkSpec, freeNic, linkMtu, markOf, ownInterface, sharedNic, takenNote } from './check.ts'
 import { type Draft, planDown, planLimit, planPort, planSettings, planUp } from './draft.ts'
 import { isHooked } from './isolation.ts'
 import { bridgeName, tunnelName } from './names.ts'
@@ -16,8 +16,9 @@ import { formatNote, isNoteOf, parseNote } from './note.ts'
 import type { Operation } from './operation.ts'
 import { planTunnel } from './plan-tunnel.ts'
 import { differing, valuesOf, wireBridge } from './ports.ts'
-import { leaveNics, planRemoval } from './removal.ts'
+import { leaveNics, leaveUplink, planRemoval } from './removal.ts'
 import { type BridgeSnapshot, linkKey } from './snapshot.ts'
+import { sharedBridge, uplinkName, uplinkNote } from './uplink.ts'
 
 /** See DatapathDriver.plan. */
 export const planLinks = (vnet: string, specs: readonly LinkSpec[], snapshot: BridgeSnapshot): readonly LinkStep[] => {
@@ -52,7 +53,8 @@ const planLink = (spec: LinkSpec, snapshot: BridgeSnapshot): LinkStep | undefine
   planBridge(draft)
   for (const segment of spec.link.segments) planTunnel(draft, segment)
   for (const [end, vif] of spec.vifs.entries()) planVif(draft, vif, end)
-  if (spec.nic !== '') planNic(draft)
+  if (spec.shared) planUplink(draft)
+  else if (spec.nic !== '') planNic(draft)
   planLeftovers(draft)
 
   const { first, build, raise, last, reasons } = draft
@@ -66,7 +68,7 @@ const planLink = (spec: LinkSpec, snapshot: BridgeSnapshot): LinkStep | undefine
 const rank = ({ op }: Operation): number => {
   if (op === 'underlay' || op === 'reserve') return 0
   if (op === 'add-service') return 1
-  return op === 'add-bridge' || op === 'add-tunnel' ? 2 : 3
+  return op === 'add-bridge' || op === 'add-tunnel' || op === 'add-uplink' ? 2 : 3
 }
 
 const planBridge = (draft: Draft): void => {
@@ -88,7 +90,7 @@ const planBridge = (draft: Draft): void => {
 
 /** The note of the bridge's mark: what the NIC that it has, or takes now, was like before. */
 const bridgeNote = ({ spec, snapshot, bridge }: Draft, link: Link | undefined): string => {
-  if (spec.nic === '') return ''
+  if (spec.nic === '' || spec.shared) return ''
   const nic = freeNic(spec, bridge, snapshot)
   const kept = link && parseNote(snapshot.marks.get(link.name)?.note ?? '')
   return kept && isNoteOf(kept, nic) ? formatNote(kept) : takenNote(nic)
@@ -123,14 +125,35 @@ const planNic = (draft: Draft): void => {
   planUp(draft, nic)
 }
 
+/** Ends of the pair that joins a link to a shared NIC; none where it has none. */
+const uplinkOf = ({ vnet, link, shared }: LinkSpec): readonly [] | readonly [string, string] =>
+  shared ? [uplinkName(vnet, link.id, 'a'), uplinkName(vnet, link.id, 'b')] : []
+
+const planUplink = (draft: Draft): void => {
+  const { spec, snapshot, mtu, build, reasons } = draft
+  const nic = sharedNic(spec, mtu, snapshot)
+  const [a = '', b = ''] = uplinkOf(spec)
+  const [near, far] = [ownInterface(spec, a, snapshot), ownInterface(spec, b, snapshot)]
+  const shared = snapshot.byName.get(sharedBridge(nic.name))
+  const isIn = (link: Link | undefined): boolean => link !== undefined && link.master === shared?.index && link.up
+  if (near === undefined || shared?.up !== true || ![nic, far].every(isIn)) {
+    build.push({ op: 'add-uplink', nic: nic.name, a, b, alias: markOf(spec, uplinkNote(nic.name)), mtu })
+    reasons.push(`it is not joined to ${nic.name}`)
+  }
+  for (const link of [near, far]) if (link) planSettings(draft, link, { mtu, addressGeneration: 1 })
+  planPort(draft, a, near)
+  if (near === undefined) draft.raise.push({ op: 'raise', name: a })
+  else planUp(draft, near)
+}
+
 /** What is in the link and wanted no more: tunnels, vifs, a NIC. Interfaces of others that somebody put into the bridge stay there. */
 const planLeftovers = (draft: Draft): void => {
   const { spec, snapshot, bridge, first, last, reasons } = draft
   const tunnels = spec.link.segments.map((segment) => tunnelName(spec.vnet, spec.link.id, segment))
-  const wanted = new Set([bridge, ...tunnels, ...spec.vifs])
+  const wanted = new Set([bridge, ...tunnels, ...uplinkOf(spec), ...spec.vifs])
   for (const name of snapshot.members.get(linkKey(spec.vnet, spec.link.id))?.interfaces ?? []) {
     if (wanted.has(name)) continue
-    last.push({ op: 'delete', name }, ...leaveNics(name, snapshot))
+    last.push(...leaveUplink(name, snapshot), { op: 'delete', name }, ...leaveNics(name, snapshot))
     reasons.push(`${name} is no part of the link any more`)
   }
   for (const { name } of snapshot.ports.get(snapshot.byName.get(bridge)?.index ?? -1) ?? []) {

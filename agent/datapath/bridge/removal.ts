@@ -8,6 +8,7 @@ import { isNoteOf, parseNote } from './note.ts'
 import type { Operation } from './operation.ts'
 import type { BridgeSnapshot } from './snapshot.ts'
 import { idleServices, nicOf, tunnelFlow } from './tunnel.ts'
+import { sharedBy } from './uplink.ts'
 
 /** Vifs stay, lowered and without a limit: they are the hypervisor's. */
 export const planRemoval = ({ vnet, id, interfaces }: ObservedLink, snapshot: BridgeSnapshot): LinkStep => {
@@ -15,6 +16,7 @@ export const planRemoval = ({ vnet, id, interfaces }: ObservedLink, snapshot: Br
   const operations = [
     ...bridges.flatMap((bridge) => releaseVifs(bridge, snapshot)),
     ...bridges.flatMap((bridge) => giveBack(bridge, snapshot)),
+    ...interfaces.flatMap((name) => leaveUplink(name, snapshot)),
     ...interfaces.map((name): Operation => ({ op: 'delete', name })),
     ...interfaces.flatMap((name) => leaveNics(name, snapshot)),
     ...abandoned(snapshot),
@@ -35,6 +37,12 @@ const releaseVifs = (bridge: string, { ports, marks, byName, traffic }: BridgeSn
 const giveBack = (bridge: string, { marks, byName }: BridgeSnapshot): readonly Operation[] => {
   const note = parseNote(marks.get(bridge)?.note ?? '')
   return note !== undefined && isNoteOf(note, byName.get(note.nic)) ? [{ op: 'give-back', note }] : []
+}
+
+/** Of the near end of a link's pair. The link's own bridge goes after it: as long as that is there, this is done again. */
+export const leaveUplink = (name: string, { marks }: Pick<BridgeSnapshot, 'marks'>): readonly Operation[] => {
+  const nic = sharedBy(marks.get(name)?.note ?? '')
+  return nic === undefined || !name.endsWith('a') ? [] : [{ op: 'drop-uplink', nic, a: name }]
 }
 
 /**

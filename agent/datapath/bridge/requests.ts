@@ -19,7 +19,10 @@ export interface Wish {
 }
 
 /** All that is done by requests about the interfaces that it names. */
-export type InterfaceOperation = Exclude<Operation, UnderlayOperation | { op: 'delete' | 'drop-service' | 'say-class' }>
+export type InterfaceOperation = Exclude<
+  Operation,
+  UnderlayOperation | { op: 'delete' | 'drop-service' | 'say-class' | 'add-uplink' | 'drop-uplink' }
+>
 
 /** Interfaces that are known, by name. */
 export type Links = ReadonlyMap<string, Pick<Link, 'index' | 'master'>>

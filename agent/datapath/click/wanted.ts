@@ -15,6 +15,7 @@ import type { Impairment, Segment, SliceInterface } from '../../../proto/generat
 import { overheadBytes, technologyNamed } from '../../../proto/technologies.ts'
 import { type Link, linkFlag } from '../../netlink/link/link.ts'
 import { isNoteOf, noteOf } from '../bridge/note.ts'
+import { uplinkName } from '../bridge/uplink.ts'
 import { ownVif } from '../check.ts'
 import type { LinkSpec } from '../driver.ts'
 import { type Egress, egressOf, isImpaired } from '../egress.ts'
@@ -83,6 +84,7 @@ export interface WantedEntry {
 /** Throws as DatapathDriver.plan says. */
 export const wantedLink = (spec: LinkSpec, snapshot: ClickSnapshot): WantedLink => {
   const mtu = linkMtu(spec, snapshot)
+  if (spec.shared) return beside(spec, snapshot, mtu)
   if (spec.nic !== '') return onNic(spec, snapshot, mtu)
   const [first, second] = spec.link.segments
   if (first === undefined) return betweenVifs(spec, snapshot, mtu)
@@ -194,6 +196,20 @@ const vifRouter = (
 ): WantedRouter => {
   const place = { vnet: spec.vnet, link: spec.link.id, end: endName(spec, position) }
   return { place, device: vif.name, text: vifText({ ...place, vif, own, way, to, attach }) }
+}
+
+/** Of a NIC that links share a bridge joins all: the vif has its router, which leads into the link's way there. */
+const beside = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number): WantedLink => {
+  const [vif] = spec.vifs.map((name) => ownVif(spec, name, snapshot))
+  const [own] = spec.interfaces
+  const way = snapshot.byName.get(uplinkName(spec.vnet, spec.link.id, 'a'))
+  const to = way === undefined ? nowhereYet : toInterface(way)
+  const ends: readonly WantedEnd[] =
+    vif && own
+      ? [{ vif, egress: undefined, router: vifRouter(spec, snapshot, { position: 0, vif, own, way: [], to }) }]
+      : []
+  const routers = ends.map(({ router }) => router)
+  return { mtu, names: namesOf(spec), ends, ports: undefined, routers, entries: [] }
 }
 
 /** A link to whatever the physical interface leads to. */

@@ -276,9 +276,13 @@ t.test('a physical interface is given with the MTU that it has', async (t) => {
   const asked = request({ a: { interfaces: [{ index: 0, physical: 'dedicated' }, { index: 1 }] } })
   const { slices } = compiled(graph, asked, {}, { inventories: inventoriesOf(graph, () => 9000) })
   t.match(slices.get('h1')?.nodes[0]?.interfaces, [
-    { index: 0, nic: 'eth8', mtu: 9000 },
-    { index: 1, nic: '', mtu: 1500 },
+    { index: 0, nic: 'eth8', nicShared: false, mtu: 9000 },
+    { index: 1, nic: '', nicShared: false, mtu: 1500 },
   ])
+  const sharing = substrate([host('h1', { sharedNics: ['eth9'] })], {})
+  const shares = request({ a: { interfaces: [{ index: 0, physical: 'shared' }] } })
+  const { slices: shared } = compiled(sharing, shares)
+  t.match(shared.get('h1')?.nodes[0]?.interfaces, [{ nic: 'eth9', nicShared: true }])
 })
 
 t.test('absent is a slice of nothing', async (t) => {

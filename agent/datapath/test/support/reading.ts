@@ -155,6 +155,10 @@ const line = (operation: Operation): string => {
       return `add service ${operation.name} VLAN ${operation.service} on ${operation.nic}`
     case 'drop-service':
       return `drop service ${operation.name} of ${operation.nic}`
+    case 'add-uplink':
+      return `add uplink ${operation.a} ${operation.b} to ${operation.nic}`
+    case 'drop-uplink':
+      return `drop uplink ${operation.a} of ${operation.nic}`
     case 'say-class':
       return `say-class ${operation.name} ${formatHandle(operation.to)}`
     case 'raise':

@@ -179,11 +179,22 @@ export interface LinkOptions {
   }[]
   readonly far?: FarEnd
   readonly nic?: string
+  readonly shared?: boolean
 }
 
 /** A link as the agent would ask for it. */
 export const link = (options: LinkOptions): LinkSpec => {
-  const { vnet = 'a.v', id = 'l1', mtu = 1450, vifs = [], rates = [], segments = [], far, nic = '' } = options
+  const {
+    vnet = 'a.v',
+    id = 'l1',
+    mtu = 1450,
+    vifs = [],
+    rates = [],
+    segments = [],
+    far,
+    nic = '',
+    shared = false,
+  } = options
   const ends = vifs.map((vif, end): SliceEnd => ({ node: vif, interface: 0, rateBitsPerSecond: rates[end] ?? 0 }))
   return {
     vnet,
@@ -205,6 +216,7 @@ export const link = (options: LinkOptions): LinkSpec => {
     vifs,
     interfaces: vifs.map((vif) => interfaceOf(macOf(vif))),
     nic,
+    shared,
   }
 }
 
@@ -216,6 +228,7 @@ export const interfaceOf = (mac: string): SliceInterface => ({
   mtu: 0,
   forwarding: '',
   nic: '',
+  nicShared: false,
   guards: ['mac'],
   click: '',
 })
