@@ -158,3 +158,35 @@ await t.test(
     t.equal((await driver.inside.console(spec.vnet, 'talk').catch((error) => error)).code, 'node.not-running')
   },
 )
+
+await t.test('the start-up command runs once the node is configured, in every run of it', async (t) => {
+  const driver = open()
+  t.teardown(() => driver.close())
+  const spec = specOf('runs', 9, { startUp: { command: 'cat /sys/class/net/eth0/mtu >>/root/runs' } })
+  t.teardown(() => driver.remove(spec.vnet, 'runs'))
+  const domain = async () => (await driver.observe()).find(({ id }) => id === 'runs')
+  const runs = async (): Promise<number> => {
+    const { stdout } = await driver.inside.exec(spec.vnet, 'runs', ['cat', '/root/runs'], 60_000)
+    return Buffer.from(stdout).toString().split('1400\n').length - 1
+  }
+  const until = async (isSo: () => Promise<boolean>): Promise<void> => {
+    while (!(await isSo().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  // Also where it is configured before its process 1 has looked for the first time.
+  for (const run of [1, 2, 3, 4]) {
+    await driver.start(spec)
+    await driver.configure(spec)
+    await until(async () => (await runs()) === run)
+    await virsh('destroy', (await domain())?.domain ?? '')
+  }
+  await driver.start(spec)
+  await driver.configure(spec)
+  await until(async () => (await runs()) === 5)
+  await driver.inside.exec(spec.vnet, 'runs', ['busybox', 'reboot', '-f'], 60_000).catch(() => {})
+  await until(async () => (await domain())?.ended?.how === 'rebooted')
+  await until(async () => (await runs()) === 5)
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  t.equal(await runs(), 5, 'what was released the run before holds for no other')
+  await driver.configure(spec)
+  await until(async () => (await runs()) === 6)
+})
