@@ -16,7 +16,8 @@ const main = async (): Promise<void> => {
   const open: Readonly<Record<Part, () => Promise<LinkHost>>> = {
     click: () => openDriverHost('click', perVNet, { ipv6 }),
     bridge: () => openDriverHost('bridge', perVNet, { ipv6 }),
-    agent: () => openAgentHost(perVNet, { ipv6 }),
+    agent: () => openAgentHost('click', perVNet, { ipv6 }),
+    'agent-bridge': () => openAgentHost('bridge', perVNet, { ipv6 }),
   }
   const results: Partial<Record<Part, LinksComparison>> = {}
   for (const part of options.only) {

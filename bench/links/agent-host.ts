@@ -19,7 +19,11 @@ const extraVNet = 'extra'
 /** For one step of the bench on a machine that does much else. */
 const patienceMs = 600_000
 
-export const openAgentHost = async (perVNet: number, options: WorldOptions): Promise<LinkHost> => {
+export const openAgentHost = async (
+  datapath: 'click' | 'bridge',
+  perVNet: number,
+  options: WorldOptions,
+): Promise<LinkHost> => {
   const world = await openWorld(options)
   const { namespace, bpffs, directory } = world
   const underlay = openUnderlay({ namespace })
@@ -70,7 +74,7 @@ export const openAgentHost = async (perVNet: number, options: WorldOptions): Pro
     const timer = setTimeout(() => reject(new Error(`${vnet} did not reach ${phase}`)), patienceMs)
     waiting.add(tell)
     try {
-      await Promise.all([agent.desire(sliceOf(vnet, numbers, generation, 'click')), promise])
+      await Promise.all([agent.desire(sliceOf(vnet, numbers, generation, datapath)), promise])
     } finally {
       clearTimeout(timer)
       waiting.delete(tell)

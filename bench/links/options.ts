@@ -1,7 +1,7 @@
 /** The command line of `npm run bench:links`. */
 import { parseArgs } from 'node:util'
 
-export const parts = ['click', 'bridge', 'agent'] as const
+export const parts = ['click', 'bridge', 'agent', 'agent-bridge'] as const
 export type Part = (typeof parts)[number]
 
 export interface LinksOptions {
@@ -22,9 +22,11 @@ export const usage = `Usage: npm run bench:links -- [FLAGS]
 
 Measures what a link costs on a host that has many: a link is added to a host without any, then to one with 10, 100, 300 and 1,000, in
 turns, and the ratio printed is the median of the pairs'. Each as the agent does it: snapshot, plan, apply, and a snapshot and plan that find
-nothing left to do; by both data paths, and by a whole agent whose nodes are vifs alone. Needs root.
+nothing left to do; by both data paths, and by a whole agent (with Click,
+and with bridges) whose nodes are vifs alone. Needs root.
 
-  --only click|bridge|agent   one of the parts; can be given more than once
+  --only click|bridge|agent|agent-bridge
+                      one of the parts; can be given more than once
   --links N           most links (1000)
   --per-vnet N        links of one VNet (50)
   --pairs N           pairs at each number of links (10)

@@ -9,6 +9,7 @@ const titles: Readonly<Record<Part, string>> = {
   click: 'Data path click, by its driver',
   bridge: 'Data path bridge, by its driver',
   agent: 'Data path click, by a whole agent: two nodes (vifs alone) and a link, from the slice to the report',
+  'agent-bridge': 'Data path bridge, by a whole agent: the same',
 }
 
 const ms = (seconds: number): string => `${(seconds * 1000).toFixed(1)} ms`

@@ -18,7 +18,7 @@ t.test('each part tells costs, ratios and memory of links', { skip }, async (t) 
   const parts = Object.entries(JSON.parse(stdout) as Record<string, LinksComparison>)
   t.same(
     parts.map(([name]) => name),
-    ['click', 'bridge', 'agent'],
+    ['click', 'bridge', 'agent', 'agent-bridge'],
   )
   for (const [name, { at, fillSeconds, kernelBytes }] of parts) {
     t.same(
