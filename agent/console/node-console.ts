@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
-import { parseWish } from '../../proto/console/messages.ts'
+import { type ConsoleNotice, parseWish } from '../../proto/console/messages.ts'
 import { hasCode, type WeftError } from '../../proto/errors.ts'
 import type { ConsoleStream } from '../hypervisor/driver.ts'
 import { floodGate } from './flood.ts'
@@ -41,6 +41,8 @@ interface Size {
 
 const firstRetryMs = 250
 const longestRetryMs = 10_000
+/** Of one node at a time: each of them is sent all that it writes. */
+export const mostWatchers = 32
 
 export const keepNodeConsole = ({ directory, open, log }: NodeConsoleOptions): NodeConsole => {
   const output = openConsoleLog(directory)
@@ -136,7 +138,13 @@ export const keepNodeConsole = ({ directory, open, log }: NodeConsoleOptions): N
   }
 
   const attach = (socket: WebSocket, { readOnly, after }: AttachOptions): void => {
-    if (closed) {
+    if (closed || watchers.size >= mostWatchers) {
+      const notice: ConsoleNotice = {
+        type: 'failed',
+        code: 'console.failed',
+        message: `${mostWatchers} watch it already`,
+      }
+      if (!closed) socket.send(JSON.stringify(notice))
       socket.close(1001)
       return
     }

@@ -7,7 +7,7 @@ import { WeftError } from '../../../proto/errors.ts'
 import { temporaryDirectory } from '../../../proto/test/temporary.ts'
 import type { ConsoleStream } from '../../hypervisor/driver.ts'
 import { silentLog } from '../../log.ts'
-import { type AttachOptions, keepNodeConsole } from '../node-console.ts'
+import { type AttachOptions, keepNodeConsole, mostWatchers } from '../node-console.ts'
 import { until, watching } from './support.ts'
 
 /** A node whose console the test is the other end of. */
@@ -201,6 +201,21 @@ t.test('a node that is gone ends its console with a reason; an agent that ends l
   await until(() => two.code() !== undefined)
   t.equal(two.ended(), undefined)
   t.equal(two.code(), 1001)
+})
+
+t.test('so many watch it that one more is asked to come later', async (t) => {
+  const { open } = fakeNode()
+  const { watch } = await kept(t, open)
+  const all = await Promise.all(Array.from({ length: mostWatchers }, () => watch()))
+  await until(() => all.every((one) => one.isLive()))
+  const late = await watch()
+  await until(() => late.code() !== undefined)
+  t.match({ code: late.code(), isLive: late.isLive() }, { code: 1001, isLive: false })
+  all[0]?.socket.close()
+  await until(() => all[1]?.writer() === true)
+  const again = await watch()
+  await until(() => again.isLive())
+  t.equal(again.code(), undefined)
 })
 
 t.test('a node whose hypervisor has no consoles says so, and is not asked again', async (t) => {

@@ -99,6 +99,19 @@ t.test('the certificate is made once, kept for its owner alone, and made anew wh
   t.ok(existsSync(file))
 })
 
+t.test('where another place leads to it, that is what is told, and a live listener keeps its socket', async (t) => {
+  const directory = temporaryDirectory(t)
+  const listen = `unix:${join(directory, 's')}`
+  const listener = await startConsoleListener({ listen, directory, endpoint: 'wss://gate.example:7' })
+  t.teardown(() => listener.close())
+  const ticket = listener.grant(echo)
+  t.equal(ticket.endpoint, 'wss://gate.example:7')
+  await t.rejects(startConsoleListener({ listen, directory }), { code: 'console.failed' })
+  const socket = await connectConsole({ ...ticket, endpoint: listen })
+  t.equal(await said(socket, 'there'), 'there')
+  socket.terminate()
+})
+
 t.test('a listener that closes ends its connections with "going away"', async (t) => {
   const { listener } = await listening(t)
   const socket = await connectConsole(listener.grant(echo))
