@@ -39,21 +39,22 @@ const commandLine = 'console=hvc0 console=ttyS0 quiet panic=-1 mitigations=off r
  */
 const inittab = `::respawn:/usr/sbin/guest-agent
 ::respawn:/bin/sh -c 'until [ -e /dev/input/event0 ]; do sleep 10; done; exec acpid -f -d -l /dev/null'
-::askfirst:-/bin/sh
+::askfirst:-/bin/ash
 ::ctrlaltdel:/sbin/reboot
 `
 
 /** Devices of QEMU's virtual machines, then of Xen's. */
 const modules = [
   ...['virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_blk', 'virtio_console', 'virtio_rng', 'virtio_balloon'],
-  ...['button', 'evdev'],
+  ...['button', 'evdev', 'pvpanic_mmio'],
   ...['xen_netfront', 'xen_blkfront'],
 ]
 
-const rootPackages = ['qemu-guest-agent', 'iproute2', 'iputils-ping']
+/** With a shell that runs the programs that are there: busybox's own would take its own ip and ping. */
+const rootPackages = ['qemu-guest-agent', 'dash', 'iproute2', 'iputils-ping']
 
 /** The number is that of this layout: another one is prepared anew. */
-export const tinyCache = (): string => cacheDirectory('image-tiny', '2')
+export const tinyCache = (): string => cacheDirectory('image-tiny', '3')
 
 /** Why this machine cannot make it; false where it is made or may be. */
 export const tinyProblem = (cache = tinyCache()): string | false =>
@@ -98,6 +99,7 @@ const arrange = (unpacked: string, ready: string): void => {
 const entriesOf = (unpacked: string, release: string): readonly ArchiveEntry[] => {
   const busybox = find(unpacked, 'bin/busybox')
   const programs = [
+    { path: 'bin/sh', from: find(unpacked, 'bin/dash') },
     { path: 'bin/ip', from: find(unpacked, 'bin/ip', 'sbin/ip') },
     { path: 'bin/ping', from: find(unpacked, 'bin/ping') },
     { path: 'usr/sbin/qemu-ga', from: find(unpacked, 'sbin/qemu-ga', 'usr/sbin/qemu-ga') },
