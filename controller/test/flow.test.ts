@@ -189,11 +189,6 @@ t.test('what this version does not build is refused with what it would build', a
   }
   const { nodes } = chain('shop', 2)
   await refused({ nodes: nodes.map((node) => ({ ...node, allocation: 'preallocated' })) }, 'verb.unsupported')
-  const onNic = nodes.map((node) => ({
-    ...node,
-    interfaces: [...node.interfaces, { index: 9, forwarding: 'click', physical: 'shared' }],
-  }))
-  await refused({ nodes: onNic }, 'datapath.unavailable')
   await nothingLeft(t, world)
 })
 
