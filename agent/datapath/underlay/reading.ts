@@ -4,7 +4,7 @@
  */
 import { type Lookup, momentMap } from '../../moments.ts'
 import { readS32, readU32 } from '../../netlink/codec/byte-order.ts'
-import type { Message } from '../../netlink/codec/message.ts'
+import { type Message, messageFlag } from '../../netlink/codec/message.ts'
 import type { Copy, Question } from '../../netlink/socket/copy.ts'
 import { decodeClass, dumpClasses, type TrafficClass } from '../../netlink/traffic/class.ts'
 import { decodeFilter, dumpFilters, type Filter } from '../../netlink/traffic/filter.ts'
@@ -30,6 +30,14 @@ interface AtNic {
 
 const nothingAtNic: AtNic = { classes: [], filters: [] }
 
+/** As it was read last. */
+interface KnownAtNic extends AtNic {
+  /** One of them has changed since that reading began. */
+  readonly isOld: boolean
+}
+
+const unknown: KnownAtNic = { ...nothingAtNic, isOld: true }
+
 /** RTM_DELLINK, and AF_UNSPEC: not of a port alone, which leaves its bridge. */
 const linkDeleted = { type: 17, family: 0 } as const
 
@@ -41,14 +49,13 @@ const hasOurRoot = (qdiscs: readonly Qdisc[] | undefined): boolean =>
 
 export const trafficCopy = (): Copy<Traffic> => {
   const qdiscs = momentMap<number, readonly Qdisc[]>()
-  /** undefined: to be read. */
-  const nics = new Map<number, AtNic | undefined>()
+  const nics = new Map<number, KnownAtNic>()
 
   const keep = (index: number, of: readonly Qdisc[]): void => {
     if (of.length > 0) qdiscs.set(index, of)
     else qdiscs.delete(index)
     if (!hasOurRoot(of)) nics.delete(index)
-    else if (!nics.has(index)) nics.set(index, undefined)
+    else if (!nics.has(index)) nics.set(index, unknown)
   }
 
   const changed = (message: Message): void => {
@@ -72,29 +79,38 @@ export const trafficCopy = (): Copy<Traffic> => {
     const [index, classId] = [readS32(body, 4), readU32(body, 8)]
     const before = qdiscs.get(index)
     // Its queue goes with it, without a word.
-    if (before?.some((one) => one.parent === classId))
-      keep(
-        index,
-        before.filter((one) => one.parent !== classId),
-      )
+    const left = before?.filter((one) => one.parent !== classId)
+    if (before && left && left.length < before.length) keep(index, left)
   }
 
-  const questionsOf = (index: number): readonly Question[] => {
-    const read: { classes: readonly TrafficClass[] } = { classes: [] }
+  /** What is announced once they are asked makes them old again. */
+  const questionsOf = (index: number, known: KnownAtNic): readonly Question[] => {
+    let classes: readonly TrafficClass[] = []
+    nics.set(index, { ...known, isOld: false })
     return [
       {
         request: dumpClasses(index),
         unless: ['ENODEV'],
         take: (answer) => {
-          read.classes = answer.map(decodeClass)
+          classes = answer.map(decodeClass)
         },
       },
       {
         request: dumpFilters({ index, parent: rootHandle }),
         unless: ['EINVAL', 'ENODEV'],
-        take: (answer) => nics.set(index, { classes: read.classes, filters: answer.map(decodeFilter) }),
+        take: (answer) => {
+          const now = nics.get(index)
+          if (now) nics.set(index, { classes, filters: answer.map(decodeFilter), isOld: now.isOld })
+        },
       },
     ]
+  }
+
+  const changedAtNic = ({ body, flags }: Message): void => {
+    const index = readS32(body, 4)
+    const known = nics.get(index)
+    // What a dump answers is no change.
+    if (known && (flags & messageFlag.multi) === 0) nics.set(index, { ...known, isOld: true })
   }
 
   return {
@@ -103,17 +119,16 @@ export const trafficCopy = (): Copy<Traffic> => {
       if (type === rtm.newQdisc || type === rtm.deleteQdisc) changed(message)
       else if (type === rtm.deleteClass) classDeleted(message)
       else if (type === linkDeleted.type && body[0] === linkDeleted.family) keep(readS32(body, 4), [])
-      const isAtNic = type >= rtm.newClass && type <= rtm.deleteFilter
-      if (isAtNic && nics.has(readS32(body, 4))) nics.set(readS32(body, 4), undefined)
+      if (type >= rtm.newClass && type <= rtm.deleteFilter) changedAtNic(message)
     },
-    questions: () => [...nics].flatMap(([index, known]) => (known === undefined ? questionsOf(index) : [])),
+    questions: () => [...nics].flatMap(([index, known]) => (known.isOld ? questionsOf(index, known) : [])),
     moment: () => trafficAt(qdiscs.moment(), new Map(nics)),
   }
 }
 
 const states = new WeakMap<readonly Qdisc[], TrafficState>()
 
-const trafficAt = (qdiscs: Traffic['qdiscs'], nics: ReadonlyMap<number, AtNic | undefined>): Traffic => {
+const trafficAt = (qdiscs: Traffic['qdiscs'], nics: ReadonlyMap<number, AtNic>): Traffic => {
   const atNics = new Map<number, TrafficState>()
 
   const atNic = (index: number, of: readonly Qdisc[], { classes, filters }: AtNic): TrafficState => {

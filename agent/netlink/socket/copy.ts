@@ -101,6 +101,8 @@ export const keepCopy = <T>({ namespace, groups, dumps, begin }: CopyOptions<T>)
         await (isWhole ? connection.request(getLink(loopback)) : readAll())
         for (const question of copy.questions()) await ask(question)
       } catch (error) {
+        // What was not answered is not known.
+        isWhole = false
         const isLost = error instanceof NetlinkError && error.code === 'ENOBUFS'
         if (!isLost || attempt === attempts) throw error
       }
