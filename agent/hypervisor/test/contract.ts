@@ -254,6 +254,25 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
     t.equal(await codeOf(shell('sleep 600 & sleep 600', 500)), 'call.timeout')
   })
 
+  await t.test('its console is read and typed on, and can be opened again', async (t) => {
+    const code = await codeOf(driver.inside.console(vnet, 'r1').then((console) => console.close()))
+    if (code === 'verb.unsupported') return t.equal(driver.name, 'fake', 'there is nothing to talk to')
+    t.equal(code, 'none')
+    const console = await driver.inside.console(vnet, 'r1')
+    let text = ''
+    console.onData((bytes) => {
+      text += Buffer.from(bytes).toString()
+    })
+    const type = async (): Promise<boolean> => {
+      await console.write(Buffer.from('\r'))
+      return text !== ''
+    }
+    t.ok(await until(type, 300_000), 'whatever is there answers')
+    await console.close()
+    t.equal(await console.closed, undefined, 'the node goes on')
+    t.equal(await codeOf(console.write(Buffer.from('x'))), 'node.not-running')
+  })
+
   await t.test('what cannot be started leaves nothing', async (t) => {
     const before = await subject.traces()
     const taken = nodeOf('r3', 7)
