@@ -1,4 +1,4 @@
-/** Runs test files of other parts in a kernel host, and tells each of their tests as one of ours. */
+/** Runs test files of other parts in an emulated host, and tells each of their tests as one of ours. */
 import type { Test } from 'tap'
 import { runInKernelHost } from '../kernel-host.ts'
 import { hostTimeoutMs } from './problem.ts'
@@ -29,14 +29,15 @@ export const readResults = (text: string): readonly FileResult[] =>
       return { file, status: status === undefined ? -1 : Number(status), tests, stdout }
     })
 
-/** Runs files with Node, one after the other, in one kernel host. */
+/** Runs files with Node, one after the other, in one emulated host. */
 export const runFiles = async (
   files: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  runInHost: typeof runInKernelHost = runInKernelHost,
 ): Promise<readonly FileResult[]> => {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   const argv = ['env', ...variables, 'sh', 'lab/emulated/test/inside/files.sh', ...files]
-  const { stdout, stderr } = await runInKernelHost(argv, { timeoutMs: hostTimeoutMs })
+  const { stdout, stderr } = await runInHost(argv, { timeoutMs: hostTimeoutMs })
   const results = readResults(stdout)
   const failed = results.filter(({ status }) => status !== 0).map(({ file }) => file)
   // Node's own words about a file that it could not run are all on standard error.

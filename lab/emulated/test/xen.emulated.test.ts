@@ -1,18 +1,20 @@
-/** The driver of Xen on real Xen: the contract that all drivers keep, in the Dom0 of an emulated host. */
+/**
+ * Xen guests on real Xen, in the Dom0 of an emulated host: the contract that drivers of all hypervisors keep, and a network of a guest and a
+ * container.
+ */
 import t from 'tap'
 import { tinyImage, tinyProblem } from '../../images/tiny.ts'
 import { runInXenHost } from '../xen-host.ts'
+import { runFiles, tellFile } from './files.ts'
 import { hostTimeoutMs, xenProblem } from './problem.ts'
 
 t.setTimeout(hostTimeoutMs)
 
 const skip = (await xenProblem()) || tinyProblem()
+const files = ['agent/hypervisor/test/inside/xen-contract.ts', 'agent/test/inside/xen-network.ts']
 
-t.test('Xen guests keep the contract', { skip }, async (t) => {
-  const script = 'agent/hypervisor/test/inside/xen-contract.ts'
-  const { status, stdout, stderr } = await runInXenHost([process.execPath, script, await tinyImage()], {
-    timeoutMs: hostTimeoutMs,
-  })
-  t.comment(stdout)
-  t.equal(status, 0, stderr)
+t.test('Xen guests in the Dom0 of an emulated host', { skip }, async (t) => {
+  const results = await runFiles(files, { WEFT_TINY: await tinyImage() }, runInXenHost)
+  t.equal(results.length, files.length, 'all files ran')
+  for (const result of results) await tellFile(t, result)
 })
