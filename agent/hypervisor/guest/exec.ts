@@ -47,10 +47,10 @@ const waitFor = async (agent: GuestAgent, pid: number, timeoutMs: number): Promi
   }
 }
 
-/** As its own session, so that all of it can be killed; process ids stay, since nothing is forked on the way. */
+/** As its own session, so that all of it can be killed; process ids stay, since nothing is forked on the way. By its path: busybox would take itself for `sh`. */
 const inSession = (script: string, words: readonly string[]): readonly string[] => [
   '-c',
-  'exec setsid sh -c "$@"',
+  'exec setsid /bin/sh -c "$@"',
   'sh',
   script,
   'sh',

@@ -26,7 +26,7 @@ mkdir -p /run/weft
 mkdir /run/weft/started 2>/dev/null || exit 0
 cat >/run/weft/start-up
 mkdir -p "$(dirname ${startUpLog})"
-{ setsid sh /run/weft/start-up </dev/null >${startUpLog} 2>&1 || echo "start-up: exit status $?" >>${startUpLog}; } </dev/null >/dev/null 2>&1 &`
+{ setsid /bin/sh /run/weft/start-up </dev/null >${startUpLog} 2>&1 || echo "start-up: exit status $?" >>${startUpLog}; } </dev/null >/dev/null 2>&1 &`
 
 export const prepareGuest = async (agent: GuestAgent, { id, startUp }: SliceNode): Promise<void> => {
   await runScript(agent, 'its name', setHostname, [id])

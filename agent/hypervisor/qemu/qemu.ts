@@ -11,6 +11,7 @@ import { WeftError } from '../../../proto/errors.ts'
 import { readBootId } from '../../boot-id.ts'
 import { defaultMtu } from '../../defaults.ts'
 import type { ImageStore } from '../../images/store.ts'
+import { serial } from '../../state/serial.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
 import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
@@ -62,6 +63,10 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
   const { name, uri, stateDir, images, parallel, bootTimeoutMs, log } = options
   const isAccelerated = name === 'kvm'
   const bootId = readBootId()
+  /** How often each guest has rebooted since we watch: one that does while it is configured is not. */
+  const reboots = new Map<string, number>()
+  /** One file is written at a time. */
+  const noting = serial()
   // Both drivers see all domains of one libvirt: a node is kvm's where it has a directory there.
   const ofKvm = nodeDirectories(machinesDirectory(stateDir, 'kvm'))
   const nodes = libvirtNodes({
@@ -71,11 +76,15 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     parallel,
     log,
     isOurs: async (vnet, node) => (await ofKvm.has(vnet, node)) === isAccelerated,
-    onReboot: async (vnet, node) => {
-      const directory = directories.of(vnet, node)
-      const released = await readReleased(directory)
-      // Of no domain that runs: what was configured inside is gone.
-      if (released) await writeReleased(directory, { ...released, domainId: -1 })
+    onReboot: (vnet, node) => {
+      const key = `${vnet}/${node}`
+      reboots.set(key, (reboots.get(key) ?? 0) + 1)
+      return noting(async () => {
+        const directory = directories.of(vnet, node)
+        const released = await readReleased(directory)
+        // Of no domain that runs: what was configured inside is gone.
+        if (released) await writeReleased(directory, { ...released, domainId: -1 })
+      })
     },
   })
   const { libvirt, directories, route } = nodes
@@ -152,9 +161,12 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     const { uuid, id: domainId } = found.domain
     const connection = await libvirt.get()
     const directory = directories.of(vnet, node.id)
+    const key = `${vnet}/${node.id}`
     const hasAgent = (await connection.xml(uuid)).includes(guestAgentPort)
     // A guest that is booting neither answers nor lets go of a device.
     if (hasAgent) await comeUp(uuid, vnet, node.id)
+    // Only now: one reboot is told twice.
+    const rebootsBefore = reboots.get(key)
     const before = configurationOf(await readReleased(directory), await bootId, domainId)
     await changeInterfaces(found, spec, before !== '')
     if (hasAgent) {
@@ -170,7 +182,12 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
       await runScript(agent, 'its interfaces', networkScript(interfaces))
       await releaseCommand(agent, node)
     }
-    await writeReleased(directory, { bootId: await bootId, domainId, configuration: configurationDigest(spec) })
+    const released = { bootId: await bootId, domainId, configuration: configurationDigest(spec) }
+    await noting(async () => {
+      if (reboots.get(key) === rebootsBefore) return writeReleased(directory, released)
+      const object = `node/${node.id}`
+      throw new WeftError('hypervisor.failed', `node ${node.id} rebooted while it was configured`, { object })
+    })
   }
 
   const remove = async (vnet: string, node: string): Promise<void> => {
@@ -185,6 +202,7 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     await images.release(vnet, node)
     await directories.remove(vnet, node)
     nodes.forget(vnet, node)
+    reboots.delete(`${vnet}/${node}`)
   }
 
   const exec: Inside['exec'] = async (vnet, node, argv, timeoutMs) => {
