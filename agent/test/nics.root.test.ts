@@ -8,7 +8,8 @@ import { realHost } from './support/real-host.ts'
 const skip = labProblem([])
 t.setTimeout(900_000)
 
-const slice = (generation: number): Init<Slice> => {
+/** `alone`: the data path of eth8, which one node has for itself. */
+const slice = (generation: number, alone = 'click'): Init<Slice> => {
   const on = (node: number, index: number, change: Init<SliceInterface>): Init<SliceInterface> => ({
     index,
     mac: `02:00:00:00:0${node}:0${index}`,
@@ -25,7 +26,7 @@ const slice = (generation: number): Init<Slice> => {
       {
         id: 'a',
         hypervisor: 'fake',
-        interfaces: [on(1, 0, { ...shared, forwarding: 'click' }), on(1, 1, { nic: 'eth8', forwarding: 'click' })],
+        interfaces: [on(1, 0, { ...shared, forwarding: 'click' }), on(1, 1, { nic: 'eth8', forwarding: alone })],
       },
       {
         id: 'b',
@@ -68,6 +69,15 @@ t.test('interfaces of a host are given to nodes, and given back as they were', {
   await reaches('a', '10.0.1.9')
   await reaches('b', '10.0.0.9')
   await reaches('b', '10.0.2.9')
+
+  for (const [generation, alone] of [
+    [2, 'bridge'],
+    [3, 'click'],
+  ] as const) {
+    await call({ apply: { slice: slice(generation, alone) } })
+    await until('shop', (reported) => reported.generation === generation && reported.phase === 'PHASE_READY')
+    await reaches('a', '10.0.1.9')
+  }
 
   for (const nic of ['eth8', 'eth9']) {
     await run('ip', 'link', 'del', nic)

@@ -4,7 +4,7 @@ import { readRouter } from '../../../click/read.ts'
 import type { RouterInfo } from '../../click/service/service.ts'
 import type { Link } from '../../netlink/link/link.ts'
 import { formatNote } from '../bridge/note.ts'
-import { placeOf, routerFile, routerName } from '../click/names.ts'
+import { nicRouterName, placeOf, routerFile, routerName } from '../click/names.ts'
 import type { Operation } from '../click/operation.ts'
 import { planLinks } from '../click/plan.ts'
 import { type ClickSnapshot, snapshotOf } from '../click/snapshot.ts'
@@ -215,6 +215,18 @@ t.test('what the data path cannot do is refused with a code', async (t) => {
   refused({ segments: [segment, { ...segment, identifier: 8 }] }, 'nic.unknown', /no interface "eth1"/)
   refused({ vifs: ['vif1.0'], nic: 'eth9' }, 'nic.unknown', /eth9/)
   refused({ vifs: ['vif1.0'] }, 'slice.invalid', /joins 1/)
+  const taken = (reading: Readings, message: RegExp) =>
+    t.throws(() => planLinks('a.v', [link({ vifs: ['vif1.0'], nic: 'eth2' })], snapshot(reading)), {
+      code: 'nic.taken',
+      message,
+    })
+  const eth2 = iface(5, 'eth2')
+  taken({ interfaces: [...vifs, eth2], routed: new Set([5]) }, /route/)
+  taken({ interfaces: [...vifs, { ...eth2, master: 6 }, iface(6, 'bond0')] }, /part of bond0/)
+  taken({ interfaces: [...vifs, { ...eth2, alias: 'weft service 7 of eth1' }] }, /part of a VNet/)
+  const name = nicRouterName('eth2')
+  const given = { ...router(first, second), name, file: routerFile({ vnet: 'b.v', link: 'l9', end: name }) }
+  taken({ interfaces: [...vifs, eth2], routers: [given] }, /given to another link/)
   t.throws(() => planLinks('a.v', [{ ...spec, interfaces: ['', '02:00:00:00:02:00'].map(interfaceOf) }], snapshot()), {
     code: 'slice.invalid',
     message: /vif1\.0\.0 has no MAC/,
