@@ -86,7 +86,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     if (image.kind === 'kernel') return image
     await images.release(vnet, node.id)
     const object = `node/${node.id}`
-    throw new WeftError('image.unsuitable', `a node on Xen cannot start from ${image.name}, which is a ${image.kind}`, {
+    throw new WeftError('image.unsuitable', `a node on Xen cannot start from ${image.name}, a ${image.kind}`, {
       object,
       hint: 'a kernel',
     })
@@ -96,6 +96,20 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     const [capabilities, kernel] = await Promise.all([connection.capabilities(), kernelTypes(image.kernel)])
     const type = chooseType(spec.node.id, options.types, hostTypes(capabilities), kernel)
     return domainXml({ ...spec, ...image, type, vifScript })
+  }
+
+  /** A guest that reboots is shut off for a moment before libvirt starts it again: who starts it then waits for that, and is refused. */
+  const startUnlessUp = async (
+    connection: LibvirtConnection,
+    uuid: string,
+    { vnet, node }: NodeSpec,
+  ): Promise<void> => {
+    try {
+      await connection.start(uuid)
+    } catch (error) {
+      const found = await nodes.find(vnet, node.id)
+      if (!found || !isRunning(found.domain)) throw error
+    }
   }
 
   const start = async (spec: NodeSpec): Promise<void> => {
@@ -125,7 +139,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
           push(() => connection.undefine(defined.uuid))
         }
         const started = uuid
-        await connection.start(started)
+        await startUnlessUp(connection, started, spec)
         push(() => connection.destroy(started).catch(unless('OPERATION_INVALID')))
         await dressVifs(route(), spec)
         await setScheduling((await nodes.running(vnet, node.id)).domain.id, node)
