@@ -10,6 +10,7 @@
  * background ignores Ctrl-C for good, unless env(1) of the image can undo that.
  */
 import { join } from 'node:path'
+import { releasedFile } from '../libvirt/released.ts'
 import type { Mount } from './domain-xml.ts'
 
 /** Where the control directory is inside: read-only, out of the guest's hands. */
@@ -21,7 +22,7 @@ export const controlFiles = {
   hostname: 'hostname',
   startUp: 'start-up',
   /** Made by the agent when the interfaces are configured. */
-  released: 'released',
+  released: releasedFile,
   /** Directory of the commands below. */
   commands: 'bin',
   /** Directory that is the guest's. */

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import type { NodeEnd } from '../driver.ts'
 import type { NodeDirectories } from '../libvirt/directories.ts'
 import type { Details } from '../libvirt/observe.ts'
+import { configurationOf, readReleased } from '../libvirt/released.ts'
 import { containerDirectory } from './directories.ts'
 import { initOf } from './enter.ts'
 import { controlFiles } from './init.ts'
-import { configurationOf, readReleased } from './released.ts'
 import { containerEnd } from './said.ts'
 
 const isThere = (file: string): Promise<boolean> =>

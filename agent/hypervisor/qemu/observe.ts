@@ -3,7 +3,7 @@ import type { NodeEnd } from '../driver.ts'
 import type { NodeDirectories } from '../libvirt/directories.ts'
 import { endOf } from '../libvirt/ended.ts'
 import type { Details } from '../libvirt/observe.ts'
-import { configurationOf, readReleased } from '../lxc/released.ts'
+import { configurationOf, readReleased } from '../libvirt/released.ts'
 
 /** It was configured since the host booted, and not since it was started. */
 const cameBack: NodeEnd = { how: 'rebooted', reason: 'it rebooted' }

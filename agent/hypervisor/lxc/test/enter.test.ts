@@ -1,6 +1,6 @@
 import t from 'tap'
+import { configurationOf } from '../../libvirt/released.ts'
 import { parseGroups, parseHierarchies, parseParent } from '../enter.ts'
-import { configurationOf } from '../released.ts'
 
 const mountinfo = `25 1 0:5 / /proc rw,nosuid - proc proc rw
 30 25 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw

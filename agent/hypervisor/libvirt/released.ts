@@ -1,10 +1,9 @@
 /**
- * The file that lets a container's start-up command run, and says what its interfaces were configured with: boot of the host, id of the
- * domain, digest. Another boot or another start of the domain and it counts no more.
+ * The file in a node's directory that says what its interfaces were configured with: boot of the host, id of the domain, digest. Another boot or
+ * another start of the domain and it counts no more. A container sees it, and runs its start-up command then (lxc/init.ts).
  */
 import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { controlFiles } from './init.ts'
 
 export interface Released {
   readonly bootId: string
@@ -13,24 +12,26 @@ export interface Released {
   readonly configuration: string
 }
 
-const fileOf = (control: string): string => join(control, controlFiles.released)
+export const releasedFile = 'released'
 
-export const readReleased = async (control: string): Promise<Released | undefined> => {
-  const text = await readFile(fileOf(control), 'utf8').catch(() => '')
+const fileOf = (directory: string): string => join(directory, releasedFile)
+
+export const readReleased = async (directory: string): Promise<Released | undefined> => {
+  const text = await readFile(fileOf(directory), 'utf8').catch(() => '')
   const [bootId, domainId, configuration] = text.trim().split(' ')
   return bootId && configuration ? { bootId, domainId: Number(domainId), configuration } : undefined
 }
 
-export const writeReleased = async (control: string, released: Released): Promise<void> => {
+export const writeReleased = async (directory: string, released: Released): Promise<void> => {
   const { bootId, domainId, configuration } = released
-  const unfinished = `${fileOf(control)}.new`
+  const unfinished = `${fileOf(directory)}.new`
   await writeFile(unfinished, `${bootId} ${domainId} ${configuration}\n`, { mode: 0o644 })
-  await rename(unfinished, fileOf(control))
+  await rename(unfinished, fileOf(directory))
 }
 
 /** Idempotent. */
-export const withdrawReleased = async (control: string): Promise<void> => {
-  await unlink(fileOf(control)).catch((error: NodeJS.ErrnoException) => {
+export const withdrawReleased = async (directory: string): Promise<void> => {
+  await unlink(fileOf(directory)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
 }
