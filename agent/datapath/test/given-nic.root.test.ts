@@ -112,6 +112,8 @@ for (const datapath of datapaths) {
     await t.rejects(plan(driver, [wanted]), { code: 'nic.taken', message: /carries an address/ })
     await home.ip('address', 'del', '192.0.2.1/24', 'dev', 'eth2')
     await build(driver, [wanted])
+    // Who is outside has another Ethernet address now, which neighbours would take a while to learn.
+    await inside.ip('neighbour', 'flush', 'all')
     t.ok(await reaches(inside, '10.0.0.9'))
     await build(driver, [])
     t.equal(await looks(home), was, 'as it was when it came back')

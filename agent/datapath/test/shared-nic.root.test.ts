@@ -87,6 +87,8 @@ for (const forwarding of datapaths) {
       await t.rejects(plan(bridge, wanted['a.v'], 'a.v'), { code: 'nic.unknown' })
       await wire()
       for (const vnet of ['a.v', 'b.v'] as const) await settled(vnet, wanted[vnet])
+      // Who is outside has another Ethernet address now, which neighbours would take a while to learn.
+      for (const inside of [first, second]) await inside.ip('neighbour', 'flush', 'all')
       t.ok(await reaches(first, '10.0.0.9'))
 
       await settled('a.v', [])
