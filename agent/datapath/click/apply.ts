@@ -94,7 +94,7 @@ const applyOperation = async (tools: Tools, operation: Operation): Promise<void>
       return removeRouter(service, operation.router)
     case 'switch':
       if (isMadePromiscuous(operation.to.file)) await route.request(setLink(operation.nic, { promiscuous: true }))
-      return put(tools, nicRouterName(operation.nic), operation.to)
+      return putShared(tools, nicRouterName(operation.nic), operation.to)
     case 'entry':
       return operation.to === undefined
         ? removeEntry(service, operation.nic, operation.key, operation.from)
@@ -152,6 +152,13 @@ const put = async (
   router: string,
   { text, file }: RouterConfiguration,
 ): Promise<void> => putRouter(service, router, readConfiguration(await withNumbers(route, text), file))
+
+/** Steps of several links may each have found it missing, or half-made by one of the others: the first makes it, the rest find it. */
+const putShared = async (tools: Tools, router: string, to: RouterConfiguration): Promise<void> => {
+  const there = await tools.service.adopt(router)
+  if (there?.state === 'running' && there.file === to.file && there.text === to.text) return
+  await put(tools, router, to)
+}
 
 /** Of interfaces that the step itself has made. */
 const withNumbers = async (route: RouteSocket, text: string): Promise<string> => {

@@ -179,6 +179,19 @@ t.test('what cannot be built touches no other link', { skip: problem }, async (t
   t.ok(await ping(a, '10.0.0.2'))
 })
 
+t.test('steps of links that are made at once make the router of their NIC once', { skip: problem }, async (t) => {
+  const [one, two] = await twoHosts(t)
+  const specs: LinkSpec[] = []
+  for (const number of [1, 2, 3, 4]) {
+    await guest(t, one, { vif: `vif${number}.0`, node: `n${number}`, address: '10.0.0.1/24', mtu: 1500 })
+    specs.push(endSpec('vxlan', one, two, '10.0.0.2/24', { id: `l${number}`, vif: `vif${number}.0`, number }))
+  }
+  // All of them have seen that there is none.
+  const steps = await plan(one.driver, specs)
+  await Promise.all(steps.map((step) => one.driver.apply(step)))
+  t.equal((await clickService({ namespace: one.path, ...one.places }).find('NIC@eth1'))?.generation, 1)
+})
+
 t.test('what happens to the NIC that links leave by is told', { skip: problem }, async (t) => {
   const { one, specs } = await joined(t, 'vxlan', 0)
   const told: string[] = []
