@@ -16,6 +16,12 @@ export const labUpFlags = {
     parse: parseKinds,
     text: 'virtual, kernel or xen, of all hosts or of HOST=KIND,…; emulated ones take a minute to boot',
   },
+  drivers: {
+    value: 'DRIVERS',
+    choices: ['lxc', 'lxc,qemu'],
+    default: 'lxc',
+    text: 'what libvirt starts on virtual hosts: containers, or virtual machines too',
+  },
   broker: { value: 'URL', text: 'a broker of your own, mqtt://HOST:PORT or unix:PATH; without it one is embedded' },
   parts: {
     value: 'PARTS',

@@ -36,6 +36,7 @@ const hold = async (context: Context, name: string, flags: Flags): Promise<numbe
     name,
     parts,
     timeoutMs,
+    drivers: flags.drivers === 'lxc' ? ['lxc'] : ['lxc', 'qemu'],
     signal: ending.signal,
     onLogs: (directory) => context.stderr.write(`the logs are in ${directory}\n`),
     ...(hosts === undefined ? {} : { hosts }),
@@ -102,10 +103,10 @@ const startInBackground = async (context: Context, name: string, flags: Flags): 
 }
 
 /** The flags as they would be typed: what came from the environment as well. */
-const again = ({ hosts, kind, substrate, broker, parts, timeout }: Flags): readonly string[] => [
+const again = ({ hosts, kind, drivers, substrate, broker, parts, timeout }: Flags): readonly string[] => [
   ...(hosts === undefined ? [] : ['--hosts', String(hosts)]),
   ...(kind === undefined ? [] : ['--kind', formatKinds(kind)]),
   ...(substrate === undefined ? [] : ['--substrate', substrate]),
   ...(broker === undefined ? [] : ['--broker', broker]),
-  ...['--parts', parts, '--timeout', `${timeout}ms`],
+  ...['--drivers', drivers, '--parts', parts, '--timeout', `${timeout}ms`],
 ]

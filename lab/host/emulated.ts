@@ -12,6 +12,7 @@ import { createGroup } from '../cgroup.ts'
 import { inside as address, managementNic, outside, ports } from '../emulated/inside/addresses.ts'
 import type { HostConfiguration } from '../emulated/inside/host.ts'
 import { commandScript, kernelMachine, xenMachine } from '../emulated/machine.ts'
+import { placeTiny, tinyProblem } from '../images/tiny.ts'
 import { run } from '../processes.ts'
 import { entering, type HeldProcess, hold, runIn, spawnIn } from './hold.ts'
 import type { HostOptions, VirtualHost } from './host.ts'
@@ -106,6 +107,7 @@ export const startEmulatedHost = async (options: EmulatedHostOptions): Promise<V
     })),
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
   })
+  if (options.kind === 'xen' && !tinyProblem()) await placeTiny(join(machine.shared, 'images'))
   writeFileSync(join(machine.shared, 'host.json'), JSON.stringify(configurationOf(options)))
   const log = join(logs, 'machine.log')
   const qemu = await spawnIn(held, machine.argv, log)

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WeftError } from '../../proto/errors.ts'
 import { createGroup, type Hierarchy, mountLines } from '../cgroup.ts'
+import { placeTiny, tinyProblem } from '../images/tiny.ts'
 import type { Output, RunOptions } from '../processes.ts'
 import { run, until } from '../processes.ts'
 import { type HeldProcess, type Holder, hold, runIn, spawnIn } from './hold.ts'
@@ -55,6 +56,7 @@ export const startHost = async (options: HostOptions): Promise<VirtualHost> => {
   const { name, directory, logs, hierarchies, drivers } = options
   makeHostDirectories(directory, logs)
   writeLibvirtConfiguration(directory, randomUUID(), drivers)
+  if (drivers.includes('qemu') && !tinyProblem()) await placeTiny(join(directory, 'weft/images'))
   writeFileSync(join(directory, 'hosts'), `127.0.0.1 localhost ${name}\n`)
   // Mount points for what the host has of its own; empty on a machine that is no host itself.
   for (const path of ['/etc/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var/log/libvirt', '/var/lib/weft']) {

@@ -18,6 +18,9 @@ export interface HostConfiguration {
   readonly lines: readonly string[]
 }
 
+/** Images of virtual machines that came with the host. */
+const images = '/run/shared/images'
+
 const agentSocket = '/run/weft/agent.sock'
 
 const fail = (what: string): never => {
@@ -56,6 +59,7 @@ const start = ({ name, nics, lines }: HostConfiguration): void => {
     setSysctl(`net/ipv6/conf/${scope}/disable_ipv6`, '1')
     setSysctl(`net/ipv4/conf/${scope}/rp_filter`, '0')
   }
+  if (existsSync(images)) spawnSync('cp', ['-r', images, '/var/lib/weft/'], { stdio: 'inherit' })
   nameNics(nics)
   batch([`address add ${inside}/30 dev ${managementNic}`, `link set ${managementNic} up`, ...lines])
 }
