@@ -1,9 +1,10 @@
 /**
  * An operator's own Click: text like the body of an `elementclass`, from `input` to `output`, that stands in a router of ours between a
- * guest and its link. What may stand in it is decided here, for who admits it and for who splices it in.
+ * guest and its link. Where it has ports 1 too, what comes for the guest goes from `input[1]` to `output[1]`. What may stand in it is decided here, for who admits it and for who
+ * splices it in.
  *
  * Packets leave it by `output` alone: no element of it knows a device, the host or another link. So whatever it makes of a packet, a tunnel's
- * headers included, goes where the guest's own frames go.
+ * headers included, goes where the guest's own frames go, or to the guest.
  */
 import { check } from './check/check.ts'
 import { createDiagnostics, type Diagnostic, type Diagnostics, hasErrors, type Landmark } from './diagnostics.ts'
@@ -152,9 +153,26 @@ export const checkOwn = (text: string): readonly Diagnostic[] => {
   const declaration = ownClass(text)
   const own = readOwn(declaration, text, diagnostics)
   if (own) checkPorts(own, diagnostics)
-  if (own && own.body.connections.length <= ownLimits.connections) checkElements(declaration, diagnostics)
+  if (own && own.body.connections.length <= ownLimits.connections) {
+    checkElements(declaration, portsOf(own, 'from').has(1) && portsOf(own, 'to').has(1), diagnostics)
+  }
   return diagnostics.list.filter(({ severity }) => severity === 'error').map(asOfText)
 }
+
+/** Whether it takes what comes for the node, too. Of a text that checkOwn finds errors in it says nothing. */
+export const takesBoth = (text: string): boolean => {
+  const known = bothKnown.get(text)
+  if (known !== undefined) return known
+  const own = readOwn(ownClass(text), text, createDiagnostics())
+  const both = own !== undefined && portsOf(own, 'from').has(1)
+  if (bothKnown.size >= mostKnown) bothKnown.clear()
+  bothKnown.set(text, both)
+  return both
+}
+
+/** A text is asked about each time its link is looked at. */
+const bothKnown = new Map<string, boolean>()
+const mostKnown = 256
 
 /**
  * The class, where the text is the body of one and nothing else: it closes no brace and swallows none. That is known by an element
@@ -187,17 +205,32 @@ const readOwn = (declaration: string, text: string, diagnostics: Diagnostics): C
 const landmarkOf = ([first]: readonly object[]): Landmark =>
   first && 'landmark' in first ? String(first.landmark) : `${ownFile}:1`
 
-/** The first two nodes of a definition are its input and output. */
-const checkPorts = ({ body }: Compound, diagnostics: Diagnostics): void => {
-  const inputs = new Set(body.connections.filter(({ from }) => from.node === 0).map(({ from }) => from.port))
-  const outputs = new Set(body.connections.filter(({ to }) => to.node === 1).map(({ to }) => to.port))
+/** Ports of a definition's input or output that connections use: the first two nodes of it. */
+const portsOf = ({ body }: Compound, side: 'from' | 'to'): ReadonlySet<number> => {
+  const node = side === 'from' ? 0 : 1
+  const ends = body.connections.map((connection) => connection[side])
+  return new Set(ends.filter((end) => end.node === node).map(({ port }) => port))
+}
+
+const isOneOf = (ports: ReadonlySet<number>): boolean => ports.has(0) && [...ports].every((port) => port <= 1)
+
+const checkPorts = (own: Compound, diagnostics: Diagnostics): void => {
+  const { body } = own
+  const [inputs, outputs] = [portsOf(own, 'from'), portsOf(own, 'to')]
   for (const [name, ports] of [
     ['input', inputs],
     ['output', outputs],
   ] as const) {
-    if (ports.size === 1 && ports.has(0)) continue
-    const found = ports.size === 0 ? `${name} is not connected` : `${name} has other ports than 0`
+    if (isOneOf(ports)) continue
+    const found = ports.size === 0 ? `${name} is not connected` : `${name} has other ports than 0 and 1`
     diagnostics.error(`${ownFile}:1`, `${found}: packets come in by input and leave by output`)
+  }
+  if (isOneOf(inputs) && isOneOf(outputs) && inputs.size !== outputs.size) {
+    const [has, lacks] = inputs.size > outputs.size ? ['input', 'output'] : ['output', 'input']
+    diagnostics.error(
+      `${ownFile}:1`,
+      `${has}[1] is connected and ${lacks}[1] is not: what comes for the node needs both`,
+    )
   }
   const { length } = body.connections
   if (length > ownLimits.connections) {
@@ -206,15 +239,53 @@ const checkPorts = ({ body }: Compound, diagnostics: Diagnostics): void => {
 }
 
 /** As it will stand: packets are pushed in, and pushed out. */
-const checkElements = (declaration: string, diagnostics: Diagnostics): void => {
-  const router = `${declaration}FromDevice(guest) -> own :: ${ownClassName} -> link :: Queue -> ToDevice(link);\n`
+const checkElements = (declaration: string, both: boolean, diagnostics: Diagnostics): void => {
+  const back = both ? 'FromHost(guest) -> [1] own[1] -> node :: Queue -> ToDevice(guest);\n' : ''
+  const router = `${declaration}FromDevice(guest) -> own :: ${ownClassName} -> link :: Queue -> ToDevice(link);\n${back}`
   const options = { expandVariables: true, mostNodes: nodesOf * ownLimits.elements }
   // What was wrong before would be said again, in other words.
   const said = hasErrors(diagnostics) ? createDiagnostics() : diagnostics
   const graph = flatten(parse(router, 'wrapper', { isClass }, createDiagnostics()), options, said)
   checkBudget(graph, diagnostics)
   checkClasses(graph, diagnostics)
+  if (both) checkWays(graph, diagnostics)
   if (!hasErrors(diagnostics)) check(graph, diagnostics)
+}
+
+/** Classes that make copies, or let packets go later than they came: of what comes for the node none could be let past its own way in. */
+const copying: ReadonlySet<string> = new Set(['ARPQuerier', 'EtherSwitch', 'PaintTee', 'Tee'])
+
+/** What a node sends would come back to it by the very way that is looked at, and what comes for it would pass as sent by it. */
+const checkWays = (graph: Graph, diagnostics: Diagnostics): void => {
+  for (const index of reachedFrom(graph, ({ class: name }) => name === 'FromHost')) {
+    const { name, class: className, landmark } = graph.elements[index] ?? { name: '', class: '', landmark: '' }
+    if (!copying.has(className)) continue
+    diagnostics.error(landmark, `'${name} :: ${className}' cannot stand behind input[1]: it makes copies`)
+  }
+  const ways = [
+    ['FromDevice', 'node', 'input', 'output[1]'],
+    ['FromHost', 'link', 'input[1]', 'output'],
+  ] as const
+  for (const [source, sink, from, to] of ways) {
+    const reached = reachedFrom(graph, ({ class: name }) => name === source)
+    const wrong = graph.connections.find(
+      (one) => reached.has(one.from.node) && graph.elements[one.to.node]?.name === sink,
+    )
+    const element = wrong && graph.elements[wrong.from.node]
+    if (element === undefined) continue
+    diagnostics.error(
+      element.landmark,
+      `'${element.name}' lets packets of ${from} leave by ${to}: the two ways are apart`,
+    )
+  }
+}
+
+/** Indices of the elements that packets of some come to, those among them. */
+const reachedFrom = (graph: Graph, isSource: (element: Graph['elements'][number]) => boolean): ReadonlySet<number> => {
+  const reached = new Set(graph.elements.flatMap((element, index) => (isSource(element) ? [index] : [])))
+  // What is added while it is gone through is gone through too.
+  for (const node of reached) for (const { from, to } of graph.connections) if (from.node === node) reached.add(to.node)
+  return reached
 }
 
 const ownElements = ({ elements }: Graph): Graph['elements'] => elements.filter(({ name }) => name.startsWith('own/'))

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { catalogue } from '../elements/catalogue.ts'
-import { checkOwn, ownAllowed, ownClass, ownLimits, ownRefused, ownTables } from '../own.ts'
+import { checkOwn, ownAllowed, ownClass, ownLimits, ownRefused, ownTables, takesBoth } from '../own.ts'
 import { readRouter } from '../read.ts'
 
 const errors = (text: string): readonly string[] =>
@@ -81,9 +81,33 @@ t.test('a text cannot close the brace that it stands in', async (t) => {
   }
 })
 
+t.test('with ports 1 it takes what comes for the node, apart from what the node sends', async (t) => {
+  for (const text of [
+    'input -> output; input[1] -> [1]output',
+    'input -> Counter -> output; input[1] -> c :: Classifier(12/0800, -) -> [1]output; c[1] -> Discard',
+    'd :: Discard; input -> a :: Classifier(12/0806, -) -> d; input[1] -> b :: Classifier(12/0806, -) -> d; a[1] -> output; b[1] -> [1]output',
+  ]) {
+    t.same(errors(text), [], text)
+    t.ok(takesBoth(text))
+  }
+  t.notOk(takesBoth('input -> output // input[1] -> [1]output'))
+  t.match(errors('input -> output;\n\ninput[1] -> c :: Counter -> s :: Switch -> [1]output; s[1] -> output'), [
+    /^click:3: 's' lets packets of input\[1\] leave by output: the two ways are apart$/,
+  ])
+  t.match(errors('input -> output; input[1] -> t :: Tee -> [1]output; t[1] -> Discard'), [
+    /^click:1: 't :: Tee' cannot stand behind input\[1\]: it makes copies$/,
+  ])
+  t.match(errors('input -> Tee(2) => output, [1]output; input[1] -> [1]output'), [
+    /^click:1: 'Tee@1' lets packets of input leave by output\[1\]/,
+  ])
+  t.match(errors('input -> output; input[1] -> Discard'), [/input\[1\] is connected and output\[1\] is not/])
+  t.match(errors('input -> Tee(2) => output, [1]output'), [/output\[1\] is connected and input\[1\] is not/])
+})
+
 t.test('it has one input and one output, is pushed and pushes', async (t) => {
-  t.match(errors('input -> output; input[1] -> Discard'), [/input has other ports than 0/])
-  t.match(errors('input -> Tee(2) => output, [1]output'), [/output has other ports than 0/])
+  const three = 'input -> output; input[1] -> [1]output; input[2] -> [2]output'
+  t.match(errors(three), [/input has other ports than 0 and 1/, /output has other ports than 0 and 1/])
+  t.match(errors('input[1] -> [1]output'), [/input 0 missing/, /output 0 missing/])
   t.match(errors('Idle -> output'), [/input is not connected/])
   t.match(errors('input -> Queue -> output'), [/pull output 0 connected to 'link :: Queue' push input 0/])
   t.match(errors('input -> output || input, input -> output'), [/one definition without parameters/])

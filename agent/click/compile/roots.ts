@@ -45,12 +45,19 @@ export const rootsOf = (
 
 const defaultHook: NonNullable<CompileOptions['hook']> = ({ attach }) => (attach === 'xdp' ? 'xdp' : 'tc')
 
-export const hostDevicesOf = (elements: readonly PlacedElement[]): readonly HostDevice[] =>
-  elements.flatMap(({ element, configured }): HostDevice[] => {
+/** One that packets are taken from, too, is there already, and nobody's to make. */
+export const hostDevicesOf = (elements: readonly PlacedElement[]): readonly HostDevice[] => {
+  const taken = new Set(
+    elements.flatMap(({ element, configured }) =>
+      element.class === 'FromDevice' ? [(configured.values as FromDevice).DEVNAME] : [],
+    ),
+  )
+  return elements.flatMap(({ element, configured }): HostDevice[] => {
     if (element.class !== 'FromHost') return []
     const { DEVNAME: name, PREFIX: prefix, ETHER: etherAddress, MTU: mtu, TYPE } = configured.values as FromHost
-    return [{ element, name, prefix, etherAddress, mtu, arp: TYPE === 'ETHER' }]
+    return taken.has(name) ? [] : [{ element, name, prefix, etherAddress, mtu, arp: TYPE === 'ETHER' }]
   })
+}
 
 type Targets = ReadonlyMap<string, PlacedElement>
 

@@ -11,6 +11,7 @@
  * Between two ends they are there where Dom0 forwards for one: what it takes before the vif has to be limited before, too.
  * Ports are where guests' frames are limited: what leaves a is what the link lets go, exact to the byte, whatever the tunnel adds.
  */
+import { takesBoth } from '../../../click/own.ts'
 import type { Impairment, Segment, SliceInterface } from '../../../proto/generated/weft.v1.ts'
 import { overheadBytes, technologyNamed } from '../../../proto/technologies.ts'
 import { type Link, linkFlag } from '../../netlink/link/link.ts'
@@ -293,7 +294,7 @@ const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, asked: Se
       ? []
       : [portRouter(spec, snapshot, { end: 'b', port: b, peer: segment.peer, parts: [], to: tunnel })]
   const ethers: Ethers = { guest: own?.mac ?? '', far: far.mac }
-  const value = vif && tableValue(segment, vif, ethers, isDirect(spec, vif))
+  const value = vif && tableValue(segment, vif, ethers, isDirect(spec, vif, own))
   return {
     mtu,
     names: namesOf(spec),
@@ -305,11 +306,19 @@ const fromVif = (spec: LinkSpec, snapshot: ClickSnapshot, mtu: number, asked: Se
 }
 
 /**
- * Whether the guest is right behind the vif: not where that is a tap, nor where Dom0 forwards for the node, before the vif. What is handed over does not ask
- * whether the vif is up.
+ * Whether the guest is right behind the vif: not where that is a tap, nor where Dom0 forwards for the node, before the vif, or its operator's Click looks at what comes, at the
+ * vif's egress. What is handed over does not ask whether the vif is up.
  */
-const isDirect = ({ link, forwarded }: LinkSpec, { info, lowerNamespace }: Link): boolean =>
-  info?.kind === 'veth' && lowerNamespace !== undefined && forwarded?.[0] !== true && !link.down
+const isDirect = (
+  { link, forwarded }: LinkSpec,
+  { info, lowerNamespace }: Link,
+  own: SliceInterface | undefined,
+): boolean =>
+  info?.kind === 'veth' &&
+  lowerNamespace !== undefined &&
+  forwarded?.[0] !== true &&
+  !(own && own.click !== '' && takesBoth(own.click)) &&
+  !link.down
 
 /** Segment `a` comes in at port a, and what comes in there goes out by the other. */
 const relay = (

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { joinedOf } from '../counters.ts'
 import type { DatapathDriver, LinkSpec } from '../driver.ts'
+import { guests, linkSpecs, sideOf } from './support/links.ts'
 import { pinging } from './support/pinging.ts'
 import {
   build,
@@ -17,6 +18,7 @@ import {
   problem,
   reaches,
   until,
+  wire,
 } from './support/world.ts'
 
 t.setTimeout(600_000)
@@ -62,16 +64,22 @@ const read = async (driver: DatapathDriver, handler: string): Promise<number> =>
   Number((await use(driver, handler))?.handlers[0]?.value)
 
 /** Whether a listener at a port can be connected to. */
-const connects = async (t: Test, from: Namespace, to: Namespace, port: number): Promise<boolean> => {
-  const script = `require('net').createServer((s) => s.end()).listen(${port}, '10.0.0.2')`
+const connects = async (
+  t: Test,
+  from: Namespace,
+  to: Namespace,
+  port: number,
+  address = '10.0.0.2',
+): Promise<boolean> => {
+  const script = `require('net').createServer((s) => s.end()).listen(${port}, '${address}')`
   const server = spawn('ip', ['netns', 'exec', to.name, process.execPath, '-e', script], { stdio: 'ignore' })
   const ended = new Promise((resolve) => server.once('exit', resolve))
   t.teardown(async () => {
     server.kill('SIGKILL')
     await ended
   })
-  await until(async () => (await to.exec('ss', '-Hltn')).includes(`10.0.0.2:${port}`))
-  const client = `const s = require('net').connect(${port}, '10.0.0.2'); s.on('connect', () => process.exit(0)); s.on('error', () => process.exit(1)); setTimeout(() => process.exit(2), 3000)`
+  await until(async () => (await to.exec('ss', '-Hltn')).includes(`${address}:${port}`))
+  const client = `const s = require('net').connect(${port}, '${address}'); s.on('connect', () => process.exit(0)); s.on('error', () => process.exit(1)); setTimeout(() => process.exit(2), 3000)`
   return from.exec(process.execPath, '-e', client).then(
     () => true,
     () => false,
@@ -107,6 +115,57 @@ t.test(
     t.equal(joinedOf(withClick('')).length, 2)
   },
 )
+
+t.test(
+  'what comes for a node goes through the second ports, from its host and from another',
+  { skip: problem },
+  async (t) => {
+    const filter = `// Nobody is to be pinged here, nor anybody at port 80.
+input -> output;
+input[1] -> all :: Counter -> ether :: Classifier(12/0800, -);
+ether[0] -> Strip(14) -> CheckIPHeader
+         -> rules :: IPFilter(deny tcp dst port 80, 1 icmp type echo, allow all)
+         -> Unstrip(14) -> out :: Null -> [1]output;
+rules[1] -> echoes :: Counter -> Discard;
+ether[1] -> out;`
+    const { driver, a, b } = await joined(t, 'input -> output; input[1] -> [1]output')
+    await build(driver, [withClick(filter)])
+    t.notOk(await ping(b, '10.0.0.1'))
+    t.ok(await ping(a, '10.0.0.2'), 'answers come')
+    t.ok((await read(driver, 'echoes.count')) >= 1)
+    t.ok((await read(driver, 'all.count')) > (await read(driver, 'echoes.count')))
+    t.ok(await connects(t, b, a, 8080, '10.0.0.1'))
+    t.notOk(await connects(t, b, a, 80, '10.0.0.1'))
+    await build(driver, [withClick('input -> output')])
+    t.ok(await ping(b, '10.0.0.1'), 'without the second ports nothing is looked at')
+  },
+)
+
+t.test('what comes from another host goes through the second ports, too', { skip: problem }, async (t) => {
+  const [one, two] = [await host(t, 'one', { datapath: 'click' }), await host(t, 'two', { datapath: 'click' })]
+  await wire({ at: one, nic: 'eth1', address: '192.0.2.1/24' }, { at: two, nic: 'eth1', address: '192.0.2.2/24' }, 1600)
+  const sides = [
+    await sideOf(one, 'eth1', '192.0.2.1', '198.18.1.1'),
+    await sideOf(two, 'eth1', '192.0.2.2', '198.18.2.1'),
+  ] as const
+  const [a, b] = await guests(t, one, two)
+  const [first, second] = linkSpecs('vxlan', ...sides)
+  const click =
+    'input -> output; input[1] -> c :: Classifier(12/0806, -) -> [1]output; c[1] -> ip :: Counter -> [1]output;'
+  const withOwn = (text: string): LinkSpec => ({
+    ...first,
+    interfaces: first.interfaces.map((own) => ({ ...own, forwarding: 'click', click: text })),
+  })
+  await build(two.driver, [second])
+  for (const text of ['', click, 'input -> output', click]) {
+    await build(one.driver, [withOwn(text)])
+    t.same(await plan(one.driver, [withOwn(text)]), [], 'it stands as it shall')
+    t.ok(await reaches(a, '10.0.0.2'), text)
+    const before = text === click ? await read(one.driver, 'ip.count') : 0
+    await b.exec('ping', '-n', '-q', '-c', '5', '-i', '0.05', '10.0.0.1')
+    if (text === click) t.equal(await read(one.driver, 'ip.count'), before + 5, 'each frame once')
+  }
+})
 
 t.test('handlers are read and written, of own Click and nothing else', { skip: problem }, async (t) => {
   const { driver, a } = await joined(

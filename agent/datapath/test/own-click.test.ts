@@ -56,6 +56,21 @@ left_own
   t.notMatch(text(''), /own ::|Own/)
 })
 
+t.test('what comes for the node goes through its second ports, at the egress of the vif', async (t) => {
+  const both = text('input -> output; input[1] -> c :: Counter -> [1]output')
+  t.match(
+    both,
+    `left_own
+    -> out;
+FromHost(vif1.0) // interface 11: what comes for the guest
+    -> [1] own;
+own[1]
+    -> Queue -> ToDevice(vif1.0);
+`,
+  )
+  t.notMatch(text('input -> output'), /FromHost/)
+})
+
 t.test('landmarks speak of the operator’s lines, and behind them of the router’s', async (t) => {
   for (const guards of [[], ['mac'], ['mac', 'ip', 'arp', 'nd', 'dhcp-server', 'ra']]) {
     const router = text('\ninput -> c :: Counter -> output', guards)

@@ -1,7 +1,7 @@
 /** Pure: the operator's own Click at an interface (SliceInterface.click), as a part of its vif's router behind the guards. */
-import { ownClass, ownClassName } from '../../../../click/own.ts'
+import { ownClass, ownClassName, takesBoth } from '../../../../click/own.ts'
 import type { SliceInterface } from '../../../../proto/generated/weft.v1.ts'
-import type { Part } from './part.ts'
+import { type Named, numbered, type Part } from './part.ts'
 
 /** The operator's elements are below it: `own/NAME`. */
 export const ownElement = 'own'
@@ -23,6 +23,17 @@ export const ownPart = ({ click }: Pick<SliceInterface, 'click'>, { file, line }
   const lines = [...declaration, `${ownElement} :: ${ownClassName};`, `${ownElement} -> ${leftOwn} :: Counter;`]
   return { lines, input: ownElement, output: leftOwn }
 }
+
+/** What comes for the node, at the vif's egress, behind all rates' senders and before its queueing. */
+export const backLines = ({ click }: Pick<SliceInterface, 'click'>, vif: Named): readonly string[] =>
+  click !== '' && takesBoth(click)
+    ? [
+        `FromHost(${vif.name}) ${numbered(vif)}: what comes for the guest`,
+        `    -> [1] ${ownElement};`,
+        `${ownElement}[1]`,
+        `    -> Queue -> ToDevice(${vif.name});`,
+      ]
+    : []
 
 /**
  * Whether packets that leave it may be copies, or some that waited: no program can ask for their neighbour, so that a tunnel over IP begins behind a

@@ -1,7 +1,10 @@
-/** Pure: the configuration of a vif's router: what the guest sends, through guards and the operator's own Click, into the link. */
+/**
+ * Pure: the configuration of a vif's router: what the guest sends, through guards and the operator's own Click, into the link; and through that Click what
+ * comes for it, where the operator wants that.
+ */
 import type { SliceInterface } from '../../../../proto/generated/weft.v1.ts'
 import { guardsPart } from './guards.ts'
-import { ownPart } from './own.ts'
+import { backLines, ownPart } from './own.ts'
 import { type Attach, join, type Named, numbered, type Part, type Sink } from './part.ts'
 
 export interface VifRouter {
@@ -33,6 +36,7 @@ export const vifText = ({ vnet, link, end, vif, own, way, to, attach }: VifRoute
   return [
     `// ${end} of ${vnet}, an end of the link ${link}: all that the guest sends by ${vif.name} comes in here, and nothing of it reaches the host.`,
     ...join(from, parts, to),
+    ...backLines(own, vif),
     '',
   ].join('\n')
 }
