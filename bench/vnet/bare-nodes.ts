@@ -1,5 +1,5 @@
 /** A node by direct libvirt and netlink calls: root file system, domain, vifs and addresses as the hypervisor driver `lxc` makes them. */
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nodeMark } from '../../agent/datapath/mark.ts'
 import { configurationDigest } from '../../agent/hypervisor/digest.ts'
@@ -7,9 +7,10 @@ import { domainName } from '../../agent/hypervisor/domain-name.ts'
 import type { NodeSpec } from '../../agent/hypervisor/driver.ts'
 import { guestInterface } from '../../agent/hypervisor/guest-network.ts'
 import { writeReleased } from '../../agent/hypervisor/libvirt/released.ts'
+import { writeControl } from '../../agent/hypervisor/lxc/control.ts'
 import { domainXml } from '../../agent/hypervisor/lxc/domain-xml.ts'
 import { initOf } from '../../agent/hypervisor/lxc/enter.ts'
-import { controlFiles, controlInside, initCommand, initScript } from '../../agent/hypervisor/lxc/init.ts'
+import { controlMounts, initCommand } from '../../agent/hypervisor/lxc/init.ts'
 import { imageMounts, makeRootTree, prepareRootTree } from '../../agent/hypervisor/lxc/root-tree.ts'
 import { vifName } from '../../agent/hypervisor/vifs.ts'
 import { addAddress } from '../../agent/netlink/address.ts'
@@ -37,15 +38,10 @@ export const startNode = async (host: BareHost, spec: NodeSpec): Promise<Readonl
   await mkdir(root, { recursive: true, mode: 0o755 })
   await mkdir(control, { mode: 0o755 })
   await makeRootTree(root, '/', node.id)
-  const files = {
-    [controlFiles.init]: initScript(),
-    [controlFiles.hostname]: `${node.id}\n`,
-    [controlFiles.startUp]: node.startUp?.command ? `${node.startUp.command}\n` : '',
-  }
-  await Promise.all(Object.entries(files).map(([file, text]) => writeFile(join(control, file), text, { mode: 0o644 })))
+  await writeControl(control, node)
   const mounts = await imageMounts({ root: '/', isMapped: false })
   await prepareRootTree(root, node, mounts)
-  const all = [...mounts, { source: control, target: controlInside }]
+  const all = [...mounts, ...controlMounts(control)]
   const { uuid } = await connection.define(domainXml({ ...spec, root, mounts: all, init: initCommand }))
   await connection.start(uuid)
   const names = node.interfaces.map(({ index, mtu }) => ({ name: vifName(slot, index), mtu }))

@@ -61,7 +61,7 @@ const domainLines = async (connection: LibvirtConnection): Promise<readonly stri
 }
 
 /** Written by what runs inside. */
-const isBusy = (path: string): boolean => /\/root\/(run|tmp|var\/log)\//.test(path) || path.endsWith('/released')
+const isBusy = (path: string): boolean => /\/root\/(run|tmp|var\/log)\//.test(path) || /\/released(-by)?$/.test(path)
 
 const fileLines = async (directory: string): Promise<readonly string[]> => {
   const names = (await readdir(directory)).sort()

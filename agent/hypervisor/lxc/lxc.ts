@@ -1,8 +1,3 @@
-/**
- * Containers by libvirt's LXC driver: idmapped, each with a root file system of its own (root-tree.ts), a control directory that is
- * read-only to it (init.ts), and its start-up command held until its interfaces are configured.
- */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { DomainSummary } from '../../../native/libvirt.ts'
@@ -21,18 +16,18 @@ import { named } from '../libvirt/failure.ts'
 import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
-import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../libvirt/released.ts'
+import { configurationOf, readReleased, writeReleased } from '../libvirt/released.ts'
 import { runBounded } from '../run-bounded.ts'
 import { attachPairs, detachPairs } from '../veth-pairs.ts'
 import { dressVifs, onlyInterfaces } from '../vifs.ts'
+import { writeControl } from './control.ts'
 import { containerDirectory, makeContainerDirectory } from './directories.ts'
 import { domainXml, interfaceXml } from './domain-xml.ts'
 import { enterCommand, initOf } from './enter.ts'
 import { makeImageTree } from './image-tree.ts'
-import { controlFiles, controlMounts, guestPath, initCommand, initScript, machineCommands } from './init.ts'
+import { controlMounts, guestPath, initCommand } from './init.ts'
 import { containerDetails } from './observe.ts'
 import { imageMounts, makeRootTree, prepareRootTree } from './root-tree.ts'
-import { clearSaid } from './said.ts'
 
 export interface LxcOptions {
   /** For instance lxc:///system. */
@@ -69,21 +64,6 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     }
   }
 
-  const writeControl = async (control: string, { node }: NodeSpec): Promise<void> => {
-    await withdrawReleased(control)
-    await clearSaid(control)
-    const commands = join(control, controlFiles.commands)
-    await mkdir(commands, { recursive: true, mode: 0o755 })
-    for (const [command, text] of Object.entries(machineCommands))
-      await writeFile(join(commands, command), text, { mode: 0o755 })
-    const files = [
-      [controlFiles.init, initScript()],
-      [controlFiles.hostname, `${node.id}\n`],
-      [controlFiles.startUp, node.startUp?.command ? `${node.startUp.command}\n` : ''],
-    ] as const
-    await Promise.all(files.map(([file, text]) => writeFile(join(control, file), text, { mode: 0o644 })))
-  }
-
   const start = async (spec: NodeSpec): Promise<void> => {
     const { vnet, node } = spec
     const connection = await nodes.hand()
@@ -105,7 +85,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
         }
         if (found) await redefine(connection, found, spec, (index) => interfaceXml(spec, index))
         await freeVifs(route(), spec)
-        await writeControl(control, spec)
+        await writeControl(control, node)
         await prepareRootTree(root, node, mounts)
         if (uuid === undefined) {
           const xml = domainXml({
