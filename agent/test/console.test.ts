@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../../proto/test/temporary.ts'
 import { localOwner } from '../commands/context.ts'
 import { until, watching } from '../console/test/support.ts'
 import { stopFakeNode } from '../hypervisor/fake/memory.ts'
-import { absent, fakeHost, type KillableAgent, node, pair, untilPhase, vnet } from './support/host.ts'
+import { absent, fakeHost, type KillableAgent, node, pair, untilPhase, untilReport, vnet } from './support/host.ts'
 
 const greeting = 'a is a fake in memory: it says what you say\r\n'
 
@@ -52,9 +52,11 @@ t.test('only whoever may run commands in a node gets its console', async (t) => 
 
   const clients = create('Slice', { ...pair(), vnet: 'own', nodes: [node('x')], links: [] })
   await agent.command(create('HostCommand', { apply: { slice: clients } }), 'bob')
-  await untilPhase(agent, 'PHASE_READY')
+  await untilReport(agent, ({ phase }) => phase === 'PHASE_READY', 60_000, 'own')
   t.equal(await code(open(agent, 'controller', { vnet: 'own', node: 'x' })), 'owner.denied', 'a client’s own slice')
   t.equal(await code(open(agent, 'bob', { vnet: 'own', node: 'x' })), 'none')
+  // What it still writes would be in the way of its directory's end.
+  await agent.reconciler.idle()
 })
 
 t.test('a restarted agent goes on where the one before it was killed', async (t) => {
