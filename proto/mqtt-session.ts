@@ -60,12 +60,29 @@ export const connectSession = (options: SessionOptions): Session => {
     })
 
   let ended = false
-  client.on('connect', () => {
+  /** Settles once this connection, or the next one, has all subscriptions: what is answered before nobody would get. */
+  let subscribed = Promise.withResolvers<void>()
+  let isSubscribed = false
+  const subscribeAll = async (): Promise<void> => {
     const filters = subscriptions.map(({ filter }) => filter)
-    if (filters.length > 0) subscribeNow(filters).catch((error: unknown) => problem(error, 'subscribe'))
+    try {
+      if (filters.length > 0) await subscribeNow(filters)
+    } catch (error) {
+      problem(error, 'subscribe')
+      // The next connection tries again.
+      if (!client.connected) return
+    }
+    isSubscribed = true
+    subscribed.resolve()
+  }
+  client.on('connect', () => {
+    void subscribeAll()
     options.onConnect?.()
   })
   client.on('close', () => {
+    // Whoever waits already goes on waiting for the same.
+    if (isSubscribed) subscribed = Promise.withResolvers()
+    isSubscribed = false
     if (!ended) options.onDisconnect?.('the connection to the broker is closed')
   })
   client.on('error', (error) => {
@@ -170,7 +187,9 @@ export const connectSession = (options: SessionOptions): Session => {
       const sealed = seal(request, message, { sender: identity, correlation, idempotencyKey, deadlineUnixMs })
       const answered = waitFor(correlation, timeoutMs, requestTopic)
       try {
-        await listenForReplies(replyTopic, reply)
+        await Promise.race([answered.promise, listenForReplies(replyTopic, reply)])
+        // The client would send what waits for a connection before it subscribes.
+        await Promise.race([answered.promise, subscribed.promise])
         send(requestTopic, sealed, false, 1).catch((error: unknown) => answered.reject(error))
         const answer = (await answered.promise) as Messages[typeof reply]
         throwRefusal(answer)
