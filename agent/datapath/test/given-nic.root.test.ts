@@ -46,8 +46,8 @@ const wireTo = async (home: Namespace, outside: Namespace, ...words: readonly st
 /** All of it that a link may change. */
 const looks = async (home: Namespace): Promise<string> => {
   const shown = [await home.ip('-d', '-o', 'addr', 'show', 'eth2'), await home.ip('-d', '-o', 'link', 'show', 'eth2')]
-  // Its queueing is made when it is first raised.
-  return shown.join('').replaceAll('qdisc noop', 'qdisc noqueue')
+  // Its queueing is made when it is first raised, and an address of its own is tentative for a while then (RFC 4862, 5.4).
+  return shown.join('').replaceAll('qdisc noop', 'qdisc noqueue').replaceAll(' tentative', '')
 }
 
 const wanted: LinkSpec = link({ vifs: ['vif1.0'], nic: 'eth2' })
