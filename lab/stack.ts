@@ -15,6 +15,7 @@ import type { HeldProcess } from './host/hold.ts'
 import type { LibvirtDriver } from './host/libvirt.ts'
 import { guestMemoryBytes, type HostKinds, kindOf, patience, virtualHosts } from './kinds.ts'
 import { type Lab, startLab } from './lab.ts'
+import { lastWords } from './last-words.ts'
 import { probeBroker, type Relay, startRelay } from './relay.ts'
 import type { RemoveOptions } from './remove.ts'
 import { generateSubstrate } from './substrates/generate.ts'
@@ -184,11 +185,6 @@ const aborted = (signal: AbortSignal | undefined): Promise<never> =>
     if (signal?.aborted) reject(signal.reason)
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
-
-const lastWords = (log: string): string => {
-  const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
-  return lines.slice(-3).join(' | ') || `none in ${log}`
-}
 
 /** Most of the time that a process may take to end by itself. */
 const graceMs = 5000

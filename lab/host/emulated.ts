@@ -3,7 +3,7 @@
  * bridge of two ports, to the tap of an interface of the guest that has its name. Nothing but frames passes there; commands, the agent's socket and
  * the broker go over a management network of the two (../emulated/inside/addresses.ts).
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +13,7 @@ import { inside as address, managementNic, outside, ports } from '../emulated/in
 import type { HostConfiguration } from '../emulated/inside/host.ts'
 import { commandScript, kernelMachine, xenMachine } from '../emulated/machine.ts'
 import { placeTiny, tinyProblem } from '../images/tiny.ts'
+import { lastWords } from '../last-words.ts'
 import { run } from '../processes.ts'
 import { entering, type HeldProcess, hold, runIn, spawnIn } from './hold.ts'
 import type { HostOptions, VirtualHost } from './host.ts'
@@ -156,5 +157,3 @@ export const startEmulatedHost = async (options: EmulatedHostOptions): Promise<V
     },
   }
 }
-
-const lastWords = (file: string): string => readFileSync(file, 'utf8').trim().split('\n').slice(-4).join(' | ')
