@@ -1,26 +1,20 @@
-/**
- * XML, held against the XSD by libxml2, into the tree that YAML gives. Loaded only where a request in XML is read. A document
- * type is refused before libxml2 sees the text, so that there are no entities; libxml2 has no file system either.
- */
-import { ParseOption, XmlDocument, XmlElement, XmlLibError, XsdValidator } from 'libxml2-wasm'
-import { WeftError } from '../../proto/errors.ts'
-import { type Position, quote, type Report } from './request-errors.ts'
+/** XML, held against the XSD by libxml2, into the tree that YAML gives. Loaded only where a request in XML is read. */
+import { XmlDocument, XmlLibError, XsdValidator } from 'libxml2-wasm'
+import type { Report } from './request-errors.ts'
 import { readXsd } from './schema.ts'
-import { positionAt } from './text.ts'
 import { type Entry, list, type MapNode, map, type ScalarNode, scalar, type TreeNode } from './tree.ts'
+import { attribute, childrenOf, type Element, named, readDocument, xmlOptions } from './xml-document.ts'
 import { explainXsd } from './xml-errors.ts'
-import { doctypeOffset, elementAt, type ScannedElement, scanXml } from './xml-scan.ts'
+import { elementAt, type ScannedElement } from './xml-scan.ts'
 
 export const namespace = 'https://weft.dev/vnet/1'
-
-const options = { option: ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NONET }
 
 /** Compiled once and kept. */
 let xsd: XsdValidator | undefined
 
 const validator = (): XsdValidator => {
   if (!xsd) {
-    using document = XmlDocument.fromString(readXsd(), options)
+    using document = XmlDocument.fromString(readXsd(), xmlOptions)
     xsd = XsdValidator.fromDoc(document)
   }
   return xsd
@@ -30,51 +24,11 @@ const validator = (): XsdValidator => {
  * The tree of what libxml2 could read, also where it breaks the schema (that is reported); undefined, with the reason reported,
  * where the text is not well-formed or is no request at all.
  */
-export const readXml = (text: string, report: Report): MapNode | undefined => {
-  const doctype = doctypeOffset(text)
-  if (doctype >= 0) {
-    const message = 'a document type declaration is not allowed: entities are never expanded'
-    report.add({ code: 'request.syntax', message, hint: 'write the values out', at: positionAt(text, doctype) })
-    return undefined
-  }
-  const encoding = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/.exec(text)?.[1]
-  if (encoding !== undefined && !/^(utf-8|us-ascii)$/i.test(encoding)) {
-    const message = `the encoding ${quote(encoding)} is not supported`
-    report.add({
-      code: 'request.syntax',
-      message,
-      hint: 'save the file as UTF-8 and say so',
-      at: { line: 1, column: 1 },
-    })
-    return undefined
-  }
-  try {
-    using document = XmlDocument.fromString(text, options)
-    const scanned = scanXml(text)
-    if (!scanned) throw new WeftError('internal', 'a well-formed document without an element')
-    validate(document, scanned, report)
-    return document.root.namespaceUri === namespace && document.root.name === 'vnet'
-      ? convertVNet({ element: document.root, scanned })
-      : undefined
-  } catch (thrown) {
-    if (!(thrown instanceof XmlLibError)) throw thrown
-    reportSyntax(thrown, report)
-    return undefined
-  }
-}
-
-const reportSyntax = (error: XmlLibError, report: Report): void => {
-  const details = error.details.filter(({ level }) => level > 1)
-  if (details.length === 0) {
-    const empty = error.message === 'Failed to parse XML'
-    const message = empty ? 'the file is empty' : `not well-formed XML: ${error.message.trim()}`
-    report.add({ code: 'request.syntax', message, at: { line: 1, column: 1 } })
-  }
-  for (const { message, line, col } of details) {
-    const at = { line: Math.max(line, 1), column: Math.max(col, 0) }
-    report.add({ code: 'request.syntax', message: `not well-formed XML: ${message.trim()}`, at })
-  }
-}
+export const readXml = (text: string, report: Report): MapNode | undefined =>
+  readDocument(text, report, (document, root) => {
+    validate(document, root.scanned, report)
+    return document.root.namespaceUri === namespace && document.root.name === 'vnet' ? convertVNet(root) : undefined
+  })
 
 const validate = (document: XmlDocument, root: ScannedElement, report: Report): void => {
   try {
@@ -89,26 +43,6 @@ const validate = (document: XmlDocument, root: ScannedElement, report: Report): 
   }
 }
 
-/** An element beside its position: both walks are in the order of the document. */
-interface Element {
-  readonly element: XmlElement
-  readonly scanned: ScannedElement
-}
-
-const childrenOf = ({ element, scanned }: Element): readonly Element[] => {
-  const children: Element[] = []
-  let i = 0
-  for (let node = element.firstChild; node; node = node.next) {
-    if (!(node instanceof XmlElement)) continue
-    const position = scanned.children[i++]
-    if (position) children.push({ element: node, scanned: position })
-  }
-  return children
-}
-
-const named = (parent: Element, name: string): readonly Element[] =>
-  childrenOf(parent).filter(({ element }) => element.name === name)
-
 /** Attributes as entries, but those of other namespaces (xsi:schemaLocation) and those left out. */
 const attributesOf = ({ element, scanned }: Element, leftOut: readonly string[] = []): readonly Entry[] =>
   element.attrs
@@ -117,11 +51,6 @@ const attributesOf = ({ element, scanned }: Element, leftOut: readonly string[] 
       const at = scanned.attributes.get(name)?.at ?? scanned.at
       return { key: name, at, value: scalar(at, value) }
     })
-
-const attribute = ({ element, scanned }: Element, name: string): { readonly text: string; readonly at: Position } => ({
-  text: element.attr(name)?.value ?? '',
-  at: scanned.attributes.get(name)?.at ?? scanned.at,
-})
 
 const convertVNet = (vnet: Element): MapNode => {
   const { scanned } = vnet
