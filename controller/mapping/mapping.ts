@@ -25,6 +25,14 @@ export interface Usage {
   readonly rateBitsPerSecond: ReadonlyMap<string, number>
 }
 
+/** All that a mapping is made by. */
+export interface Picture {
+  readonly graph: SubstrateGraph
+  readonly usage: Usage
+  /** Hosts that take no new node and relay nothing: their agents are away. */
+  readonly excluded: ReadonlySet<string>
+}
+
 /** Where a virtual link runs: substrate nodes from the host of end a to the host of end b, and the links between them. */
 export interface MappedPath {
   readonly nodes: readonly string[]

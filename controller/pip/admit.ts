@@ -1,10 +1,8 @@
 /** Admission: a part of a VNet, mapped beside all that is reserved and decided down to what each host would be told. */
-import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
-import { diffRequests } from '../description/diff.ts'
 import { usageOf } from '../ledger/ledger.ts'
-import { embed } from '../mapping/embed.ts'
-import type { Embedding, EmbedOptions, Usage } from '../mapping/mapping.ts'
+import { mapOn } from '../mapping/map-on.ts'
+import type { Embedding, Picture, Usage } from '../mapping/mapping.ts'
 import { substrateGraph } from '../substrate/graph.ts'
 import type { DeclaredSubstrate } from '../substrate/substrate.ts'
 import { allocate, type Taken, takenOf } from './allocate.ts'
@@ -75,44 +73,19 @@ export const heldAfter = (substrate: DeclaredSubstrate, row: VNetRow): NonNullab
   segments: distinct([...row.version.allocation.segments, ...(row.held?.segments ?? [])]),
 })
 
-/** Nodes of the version that stands keep their hosts, but those that have to be made again. */
-const standing = (row: VNetRow | undefined, part: VNetRequest): EmbedOptions => {
-  if (!row) return {}
-  const madeAgain = new Set(
-    diffRequests(row.version.part, part)
-      .filter(({ action }) => action === 'CHANGE_ACTION_RECREATE')
-      .map(({ object }) => object),
-  )
-  const stay = part.nodes.flatMap(({ id }) => {
-    const host = row.version.embedding.hosts.get(id)
-    return host === undefined || madeAgain.has(`node/${id}`) ? [] : [[id, host] as const]
-  })
-  return { fixed: new Map(stay), previous: row.version.embedding }
-}
-
 const hostsAway = ({ substrate, hosts }: Admission): readonly string[] =>
   substrate.nodes.filter(({ id, kind }) => kind === 'host' && !hosts.online(id)).map(({ id }) => id)
 
-/** "Never" holds only for a substrate that is wholly there: a host that was not seen yet might have carried it. */
-const refusal = (error: WeftError, away: readonly string[]): WeftError =>
-  error.code === 'admission.never-fits' && away.length > 0
-    ? new WeftError('admission.not-now', `${error.message}; not connected: ${away.join(', ')}`, {
-        object: error.object,
-        hint: error.hint || 'start the agents of these hosts',
-      })
-    : error
+/** What a part is mapped by: all that is known of the substrate, and what others than `vnet` take of it ('': what all do). */
+export const pictureFor = (admission: Admission, vnet: string): Picture => ({
+  graph: substrateGraph(admission.substrate, admission.hosts.inventories()),
+  usage: usageBeside(admission, vnet),
+  excluded: new Set(hostsAway(admission)),
+})
 
 /** Where it would go. Throws admission.never-fits or admission.not-now with the binding constraint. */
-export const mapPart = (admission: Admission, vnet: string, part: VNetRequest): Embedding => {
-  const { substrate, hosts, book } = admission
-  const away = hostsAway(admission)
-  const result = embed(substrateGraph(substrate, hosts.inventories()), usageBeside(admission, vnet), part, {
-    ...standing(book.vnets.get(vnet), part),
-    excluded: new Set(away),
-  })
-  if (result.outcome === 'refused') throw refusal(result.error, away)
-  return result.embedding
-}
+export const mapPart = (admission: Admission, vnet: string, part: VNetRequest): Embedding =>
+  mapOn(pictureFor(admission, vnet), admission.book.vnets.get(vnet)?.version, part)
 
 /** All that a commit of the mapped part would publish. Throws request.invalid where the VNet's prefix has no room left. */
 export const decideVersion = (admission: Admission, vnet: string, part: VNetRequest, embedding: Embedding): Version => {
