@@ -9,7 +9,7 @@ const seconds = (value: number): string => `${value.toFixed(2)} s`
 const times = (value: number): string => `${value.toFixed(2)} x`
 
 /** Columns of at least two spaces between them; numbers to the right. */
-const table = (rows: readonly (readonly string[])[]): string => {
+export const table = (rows: readonly (readonly string[])[]): string => {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
   const line = (row: readonly string[]): string =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   ')
