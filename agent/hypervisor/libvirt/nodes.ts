@@ -1,6 +1,5 @@
 /**
- * What the drivers of every hypervisor behind libvirt share: the connection, the nodes' directories, who is in hand, and the calls of the
- * driver interface that differ in nothing.
+ * What the drivers of every hypervisor behind libvirt share: the connection, the nodes' directories, and who is in hand.
  */
 import type { Logger } from 'pino'
 import type { LibvirtConnection } from '../../../native/libvirt.ts'

@@ -12,7 +12,7 @@ import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { openPtyConsole, setTerminal } from '../libvirt/console.ts'
 import { isRunning, unless } from '../libvirt/domains.ts'
-import { named } from '../libvirt/failure.ts'
+import { libvirtDriver } from '../libvirt/driver.ts'
 import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
@@ -165,29 +165,14 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     return { ...stream, resize }
   }
 
-  return {
+  return libvirtDriver(nodes, {
     name,
     parallel,
-    probe: nodes.probe,
-    observe: () => nodes.observe(containerDetails(directories, bootId)),
-    start: (spec) =>
-      named(
-        'start',
-        spec.node.id,
-        nodes.held(spec.vnet, spec.node.id, () => start(spec)),
-      ),
-    configure: (spec) => named('configuration', spec.node.id, configure(spec)),
-    remove: (vnet, node) =>
-      named(
-        'removal',
-        node,
-        nodes.held(vnet, node, () => remove(vnet, node)),
-      ),
-    inside: {
-      exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
-      console: (vnet, node) => named('console', node, openConsole(vnet, node)),
-    },
-    watch: nodes.watch,
-    close: nodes.close,
-  }
+    details: containerDetails(directories, bootId),
+    start,
+    configure,
+    remove,
+    exec,
+    console: openConsole,
+  })
 }

@@ -23,7 +23,7 @@ import { prepareGuest, releaseCommand } from '../guest/start-up.ts'
 import { openPtyConsole } from '../libvirt/console.ts'
 import { nodeDirectories } from '../libvirt/directories.ts'
 import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
-import { named } from '../libvirt/failure.ts'
+import { libvirtDriver } from '../libvirt/driver.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../libvirt/released.ts'
@@ -225,31 +225,17 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     return problem === '' ? answer : create('Hypervisor', { name, unavailable: problem })
   }
 
-  return {
+  return libvirtDriver(nodes, {
     name,
     parallel,
     probe,
-    observe: () => nodes.observe(machineDetails(directories, bootId)),
-    start: (spec) =>
-      named(
-        'start',
-        spec.node.id,
-        nodes.held(spec.vnet, spec.node.id, () => start(spec)),
-      ),
-    configure: (spec) => named('configuration', spec.node.id, configure(spec)),
-    remove: (vnet, node) =>
-      named(
-        'removal',
-        node,
-        nodes.held(vnet, node, () => remove(vnet, node)),
-      ),
-    inside: {
-      exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
-      console: (vnet, node) => named('console', node, openConsole(vnet, node)),
-    },
-    watch: nodes.watch,
-    close: nodes.close,
-  }
+    details: machineDetails(directories, bootId),
+    start,
+    configure,
+    remove,
+    exec,
+    console: openConsole,
+  })
 }
 
 /** Flags of virDomainUndefineFlags: a saved state, snapshots' records, firmware variables. */

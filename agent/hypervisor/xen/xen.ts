@@ -20,7 +20,7 @@ import { networkScript } from '../guest/network-script.ts'
 import { prepareGuest, releaseCommand } from '../guest/start-up.ts'
 import { openPtyConsole } from '../libvirt/console.ts'
 import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
-import { named } from '../libvirt/failure.ts'
+import { libvirtDriver } from '../libvirt/driver.ts'
 import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
@@ -212,29 +212,14 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     return openPtyConsole(await libvirt.get(), domain.uuid, node)
   }
 
-  return {
+  return libvirtDriver(nodes, {
     name,
     parallel,
-    probe: nodes.probe,
-    observe: () => nodes.observe(machineDetails(directories, bootId)),
-    start: (spec) =>
-      named(
-        'start',
-        spec.node.id,
-        nodes.held(spec.vnet, spec.node.id, () => start(spec)),
-      ),
-    configure: (spec) => named('configuration', spec.node.id, configure(spec)),
-    remove: (vnet, node) =>
-      named(
-        'removal',
-        node,
-        nodes.held(vnet, node, () => remove(vnet, node)),
-      ),
-    inside: {
-      exec: (vnet, node, argv, timeoutMs) => named('exec', node, exec(vnet, node, argv, timeoutMs)),
-      console: (vnet, node) => named('console', node, openConsole(vnet, node)),
-    },
-    watch: nodes.watch,
-    close: nodes.close,
-  }
+    details: machineDetails(directories, bootId),
+    start,
+    configure,
+    remove,
+    exec,
+    console: openConsole,
+  })
 }
