@@ -1,6 +1,7 @@
 /** From the tree of a file to the model: units, defaults, interfaces of bare ends, files; and where each part stands. */
 import { create, type Init } from '../../proto/codec.ts'
 import type { Cpu, Interface, Location, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { buildAffinity } from './affinity.ts'
 import { buildAntiSpoofing } from './anti-spoofing.ts'
 import { amount, type BuildContext } from './build-context.ts'
 import { buildLinks, type InterfaceBudget } from './build-links.ts'
@@ -11,7 +12,7 @@ import type { Position, Report } from './request-errors.ts'
 import type { SourceReader } from './sources.ts'
 import { buildStartUp } from './start-up.ts'
 import { type Entry, entriesOf, find, get, type MapNode, type TreeNode, textOf } from './tree.ts'
-import { bytes, parseCpus, parseDistance, parseQuantity } from './units.ts'
+import { bytes, lifetime, parseCpus, parseDistance, parseQuantity } from './units.ts'
 
 export interface Built {
   readonly request: VNetRequest
@@ -58,7 +59,30 @@ export const buildRequest = (tree: MapNode, report: Report, readSource: SourceRe
   })
   const links = buildLinks(entriesOf(get(tree, 'links')), defaults.link, budgets, context)
   const prefix = textOf(get(tree, 'prefix')) ?? ''
-  return { request: create('VNetRequest', { name, prefix, nodes, links }), positions }
+  const request = create('VNetRequest', { name, prefix, nodes, links, ...buildTerms(tree, `vnet/${name}`, context) })
+  return { request, positions }
+}
+
+/** What is said of the VNet as a whole, but for its name and prefix. */
+const buildTerms = (tree: MapNode, object: string, context: BuildContext): Init<VNetRequest> => {
+  const integer = Number(textOf(get(tree, 'priority')) ?? 0)
+  for (const key of ['priority', 'placement']) {
+    const value = get(tree, key)
+    if (value) context.note(key, value.at)
+  }
+  return {
+    lifetimeSeconds: amount(
+      find(tree, 'lifetime'),
+      'lifetimeSeconds',
+      object,
+      context,
+      (t) => parseQuantity(lifetime, t),
+      [''],
+    ),
+    priority: Number.isInteger(integer) && Math.abs(integer) <= 0x7fffffff ? integer : 0,
+    placement: textOf(get(tree, 'placement')) ?? '',
+    affinity: buildAffinity(find(tree, 'affinity'), context),
+  }
 }
 
 const buildNode = (

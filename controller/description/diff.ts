@@ -10,16 +10,17 @@ import type {
   Node,
   VNetRequest,
 } from '../../proto/generated/weft.v1.ts'
+import { showAffinity } from './affinity.ts'
 import { guardFields, guards } from './anti-spoofing.ts'
 import { fillIn } from './fill-in.ts'
 import { outlineImpairment } from './impairments.ts'
-import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
+import { bytes, delay, formatCpus, formatDistance, formatQuantity, lifetime, rate } from './units.ts'
 
 /**
  * Changes from `old` to `next`, undefined for a VNet that is not there, in the order of `next`, removals last. None where the two
  * mean the same, whether or not a default is written out. Live (`CHANGE_ACTION_CHANGE`) are the rates of links, their impairments and
  * whether they are down, the interfaces of nodes, their addresses, what joins them to their links and what is done there, who forwards for
- * a node, and the prefix; anything else makes a node or link anew. Requests of two names are two VNets.
+ * a node, the prefix, and what is said of the VNet as a whole; anything else makes a node or link anew. Requests of two names are two VNets.
  */
 export const diffRequests = (old: VNetRequest | undefined, next: VNetRequest | undefined): readonly Change[] => {
   if (old && next && old.name !== next.name) return [...diffRequests(undefined, next), ...diffRequests(old, undefined)]
@@ -42,13 +43,24 @@ interface Difference {
   readonly live: boolean
 }
 
-const change = (action: ChangeAction, object: string, reason: string): Change => ({ action, object, reason })
+const change = (action: ChangeAction, object: string, reason: string): Change => ({
+  action,
+  object,
+  reason,
+  interrupts: [],
+})
 
 const diffVNet = (before: VNetRequest | undefined, after: VNetRequest | undefined): readonly Change[] => {
   if (!after) return []
   const object = `vnet/${after.name}`
   if (!before) return [change('CHANGE_ACTION_ADD', object, 'it is new')]
-  const differences = compare('prefix', before.prefix, after.prefix, true)
+  const differences = [
+    ...compare('prefix', before.prefix, after.prefix, true),
+    ...compare('lifetime', showLifetime(before.lifetimeSeconds), showLifetime(after.lifetimeSeconds), true),
+    ...compare('priority', String(before.priority), String(after.priority), true),
+    ...compare('placement', before.placement, after.placement, true),
+    ...compare('affinity', showAffinity(before.affinity), showAffinity(after.affinity), true),
+  ]
   return differences.map(({ reason }) => change('CHANGE_ACTION_CHANGE', object, reason))
 }
 
@@ -183,6 +195,7 @@ const linkDifferences = (was: Link, is: Link): readonly Difference[] => [
   ...compare('state', showState(was), showState(is), true),
 ]
 
+const showLifetime = (seconds: number): string => (seconds === 0 ? 'until deleted' : formatQuantity(lifetime, seconds))
 const showEnds = ({ a, b }: Link): string => [a, b].map((end) => (end ? `${end.node}.${end.interface}` : '')).join(' ')
 const showRate = (value: number): string => (value === 0 ? 'best effort' : formatQuantity(rate, value))
 const showDelay = (value: number): string => (value === 0 ? 'any' : formatQuantity(delay, value))

@@ -13,13 +13,14 @@ const defaultMemoryBytes = (hypervisor: string): number => {
 
 /**
  * The same request with interfaces derived from links and sorted by index, and with the defaults of processing power, memory,
- * hypervisor, forwarding, allocation, restart policy, file mode and technology, and with anti-spoofing where it is not on
+ * hypervisor, forwarding, allocation, restart policy, file mode, technology and placement, and with anti-spoofing where it is not on
  * (normalAntiSpoofing). What a provider chooses (image, MAC and IP addresses, disk) stays empty. Idempotent.
  */
 export const fillIn = (request: VNetRequest): VNetRequest => {
   const linked = linkedInterfaces(request.links)
   return {
     ...request,
+    placement: request.placement || 'spread',
     nodes: request.nodes.map((node) => fillInNode(node, linked.get(node.id) ?? new Set())),
     links: request.links.map(fillInLink),
   }

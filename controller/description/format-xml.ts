@@ -1,18 +1,36 @@
 /** XML by the XSD. */
-import type { Cpu, File, Interface, Link, Location, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type {
+  Affinity,
+  Cpu,
+  File,
+  Interface,
+  Link,
+  Location,
+  Node,
+  StartUp,
+  VNetRequest,
+} from '../../proto/generated/weft.v1.ts'
 import { outlineAntiSpoofing } from './anti-spoofing.ts'
 import { outlineImpairments } from './impairments.ts'
 import { countedNodes, isNameAlone, isQuotaAlone, showMode } from './outline.ts'
-import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
+import { bytes, delay, formatCpus, formatDistance, formatQuantity, lifetime, rate } from './units.ts'
 
 const namespace = 'https://weft.dev/vnet/1'
 
 export const formatXml = (request: VNetRequest): string => {
-  const { name, prefix, nodes, links } = request
+  const { name, prefix, nodes, links, affinity, lifetimeSeconds, priority, placement } = request
   const counted = countedNodes(request)
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<vnet${attributes({ xmlns: namespace, name, prefix })}>`,
+    `<vnet${attributes({
+      xmlns: namespace,
+      name,
+      prefix,
+      lifetime: lifetimeSeconds === 0 ? undefined : formatQuantity(lifetime, lifetimeSeconds),
+      priority: priority || undefined,
+      placement,
+    })}>`,
+    ...formatAffinity(affinity).map((line) => `  ${line}`),
     '  <nodes>',
     ...nodes.flatMap((node) => formatNode(node, counted.has(node)).map((line) => `    ${line}`)),
     '  </nodes>',
@@ -20,6 +38,15 @@ export const formatXml = (request: VNetRequest): string => {
   if (links.length > 0) lines.push('  <links>', ...links.flatMap(formatLink).map((line) => `    ${line}`), '  </links>')
   return `${[...lines, '</vnet>'].join('\n')}\n`
 }
+
+const formatAffinity = (affinity: readonly Affinity[]): readonly string[] =>
+  affinity.length === 0
+    ? []
+    : element(
+        'affinity',
+        '',
+        affinity.flatMap(({ kind, nodes }) => element(kind, attributes({ nodes: nodes.join(' ') }), [])),
+      )
 
 /** Those that are empty or 0 are left out. */
 const attributes = (values: Readonly<Record<string, string | number | undefined>>): string =>

@@ -29,3 +29,9 @@ export const forwardings = ['bridge', 'click'] as const
 /** Of a node, where its interfaces have one of `forwardings`. */
 export const nodeForwardings = ['guest', 'host'] as const
 export const physicals = ['dedicated', 'shared'] as const
+/** How a VNet's nodes are laid over hosts, the default first. */
+export const placements = ['spread', 'distinct', 'packed'] as const
+export const affinityKinds = ['together', 'apart'] as const
+export const maxAffinities = 1000
+/** Either way from 0. */
+export const maxPriority = 1000

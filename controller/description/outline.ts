@@ -1,8 +1,9 @@
 /** A request in the shape of its file: what the JSON form is, and YAML's before its layout. */
 import type { Cpu, Interface, Link, Location, Node, StartUp, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { outlineAffinity } from './affinity.ts'
 import { outlineAntiSpoofing } from './anti-spoofing.ts'
 import { outlineImpairments } from './impairments.ts'
-import { bytes, delay, formatCpus, formatDistance, formatQuantity, rate } from './units.ts'
+import { bytes, delay, formatCpus, formatDistance, formatQuantity, lifetime, rate } from './units.ts'
 
 /** Keys with undefined values are left out. */
 export type Outline =
@@ -14,16 +15,25 @@ type Members = Exclude<Outline, string>
 export interface RequestOutline {
   readonly vnet: string
   readonly prefix?: string
+  readonly lifetime?: string
+  readonly priority?: number
+  readonly placement?: string
+  readonly affinity?: readonly Readonly<Record<string, readonly string[]>>[]
   readonly nodes: Readonly<Record<string, Members>>
   readonly links?: Readonly<Record<string, Members>>
 }
 
 export const outline = (request: VNetRequest): RequestOutline => {
-  const { name, prefix, nodes, links } = request
+  const { name, prefix, nodes, links, lifetimeSeconds, priority, placement } = request
+  const affinity = outlineAffinity(request.affinity)
   const counted = countedNodes(request)
   return {
     vnet: name,
     ...(prefix !== '' && { prefix }),
+    ...(lifetimeSeconds > 0 && { lifetime: formatQuantity(lifetime, lifetimeSeconds) }),
+    ...(priority !== 0 && { priority }),
+    ...(placement !== '' && { placement }),
+    ...(affinity && { affinity }),
     nodes: Object.fromEntries(nodes.map((node) => [node.id, outlineNode(node, counted.has(node))])),
     ...(links.length > 0 && { links: Object.fromEntries(links.map((link) => [link.id, outlineLink(link)])) }),
   }

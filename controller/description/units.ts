@@ -31,6 +31,9 @@ export const rate: Quantity = {
 
 export const delay: Quantity = { units: { us: 1n, µs: 1n, ms: k, s: k ** 2n }, example: '5 ms' }
 
+/** Of a VNet, in seconds. */
+export const lifetime: Quantity = { units: { s: 1n, min: 60n, h: 3600n, d: 86_400n }, example: '2 h' }
+
 export type Parsed = { readonly value: number } | { readonly problem: string }
 
 /** In base units, at least `least` and at most 2^53 - 1; or what is wrong with the text. */

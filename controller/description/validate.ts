@@ -5,16 +5,26 @@
 import { encode } from '../../proto/codec.ts'
 import { type ErrorCode, WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { checkAffinity } from './affinity.ts'
 import { parseCidr, prefixProblem } from './cidr.ts'
 import { fillIn } from './fill-in.ts'
-import { maxErrors, maxLinks, maxNodes, maxRequestBytes, namePattern, nameRule } from './limits.ts'
+import {
+  maxErrors,
+  maxLinks,
+  maxNodes,
+  maxPriority,
+  maxRequestBytes,
+  namePattern,
+  nameRule,
+  placements,
+} from './limits.ts'
 import { quote } from './request-errors.ts'
 import { checkAddresses } from './validate-addresses.ts'
 import { checkClick } from './validate-click.ts'
 import { checkForwarding } from './validate-forwarding.ts'
 import { checkImpairments } from './validate-impairments.ts'
 import { checkLinks } from './validate-links.ts'
-import { checkNodes } from './validate-nodes.ts'
+import { checkNodes, oneOf } from './validate-nodes.ts'
 
 /** A broken rule, with the path of the part of the model that breaks it, for instance `nodes[3].interfaces[0].mac`. */
 export interface Finding {
@@ -51,6 +61,7 @@ export const findProblems = (request: VNetRequest): readonly Finding[] => {
   if (!namePattern.test(request.name)) find('name', vnet, `${quote(request.name)} is not a name for a VNet`, nameRule)
   if (nodes.length === 0) find('nodes', vnet, 'the request has no nodes', 'at least one node')
   checkPrefix(request, vnet, find)
+  checkTerms(request, vnet, find)
   checkNodes(nodes, find)
   checkLinks(request, find)
   checkForwarding(request, find)
@@ -85,6 +96,23 @@ const textCharacters = ({ nodes }: VNetRequest): number => {
     for (const { path, content } of startUp?.files ?? []) sum += path.length + content.length
   }
   return sum
+}
+
+const checkTerms = (request: VNetRequest, vnet: string, find: Find): void => {
+  const { lifetimeSeconds, priority, placement } = request
+  if (!Number.isSafeInteger(lifetimeSeconds * 1000) || lifetimeSeconds < 0) {
+    find(
+      'lifetimeSeconds',
+      vnet,
+      `a lifetime cannot be ${lifetimeSeconds} s`,
+      'a whole number of seconds, for instance 2 h',
+    )
+  }
+  if (Math.abs(priority) > maxPriority) {
+    find('priority', vnet, `the priority cannot be ${priority}`, `${-maxPriority} to ${maxPriority}`)
+  }
+  oneOf(placement, placements, 'placement', 'placement', vnet, find)
+  checkAffinity(request, find)
 }
 
 const checkPrefix = ({ prefix }: VNetRequest, vnet: string, find: Find): void => {

@@ -28,7 +28,13 @@ const impairment: ElementWords = { attributes: ['delay', 'jitter', 'loss', 'dupl
 /** Attributes and children of each element of the XSD, by the element's name: for what a misspelt one was meant to be. */
 export const xmlVocabulary: ReadonlyMap<string, ElementWords> = new Map(
   Object.entries({
-    vnet: { attributes: ['name', 'prefix'], children: ['defaults', 'nodes', 'links'] },
+    vnet: {
+      attributes: ['name', 'prefix', 'lifetime', 'priority', 'placement'],
+      children: ['defaults', 'affinity', 'nodes', 'links'],
+    },
+    affinity: { attributes: [], children: ['together', 'apart'] },
+    together: { attributes: ['nodes'], children: [] },
+    apart: { attributes: ['nodes'], children: [] },
     defaults: { attributes: [...nodeAttributes, ...linkAttributes], children: [...nodeChildren, ...linkChildren] },
     nodes: { attributes: [], children: ['node'] },
     links: { attributes: [], children: ['link'] },
@@ -58,6 +64,7 @@ const hintFor = (element: string, attribute: string): string | undefined => {
   if (attribute === 'a' || attribute === 'b') return whatIsRightFor.end
   if (attribute === 'index') return 'the index of an interface: 0 to 999, or eth0 to eth999'
   if (attribute === 'path') return 'an absolute path'
+  if (attribute === 'nodes') return 'names of at least two nodes, with one blank between them'
   if (element === 'a-to-b' || element === 'b-to-a') return whatIsRight('impairment', attribute)
   return whatIsRight(element === 'vnet' ? '' : element, attribute)
 }

@@ -67,11 +67,19 @@ const convertVNet = (vnet: Element): MapNode => {
 
 const convertNode = (node: Element): MapNode => map(node.scanned.at, nodeEntries(node))
 
-const sections: ReadonlyMap<string, (element: Element) => MapNode> = new Map([
+const sections: ReadonlyMap<string, (element: Element) => TreeNode> = new Map<string, (element: Element) => TreeNode>([
   ['defaults', convertNode],
   ['nodes', (nodes: Element) => byAttribute(nodes, 'node', 'id', convertNode)],
   ['links', (links: Element) => byAttribute(links, 'link', 'id', convertLink)],
+  ['affinity', (affinity: Element) => list(affinity.scanned.at, childrenOf(affinity).map(convertAffinity))],
 ])
+
+/** The element's name says which kind it is. */
+const convertAffinity = (rule: Element): MapNode => {
+  const { at } = rule.scanned
+  const nodes = attribute(rule, 'nodes')
+  return map(at, [{ key: rule.element.name, at, value: splitList(scalar(nodes.at, nodes.text)) }])
+}
 
 /** Children of a name as a mapping by an attribute of theirs. */
 const byAttribute = (parent: Element, child: string, key: string, convert: (element: Element) => TreeNode): MapNode =>
@@ -106,7 +114,7 @@ const nodeEntries = (node: Element): readonly Entry[] => {
 
 const convertInterface = (element: Element): TreeNode => {
   const entries = attributesOf(element, ['index']).map((entry) =>
-    entry.key === 'addresses' && entry.value.kind === 'scalar' ? { ...entry, value: addressList(entry.value) } : entry,
+    entry.key === 'addresses' && entry.value.kind === 'scalar' ? { ...entry, value: splitList(entry.value) } : entry,
   )
   for (const child of childrenOf(element)) {
     const { name, content } = child.element
@@ -118,13 +126,14 @@ const convertInterface = (element: Element): TreeNode => {
   return map(element.scanned.at, entries)
 }
 
-const addressList = ({ at, text }: ScalarNode): TreeNode =>
+/** Words with blanks between them. */
+const splitList = ({ at, text }: ScalarNode): TreeNode =>
   list(
     at,
     text
       .split(' ')
-      .filter((address) => address !== '')
-      .map((address) => scalar(at, address)),
+      .filter((word) => word !== '')
+      .map((word) => scalar(at, word)),
   )
 
 /** Attributes are for both directions, children for one. */

@@ -59,6 +59,19 @@ t.test('rates and addresses change live', async (t) => {
   t.same(shown(request(), request({}, {}, { prefix: '10.0.0.0/8' })), ['CHANGE vnet/shop prefix: none → 10.0.0.0/8'])
 })
 
+t.test('what is said of the VNet as a whole changes live', async (t) => {
+  const terms = { lifetimeSeconds: 5400, priority: 3, placement: 'packed' }
+  t.same(shown(request(), request({}, {}, terms)), [
+    'CHANGE vnet/shop lifetime: until deleted → 90 min',
+    'CHANGE vnet/shop priority: 0 → 3',
+    'CHANGE vnet/shop placement: spread → packed',
+  ])
+  t.same(
+    shown(request({}, {}, terms), request({}, {}, { ...terms, affinity: [{ kind: 'apart', nodes: ['a', 'b'] }] })),
+    ['CHANGE vnet/shop affinity: none → apart a b'],
+  )
+})
+
 t.test('impairments, and whether a link is down, change live', async (t) => {
   const slow = { impairmentAToB: { delayMicroseconds: 10_000, lossMillionths: 1000 } }
   t.same(shown(request(), request({}, slow)), ['CHANGE link/l impairments a to b: none → delay 10 ms, loss 0.1 %'])

@@ -22,6 +22,7 @@ t.test('defaults become explicit and interfaces follow from links', async (t) =>
   const router = { ...plain, antiSpoofing: { mac: '', ip: 'off', arp: '', nd: '', dhcpServer: '', ra: '' } }
   t.same(fillIn(request), {
     ...request,
+    placement: 'spread',
     nodes: [
       {
         ...request.nodes[0],

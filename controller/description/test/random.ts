@@ -9,7 +9,7 @@ import type {
   Node,
   VNetRequest,
 } from '../../../proto/generated/weft.v1.ts'
-import { allocations, forwardings, hypervisors, restartPolicies } from '../limits.ts'
+import { allocations, forwardings, hypervisors, placements, restartPolicies } from '../limits.ts'
 
 export interface Random {
   /** 0 to 1. */
@@ -192,6 +192,20 @@ const randomInterface = (random: Random, index: number, i: number): Init<Interfa
 
 const withClick = (random: Random) => ({ forwarding: 'click', click: random.pick(clicks) })
 
+const randomTerms = (random: Random, nodes: readonly { readonly id: string }[]): Init<VNetRequest> => {
+  const affinity = nodes.flatMap(({ id }, i) => {
+    const next = nodes[i + 1]
+    return next && random.chance(0.3) ? [{ kind: random.pick(['together', 'apart']), nodes: [id, next.id] }] : []
+  })
+  const together = affinity.some(({ kind }) => kind === 'together')
+  return {
+    lifetimeSeconds: random.pick([0, 1, 59, 60, 5400, 7 * 86_400]),
+    priority: random.pick([0, 0, 1, -1, 1000, -1000]),
+    placement: random.pick(['', ...placements].filter((word) => !together || word !== 'distinct')),
+    affinity,
+  }
+}
+
 /** A valid request. */
 export const randomRequest = (random: Random): VNetRequest => {
   const nodes = Array.from(
@@ -259,6 +273,7 @@ export const randomRequest = (random: Random): VNetRequest => {
   return create('VNetRequest', {
     name: randomName(random, 0),
     prefix: random.pick(['', '10.0.0.0/8', '10.1.0.0/16']),
+    ...randomTerms(random, nodes),
     nodes,
     links,
   })

@@ -11,7 +11,7 @@ const blocks = (language: string): readonly string[] =>
 
 t.test('every example in docs/requests.md is a valid request', async (t) => {
   const found = [...blocks('yaml'), ...blocks('xml')]
-  t.equal(found.length, 8)
+  t.equal(found.length, 10)
   for (const block of found) {
     const parsed = await parseRequest(block, { file: 'docs' }).catch((thrown) => thrown)
     t.ok(parsed.request, `${block.slice(0, 60)}: ${parsed.message ?? 'valid'}`)
@@ -22,6 +22,14 @@ t.test('the long example is the same request in both forms', async (t) => {
   const [xml = ''] = blocks('xml')
   const [, yaml = ''] = blocks('yaml')
   t.same((await parseRequest(xml)).request, (await parseRequest(yaml)).request)
+})
+
+t.test('the example of a whole VNet is the same request in both forms', async (t) => {
+  const [xml = '', yaml = ''] = ['xml', 'yaml'].map((form) => blocks(form).find((block) => block.includes('cluster')))
+  const { request } = await parseRequest(xml)
+  t.same((await parseRequest(yaml)).request, request)
+  t.match(request, { lifetimeSeconds: 8 * 3600, priority: 10, placement: 'packed' })
+  t.match(request.affinity, [{ kind: 'apart', nodes: ['db-1', 'db-2'] }, { kind: 'together' }])
 })
 
 t.test('the example with impairments is the same request in both forms', async (t) => {

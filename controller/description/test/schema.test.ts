@@ -13,11 +13,12 @@ import {
   maxInterfaceIndex,
   nodeForwardings,
   physicals,
+  placements,
   restartPolicies,
   technologies,
 } from '../limits.ts'
 import { jsonSchema, keysOf, readXsd } from '../schema.ts'
-import { bytes, delay, rate } from '../units.ts'
+import { bytes, delay, lifetime, rate } from '../units.ts'
 import { xmlVocabulary } from '../xml-errors.ts'
 import { createRandom, randomRequest } from './random.ts'
 
@@ -30,7 +31,7 @@ t.test('the JSON Schema compiles strictly', async (t) => {
 })
 
 t.test('the JSON Schema knows the words and units of the model', async (t) => {
-  const definitions = jsonSchema().definitions ?? {}
+  const { definitions = {}, properties = {} } = jsonSchema()
   t.same(definitions['hypervisor']?.enum, hypervisors)
   t.same(definitions['technology']?.enum, technologies)
   t.same(definitions['allocation']?.enum, allocations)
@@ -39,6 +40,7 @@ t.test('the JSON Schema knows the words and units of the model', async (t) => {
   t.same(definitions['interface']?.properties?.['physical']?.enum, physicals)
   t.same(definitions['node-forwarding']?.enum, nodeForwardings)
   t.same(definitions['on-or-off']?.enum, guardWords)
+  t.same((properties['placement']?.enum ?? []).toSorted(), placements.toSorted())
   t.same(keysOf('anti-spoofing'), guards)
   t.same(keysOf('impairment'), Object.keys(impairmentAmounts))
   const pattern = (name: string) => new RegExp((definitions[name] as { pattern: string }).pattern)
@@ -47,6 +49,8 @@ t.test('the JSON Schema knows the words and units of the model', async (t) => {
   for (const unit of Object.keys(delay.units)) {
     for (const kind of ['delay', 'added-delay', 'jitter']) t.match(`1 ${unit}`, pattern(kind))
   }
+  const lifetimes = new RegExp((properties['lifetime'] as { pattern: string }).pattern)
+  for (const unit of Object.keys(lifetime.units)) t.match(`90 ${unit}`, lifetimes)
   t.match('0.1 %', pattern('percent'))
   t.match(`a.${maxInterfaceIndex}`, pattern('end'))
   t.notMatch(`a.${maxInterfaceIndex + 1}`, pattern('end'))

@@ -7,6 +7,26 @@ import { createRandom, type Random, randomRequest } from './random.ts'
 const request = (init: Init<VNetRequest>): VNetRequest =>
   create('VNetRequest', { name: 'shop', nodes: [{ id: 'a' }], ...init })
 
+t.test('lifetime, priority, placement and affinity of a message are held against their rules', async (t) => {
+  const found = validateRequest(
+    request({
+      nodes: [{ id: 'a' }, { id: 'b' }],
+      lifetimeSeconds: 2 ** 52,
+      priority: -1001,
+      placement: 'near',
+      affinity: [{ kind: 'beside', nodes: ['a', 'b'] }, { kind: 'apart' }, { kind: 'together', nodes: ['a', 'c'] }],
+    }),
+    (path) => path,
+  )
+  t.same(
+    found.map(({ where }) => where),
+    ['lifetimeSeconds', 'priority', 'placement', 'affinity[0]', 'affinity[1]', 'affinity[2].nodes[1]'],
+  )
+  t.match(validateRequest(request({ affinity: Array(1001).fill({ kind: 'apart', nodes: ['a', 'a'] }) })), [
+    { message: 'the request has 1001 rules of affinity', hint: 'at most 1000' },
+  ])
+})
+
 t.test('a message is held against the same rules as a file', async (t) => {
   t.same(validateRequest(request({})), [])
   const broken = request({
