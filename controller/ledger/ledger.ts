@@ -48,7 +48,7 @@ export const usageOf = (
       }
     }
   }
-  return { cpuMillis, memoryBytes, diskBytes, nics, rateBitsPerSecond }
+  return { cpuMillis, memoryBytes, diskBytes, nics, rateBitsPerSecond, pools: new Map() }
 }
 
 const add = (sums: Map<string, number>, key: string, amount: number): void => {

@@ -16,6 +16,7 @@ export const nodeKinds = [
   'disk',
   'cpu',
   'nics',
+  'pool',
   'image',
   'datapath',
   'hypervisor',
@@ -27,6 +28,9 @@ export type NodeKind = (typeof nodeKinds)[number]
 /** What needs nothing fits also where more was given than there is (a limit that was lowered). */
 const within = (needed: number, free: number | undefined): boolean => needed === 0 || needed <= (free ?? 0)
 
+const hasIdle = (free: Free, pool: string | undefined, host: number): boolean =>
+  pool === undefined || (free.pools.get(pool)?.[host] ?? 0) > 0
+
 type Check = (problem: Problem, free: Free, node: NodeDemand, host: number) => boolean
 
 const checks: Readonly<Record<NodeKind, Check>> = {
@@ -37,6 +41,7 @@ const checks: Readonly<Record<NodeKind, Check>> = {
   cpu: (_, free, node, host) => within(node.cpuMillis, free.cpuMillis[host]),
   nics: ({ topology }, free, node, host) =>
     within(node.dedicated, free.nics[host]) && (!node.shared || topology.nodes[host]?.sharedNics.length !== 0),
+  pool: (_problem, free, { pool }, host) => hasIdle(free, pool, host),
   image: ({ topology }, _, { image, hypervisor }, host) =>
     image === '' ||
     (topology.nodes[host]?.images ?? []).some((offer) =>
@@ -67,6 +72,7 @@ export const kinds: readonly Kind[] = [
   'disk',
   'cpu',
   'nics',
+  'pool',
   ...linkKinds,
   'image',
   'datapath',
@@ -125,6 +131,8 @@ const relaxNode = (node: NodeDemand, kind: NodeKind): NodeDemand => {
       return { ...node, cpuMillis: 0 }
     case 'nics':
       return { ...node, dedicated: 0, shared: false }
+    case 'pool':
+      return { ...node, pool: undefined }
     case 'image':
       return { ...node, image: '' }
     case 'datapath':
@@ -158,4 +166,5 @@ export const hasRoom = (free: Free, node: NodeDemand, host: number): boolean =>
   within(node.cpuMillis, free.cpuMillis[host]) &&
   within(node.memoryBytes, free.memoryBytes[host]) &&
   within(node.diskBytes, free.diskBytes[host]) &&
-  within(node.dedicated, free.nics[host])
+  within(node.dedicated, free.nics[host]) &&
+  hasIdle(free, node.pool, host)

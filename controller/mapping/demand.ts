@@ -10,7 +10,7 @@ import type { Link, Node } from '../../proto/generated/weft.v1.ts'
 export const shareCpuMillis = 50
 
 /** A node's guarantee (cpu.quota_millis) where it has one, else `shareCpuMillis` for each virtual CPU. */
-export const reservedCpuMillis = (node: Node): number => {
+export const reservedCpuMillis = (node: Pick<Node, 'cpu'>): number => {
   const quota = node.cpu?.quotaMillis ?? 0
   return quota > 0 ? quota : shareCpuMillis * Math.max(1, node.cpu?.count ?? 1)
 }

@@ -9,6 +9,7 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import type { Embed, Embedding, EmbedOptions, MappedPath, SubstrateGraph, Usage } from './mapping.ts'
+import { makeCpuMillis } from './pools.ts'
 import { hypervisorFor, type Problem, problemOf } from './problem.ts'
 import { refusal } from './refuse.ts'
 import type { Arcs } from './route.ts'
@@ -53,6 +54,7 @@ const embeddingOf = (
   const { topology } = problem
   const hosts = new Map<string, string>()
   const hypervisors = new Map<string, string>()
+  const pools = new Map<string, string>()
   const paths = new Map<string, MappedPath>()
   let cost = 0
   for (const [index, demand] of problem.nodes.entries()) {
@@ -64,14 +66,16 @@ const embeddingOf = (
       demand.id,
       hypervisorFor(problem, demand, host, stays ? previous?.hypervisors.get(demand.id) : undefined),
     )
-    cost += demand.cpuMillis
+    const shape = problem.topology.nodes[host]?.pools.find(({ name }) => name === demand.pool)
+    if (shape) pools.set(demand.id, shape.name)
+    cost += shape ? makeCpuMillis(shape) : demand.cpuMillis
   }
   for (const [index, { id, a, forward, backward }] of problem.links.entries()) {
     const arcs = solution.paths[index] ?? []
     paths.set(id, pathOf(topology, solution.hosts[a] as number, arcs))
     cost += ((forward + backward) / 1000) * arcs.length
   }
-  return { hosts, hypervisors, nics: nicsOf(graph, usage, request, hosts, previous), paths, cost }
+  return { hosts, hypervisors, nics: nicsOf(graph, usage, request, hosts, previous), paths, pools, cost }
 }
 
 const pathOf = (topology: Topology, start: number, arcs: Arcs): MappedPath => {

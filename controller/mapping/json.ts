@@ -9,6 +9,8 @@ export interface EmbeddingJson {
   readonly hypervisors: Readonly<Record<string, string>>
   readonly nics: Readonly<Record<string, string>>
   readonly paths: Readonly<Record<string, MappedPath>>
+  /** Missing in what was stored before there were pools. */
+  readonly pools?: Readonly<Record<string, string>>
   readonly cost: number
 }
 
@@ -17,6 +19,7 @@ export const embeddingToJson = (embedding: Embedding): EmbeddingJson => ({
   hypervisors: Object.fromEntries(embedding.hypervisors),
   nics: Object.fromEntries(embedding.nics),
   paths: Object.fromEntries(embedding.paths),
+  pools: Object.fromEntries(embedding.pools),
   cost: embedding.cost,
 })
 
@@ -25,5 +28,6 @@ export const embeddingFromJson = (json: EmbeddingJson): Embedding => ({
   hypervisors: new Map(Object.entries(json.hypervisors)),
   nics: new Map(Object.entries(json.nics)),
   paths: new Map(Object.entries(json.paths)),
+  pools: new Map(Object.entries(json.pools ?? {})),
   cost: json.cost,
 })

@@ -23,6 +23,8 @@ export interface Usage {
   readonly nics: ReadonlySet<string>
   /** Bits per second by `link/ab` and `link/ba`: a substrate link carries each direction by itself. */
   readonly rateBitsPerSecond: ReadonlyMap<string, number>
+  /** Of the nodes that a host keeps idle, as `host/shape`: how many are not to be had. */
+  readonly pools: ReadonlyMap<string, number>
 }
 
 /** All that a mapping is made by. */
@@ -47,6 +49,8 @@ export interface Embedding {
   /** Physical interfaces given, by `node.index`. */
   readonly nics: ReadonlyMap<string, string>
   readonly paths: ReadonlyMap<string, MappedPath>
+  /** Virtual nodes that are taken from a pool, to the shape that they have then. */
+  readonly pools: ReadonlyMap<string, string>
   /** Sum of CPU (thousandths) and of rate times hops (kbit/s). */
   readonly cost: number
 }

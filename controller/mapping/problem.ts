@@ -12,6 +12,7 @@ import {
   technologyOf,
 } from './demand.ts'
 import type { EmbedOptions, Usage } from './mapping.ts'
+import { chooseShapes, isPooled, poolKey } from './pools.ts'
 import type { Arcs, Route } from './route.ts'
 import { canEnd, groundOf, type TechnologyRule } from './technology.ts'
 import type { Topology } from './topology.ts'
@@ -32,6 +33,8 @@ export interface NodeDemand {
   /** Data paths that its interfaces are joined by. */
   readonly forwardings: readonly string[]
   readonly location: Location | undefined
+  /** Shape of the pool that it is taken from, room and all; undefined: it is made. */
+  readonly pool: string | undefined
   /** Index of the host where it must stay; `elsewhere` where that is no host of the substrate; undefined: any. */
   readonly fixed: number | undefined
   /** Host where it was before and would best be again. */
@@ -67,6 +70,8 @@ export interface Free {
   readonly diskBytes: Float64Array
   readonly nics: Int32Array
   readonly rates: Float64Array
+  /** Idle nodes by shape. */
+  readonly pools: ReadonlyMap<string, Int32Array>
 }
 
 export interface Problem {
@@ -89,12 +94,13 @@ export const problemOf = (
   const linked = new Set(
     request.links.flatMap(({ a, b }) => [`${a?.node}.${a?.interface}`, `${b?.node}.${b?.interface}`]),
   )
+  const shapes = chooseShapes(topology.nodes, usage, request.nodes)
   const nodes = request.nodes.map((node): NodeDemand => {
     const at = fixed?.get(node.id)
     const atIndex = host(at)
     const isHost = atIndex !== undefined && topology.isHost[atIndex] === 1
     return {
-      ...nodeDemand(node, linked),
+      ...nodeDemand(node, linked, shapes.get(node.id)),
       fixed: at === undefined ? undefined : isHost ? atIndex : elsewhere,
       before: host(previous?.hosts.get(node.id)),
     }
@@ -117,19 +123,26 @@ export const problemOf = (
   return { topology, nodes, links, free: freeOf(topology, usage), excluded: Uint8Array.from(isExcluded) }
 }
 
-const nodeDemand = (node: Node, linked: ReadonlySet<string>): Omit<NodeDemand, 'fixed' | 'before'> => {
+const nodeDemand = (
+  node: Node,
+  linked: ReadonlySet<string>,
+  pool: string | undefined,
+): Omit<NodeDemand, 'fixed' | 'before'> => {
+  // What a pool keeps takes its room already, and is what the node asks for.
+  const pooled = isPooled(node)
   const joined = node.interfaces.filter(({ index, physical }) => physical !== '' || linked.has(`${node.id}.${index}`))
   return {
     id: node.id,
-    cpuMillis: reservedCpuMillis(node),
-    memoryBytes: node.memoryBytes,
-    diskBytes: node.diskBytes,
+    cpuMillis: pooled ? 0 : reservedCpuMillis(node),
+    memoryBytes: pooled ? 0 : node.memoryBytes,
+    diskBytes: pooled ? 0 : node.diskBytes,
     dedicated: node.interfaces.filter(({ physical }) => physical === 'dedicated').length,
     shared: node.interfaces.some(({ physical }) => physical === 'shared'),
-    hypervisor: anyHypervisor(node.hypervisor) ? 'any' : node.hypervisor,
-    image: node.image,
+    hypervisor: pooled ? '' : anyHypervisor(node.hypervisor) ? 'any' : node.hypervisor,
+    image: pooled ? '' : node.image,
     forwardings: [...new Set(joined.map(({ forwarding }) => forwardingOf(forwarding)))],
     location: node.location,
+    pool,
   }
 }
 
@@ -163,7 +176,19 @@ const freeOf = ({ nodes, links, capacity }: Topology, usage: Usage): Free => ({
     const taken = usage.rateBitsPerSecond.get(`${links[arc >> 1]?.id}/${arc & 1 ? 'ba' : 'ab'}`)
     return rate - (taken ?? 0)
   }),
+  pools: idleOf(nodes, usage),
 })
+
+const idleOf = (nodes: Topology['nodes'], usage: Usage): ReadonlyMap<string, Int32Array> => {
+  const idle = new Map<string, Int32Array>()
+  for (const [host, { id, pools }] of nodes.entries())
+    for (const shape of pools) {
+      const byHost = idle.get(shape.name) ?? new Int32Array(nodes.length)
+      idle.set(shape.name, byHost)
+      byHost[host] = shape.nodes - (usage.pools.get(poolKey(id, shape.name)) ?? 0)
+    }
+  return idle
+}
 
 export const emptyUsage: Usage = {
   cpuMillis: new Map(),
@@ -171,6 +196,7 @@ export const emptyUsage: Usage = {
   diskBytes: new Map(),
   nics: new Set(),
   rateBitsPerSecond: new Map(),
+  pools: new Map(),
 }
 
 /** Takes (sign 1) or gives back (sign -1) what a node needs. */
@@ -179,6 +205,8 @@ export const take = (free: Free, node: NodeDemand, host: number, sign: 1 | -1): 
   free.memoryBytes[host] = (free.memoryBytes[host] as number) - sign * node.memoryBytes
   free.diskBytes[host] = (free.diskBytes[host] as number) - sign * node.diskBytes
   free.nics[host] = (free.nics[host] as number) - sign * node.dedicated
+  const idle = node.pool === undefined ? undefined : free.pools.get(node.pool)
+  if (idle) idle[host] = (idle[host] as number) - sign
 }
 
 /** Takes (sign 1) or gives back (sign -1) a link's rates along a path. */
@@ -196,6 +224,7 @@ export const copyFree = (free: Free): Free => ({
   diskBytes: free.diskBytes.slice(),
   nics: free.nics.slice(),
   rates: free.rates.slice(),
+  pools: new Map([...free.pools].map(([shape, idle]) => [shape, idle.slice()])),
 })
 
 /**
@@ -219,6 +248,8 @@ export const routeOf = (
 }
 
 export const hypervisorFor = (problem: Problem, node: NodeDemand, host: number, before: string | undefined): string => {
+  const shape = problem.topology.nodes[host]?.pools.find(({ name }) => name === node.pool)
+  if (shape) return shape.hypervisor
   if (node.hypervisor !== 'any') return node.hypervisor
   const { hypervisors = [], images = [] } = problem.topology.nodes[host] ?? {}
   const offered = hypervisors.filter(

@@ -1,9 +1,11 @@
 /**
  * The words for a node that does not fit.
  */
+import type { PoolShape } from '../../proto/generated/weft.v1.ts'
 import { formatCpu, formatSize } from '../units.ts'
 import { meets, type NodeKind, nodeKinds } from './constraints.ts'
 import { distanceKm, placeText } from './place.ts'
+import { noShape } from './pools.ts'
 import type { NodeDemand, Problem } from './problem.ts'
 
 export interface Text {
@@ -58,6 +60,8 @@ export const nodeText = (
       return node.shared && !among.some((host) => at(host)?.sharedNics.length)
         ? lacks('a shared physical interface', (host) => at(host)?.sharedNics ?? [])
         : amount(node.dedicated, problem.free.nics, String, ' dedicated physical interfaces')
+    case 'pool':
+      return poolText(problem, node, among, beside)
     case 'image':
       return lacks(`the image "${node.image}"`, (host) => at(host)?.images ?? [])
     case 'datapath':
@@ -81,6 +85,30 @@ const listed = (problem: Problem, hosts: readonly number[]): string => {
   const names = hosts.slice(0, 5).map((host) => idOf(problem, host))
   return names.join(', ') + (hosts.length > names.length ? ` and ${hosts.length - names.length} more` : '')
 }
+
+const poolText = (problem: Problem, node: NodeDemand, among: readonly number[], beside: string): Text => {
+  const object = `node/${node.id}`
+  const shapes = new Map(problem.topology.nodes.flatMap(({ pools }) => pools.map((shape) => [shape.name, shape])))
+  if (node.pool === undefined || node.pool === noShape) {
+    const all = [...shapes.values()].map(({ name, ...make }) => `${name} (${makeText(make)})`).join(', ')
+    return {
+      object,
+      message: `node ${node.id} is to be taken from a pool, and none has what it asks for`,
+      hint:
+        all === ''
+          ? 'allocation on-demand: the provider has no pools'
+          : `what pools have: ${all}; or allocation on-demand`,
+    }
+  }
+  return {
+    object,
+    message: `node ${node.id} needs an idle node of the pool ${node.pool}${beside}; none of ${listed(problem, among)} has one`,
+    hint: 'wait until the pool is filled again, or ask for allocation on-demand',
+  }
+}
+
+const makeText = ({ hypervisor, image, memoryBytes }: Omit<PoolShape, 'name'>): string =>
+  [hypervisor, image, memoryBytes > 0 ? formatSize(memoryBytes) : ''].filter((part) => part !== '').join(', ')
 
 const placeTextOf = (problem: Problem, node: NodeDemand, among: readonly number[], beside: string): Text => {
   const object = `node/${node.id}`

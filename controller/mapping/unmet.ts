@@ -41,6 +41,7 @@ const words: Readonly<Record<Kind, string>> = {
   disk: 'disk',
   cpu: 'CPU',
   nics: 'physical interfaces',
+  pool: 'idle nodes of pools',
   bandwidth: 'bandwidth',
   delay: 'delay',
   technology: 'link technology',

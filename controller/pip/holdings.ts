@@ -10,6 +10,7 @@ export const nothingUsed: Usage = {
   diskBytes: new Map(),
   nics: new Set(),
   rateBitsPerSecond: new Map(),
+  pools: new Map(),
 }
 
 type Amounts = ReadonlyMap<string, number>
@@ -40,6 +41,10 @@ const joinUsages = (usages: readonly Usage[], of: (a: number, b: number) => numb
     usages.map((usage) => usage.rateBitsPerSecond),
     of,
   ),
+  pools: join(
+    usages.map((usage) => usage.pools),
+    of,
+  ),
 })
 
 /** What suffices for whichever of them stands. */
@@ -54,6 +59,7 @@ export interface UsageJson {
   readonly diskBytes: Readonly<Record<string, number>>
   readonly nics: readonly string[]
   readonly rateBitsPerSecond: Readonly<Record<string, number>>
+  readonly pools?: Readonly<Record<string, number>>
 }
 
 export const usageToJson = (usage: Usage): UsageJson => ({
@@ -62,6 +68,7 @@ export const usageToJson = (usage: Usage): UsageJson => ({
   diskBytes: Object.fromEntries(usage.diskBytes),
   nics: [...usage.nics],
   rateBitsPerSecond: Object.fromEntries(usage.rateBitsPerSecond),
+  pools: Object.fromEntries(usage.pools),
 })
 
 export const usageFromJson = (json: UsageJson): Usage => ({
@@ -70,4 +77,5 @@ export const usageFromJson = (json: UsageJson): Usage => ({
   diskBytes: new Map(Object.entries(json.diskBytes)),
   nics: new Set(json.nics),
   rateBitsPerSecond: new Map(Object.entries(json.rateBitsPerSecond)),
+  pools: new Map(Object.entries(json.pools ?? {})),
 })

@@ -28,6 +28,7 @@ const embedding = {
     ['a.1', 'eth7'],
   ]),
   paths: new Map([['a-b', { nodes: ['h1', 'f', 'h2'], links: ['h1-f', 'h2-f'] }]]),
+  pools: new Map(),
   cost: 0,
 }
 

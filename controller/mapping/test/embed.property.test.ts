@@ -16,6 +16,7 @@ const add = (x: Usage, y: Usage): Usage => {
     diskBytes: sum(x.diskBytes, y.diskBytes),
     nics: new Set([...x.nics, ...y.nics]),
     rateBitsPerSecond: sum(x.rateBitsPerSecond, y.rateBitsPerSecond),
+    pools: sum(x.pools, y.pools),
   }
 }
 

@@ -185,6 +185,7 @@ t.test('a change leaves in place what it does not concern', async (t) => {
     ]),
     nics: new Map([['a.0', 'eth9']]),
     paths: new Map([['a-b', { nodes: ['h1', 'g', 'h2'], links: ['h1-g', 'g-h2'] }]]),
+    pools: new Map(),
     cost: 0,
   }
   const asked = request({ a, b: {}, c: {} }, { 'a-b': {}, 'b-c': {} })

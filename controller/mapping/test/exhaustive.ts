@@ -56,7 +56,7 @@ export const isFeasible = (graph: SubstrateGraph, usage: Usage, request: VNetReq
           return [id, ['', 'any'].includes(hypervisor) ? (offered[0] ?? '') : hypervisor]
         }),
       )
-      const embedding: Embedding = { hosts, hypervisors, nics: withPhysical(hosts), paths, cost: 0 }
+      const embedding: Embedding = { hosts, hypervisors, nics: withPhysical(hosts), paths, pools: new Map(), cost: 0 }
       return problemsOf(graph, usage, { ...request, nodes, links }, embedding)
     }
     if (part([], new Map()).length > 0) return false

@@ -98,6 +98,7 @@ export const randomUsage = (random: Random, { nodes, links }: SubstrateGraph): U
         ['ab', 'ba'].map((way) => [`${id}/${way}`, part(capacity)] as const),
       ),
     ),
+    pools: new Map(),
   }
 }
 

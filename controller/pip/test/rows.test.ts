@@ -10,7 +10,14 @@ const row: VNetRow = {
   generation: 3,
   version: {
     part: request,
-    embedding: { hosts: new Map([['a', 'h1']]), hypervisors: new Map(), nics: new Map(), paths: new Map(), cost: 50 },
+    embedding: {
+      hosts: new Map([['a', 'h1']]),
+      hypervisors: new Map(),
+      nics: new Map(),
+      paths: new Map(),
+      pools: new Map(),
+      cost: 50,
+    },
     allocation: {
       request,
       segments: [

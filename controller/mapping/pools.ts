@@ -1,0 +1,84 @@
+/**
+ * Nodes that are not made but taken (allocation "preallocated"): which make of a provider's idle nodes serves which. Pure.
+ */
+import type { Cpu, Node, PoolShape, SubstrateNode } from '../../proto/generated/weft.v1.ts'
+import { anyHypervisor, reservedCpuMillis } from './demand.ts'
+import type { Usage } from './mapping.ts'
+
+/** What makes one idle node as good as another. */
+export type Make = Pick<PoolShape, 'hypervisor' | 'image' | 'cpu' | 'memoryBytes' | 'diskBytes'>
+
+/** Whether the node is to be taken from a pool. */
+export const isPooled = ({ allocation }: Pick<Node, 'allocation'>): boolean => allocation === 'preallocated'
+
+/** Key of a host's idle nodes of a shape, in a usage. */
+export const poolKey = (host: string, shape: string): string => `${host}/${shape}`
+
+/** Whether an idle node of this make is what the node asks for: the same in all that it says, anything in what it leaves out. */
+export const serves = (make: Make, node: Node): boolean => {
+  const same = (asked: number, has: number): boolean => asked === 0 || asked === has
+  return (
+    (anyHypervisor(node.hypervisor) || node.hypervisor === make.hypervisor) &&
+    (node.image === '' || node.image === make.image) &&
+    same(node.memoryBytes, make.memoryBytes) &&
+    same(node.diskBytes, make.diskBytes) &&
+    servesCpu(make.cpu, node.cpu)
+  )
+}
+
+const servesCpu = (has: Cpu | undefined, asked: Cpu | undefined): boolean => {
+  if (!asked) return true
+  const same = (wanted: number, given: number): boolean => wanted === 0 || wanted === given
+  return (
+    same(asked.count, has?.count || 1) &&
+    same(asked.shares, has?.shares ?? 0) &&
+    same(asked.quotaMillis, has?.quotaMillis ?? 0)
+  )
+}
+
+/** The node as it is once it was taken: what it left out is the make's. */
+export const ofMake = (node: Node, { hypervisor, image, cpu, memoryBytes, diskBytes }: Make): Node => ({
+  ...node,
+  hypervisor,
+  image,
+  cpu,
+  memoryBytes,
+  diskBytes,
+})
+
+/** What one node of the make takes of a host's CPUs, in thousandths of one. */
+export const makeCpuMillis = ({ cpu }: Pick<Make, 'cpu'>): number => reservedCpuMillis({ cpu })
+
+/** In place of a shape's name, which is never empty: no pool has what is asked for. */
+export const noShape = ''
+
+/**
+ * The shape that each pooled node of a request is taken from, by id of the node. Of several that serve it is the one of which most are left in
+ * all: that none is short while another lies idle.
+ */
+export const chooseShapes = (
+  hosts: readonly SubstrateNode[],
+  usage: Pick<Usage, 'pools'>,
+  nodes: readonly Node[],
+): ReadonlyMap<string, string> => {
+  const left = new Map<string, { readonly shapes: PoolShape[]; idle: number }>()
+  for (const { id, pools } of hosts)
+    for (const shape of pools) {
+      const known = left.get(shape.name) ?? { shapes: [], idle: 0 }
+      known.shapes.push(shape)
+      known.idle += shape.nodes - (usage.pools.get(poolKey(id, shape.name)) ?? 0)
+      left.set(shape.name, known)
+    }
+  const chosen = new Map<string, string>()
+  for (const node of nodes.filter(isPooled)) {
+    const [name, best] = [...left]
+      .filter(([, { shapes }]) => shapes.some((shape) => serves(shape, node)))
+      .reduce<readonly [string, { idle: number } | undefined]>(
+        (most, one) => (most[1] && most[1].idle >= one[1].idle ? most : one),
+        [noShape, undefined],
+      )
+    if (best) best.idle--
+    chosen.set(node.id, name)
+  }
+  return chosen
+}
