@@ -16,6 +16,9 @@ const ttyPattern = /<console type='pty' tty='(\/dev\/pts\/\d+)'>/
 /** Pure. Of the XML of a domain that runs; undefined where it has no console that is a pseudo-terminal. */
 export const consoleTty = (xml: string): string | undefined => ttyPattern.exec(xml)?.[1]
 
+/** Pure. Whether a domain of that XML gets one when it runs: while it is being started its XML names none yet, though the domain is active. */
+export const getsTty = (xml: string): boolean => xml.includes(`<console type='pty'`)
+
 const sttyTimeoutMs = 10_000
 const env = { PATH: '/usr/bin:/bin' }
 
@@ -64,25 +67,29 @@ const streamOf = (descriptor: number): ConsoleStream => {
   }
 }
 
-/** Throws verb.unsupported where the domain has no such console, node.not-running where it has just ended, hypervisor.failed. */
+/**
+ * Throws verb.unsupported where the domain has no such console, node.not-running where it is being started or has just ended, hypervisor.failed.
+ */
 export const openPtyConsole = async (
   connection: LibvirtConnection,
   uuid: string,
   node: string,
 ): Promise<ConsoleStream> => {
   const object = `node/${node}`
-  const find = async (): Promise<string | undefined> => {
-    const xml = await connection.xml(uuid).catch(unless('NO_DOMAIN'))
-    return consoleTty(xml ?? '')
-  }
-  const tty = await find()
+  const read = (): Promise<string | undefined> => connection.xml(uuid).catch(unless('NO_DOMAIN'))
+  const xml = await read()
+  if (xml === undefined) throw new WeftError('node.not-running', `node ${node} has just ended`, { object })
+  const tty = consoleTty(xml)
+  if (tty === undefined && getsTty(xml))
+    throw new WeftError('node.not-running', `node ${node} is just being started`, { object })
   if (tty === undefined) throw new WeftError('verb.unsupported', `node ${node} has no console`, { object })
   let descriptor: number | undefined
   try {
     descriptor = openSync(tty, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
     await setTerminal(tty, ['raw', '-echo'])
     // While the domain has it, that number is nobody else's: what was opened is its console, or the domain has ended.
-    if ((await find()) !== tty) throw new WeftError('node.not-running', `node ${node} has just ended`, { object })
+    if (consoleTty((await read()) ?? '') !== tty)
+      throw new WeftError('node.not-running', `node ${node} has just ended`, { object })
     return streamOf(descriptor)
   } catch (error) {
     if (descriptor !== undefined) closeSync(descriptor)
