@@ -37,6 +37,7 @@ export const topics = {
   apiVNet: (domain: string, client: string, vnet: string) =>
     `weft/v1/${level(domain)}/api/vnet/${level(client)}/${level(vnet)}`,
   advertisement: (domain: string) => `weft/v1/${level(domain)}/api/advertisement`,
+  freed: (domain: string) => `weft/v1/${level(domain)}/api/freed`,
 } as const
 
 export type TopicKind = keyof typeof topics
@@ -76,6 +77,7 @@ export const parseTopic = (topic: string): ParsedTopic | undefined => {
     return rest.length === 1 && first === 'state' ? { kind: 'controllerState', domain, json } : undefined
   if (area === 'api') {
     if (rest.length === 1 && first === 'advertisement') return { kind: 'advertisement', domain, json }
+    if (rest.length === 1 && first === 'freed') return { kind: 'freed', domain, json }
     if (first === 'vnet' && second && third && rest.length === 3)
       return { kind: 'apiVNet', domain, client: second, vnet: third, json }
     const kind = rest.length === 2 && first ? apiClientKinds[first] : undefined

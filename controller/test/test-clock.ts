@@ -6,12 +6,16 @@ export interface TestClock extends Clock {
   step(): boolean
 }
 
+/** 2026-01-01. */
+const startUnixMs = 1_767_225_600_000
+
 export const createTestClock = (): TestClock => {
   let nowMs = 0
   let count = 0
   const timers = new Map<number, { readonly atMs: number; readonly work: () => void }>()
   return {
     now: () => nowMs,
+    unixMs: () => startUnixMs + nowMs,
     after: (ms, work) => {
       const id = count++
       timers.set(id, { atMs: nowMs + ms, work })

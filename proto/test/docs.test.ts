@@ -30,6 +30,7 @@ t.test('docs/mqtt.md names every topic and shows every message of one', async (t
     apiReply: topics.apiReply('d', 'C'),
     apiVNet: topics.apiVNet('d', 'C', 'V'),
     advertisement: topics.advertisement('d'),
+    freed: topics.freed('d'),
   }
   for (const topic of Object.values(names)) {
     const shown = topic.slice(root.length).replace('H', '{h}').replace('/C', '/{c}').replace('/V', '/{vnet}')

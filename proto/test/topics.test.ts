@@ -15,6 +15,7 @@ const built: Record<TopicKind, string> = {
   apiReply: topics.apiReply('d', 'c'),
   apiVNet: topics.apiVNet('d', 'c', 'a.v'),
   advertisement: topics.advertisement('d'),
+  freed: topics.freed('d'),
 }
 
 t.test('every topic is parsed back into what it was built from, in both forms', async (t) => {
