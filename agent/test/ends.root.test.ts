@@ -1,6 +1,7 @@
 /** Containers that crash, stop and reboot, by their restart policies; the agent on a host of its own. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { labProblem } from '../../lab/testing.ts'
 import type { Init } from '../../proto/codec.ts'
@@ -78,7 +79,10 @@ t.test('nodes that end come back as their policy says, each end is told, and not
   await until(vnet, ({ phase }) => phase === 'PHASE_READY')
   await t.test('a start-up command that fails ends no node, and its status stands in its log', async (t) => {
     let log = ''
-    while (!log.includes('exit status')) log = await exec('f', 'cat', '/var/log/start-up.log')
+    for (let tries = 0; tries < 600 && !log.includes('exit status'); tries++) {
+      log = await exec('f', 'cat', '/var/log/start-up.log')
+      await sleep(100)
+    }
     t.equal(log, 'this goes wrong\nstart-up: exit status 3\n')
     t.match(await now('f'), { state: 'OBJECT_STATE_READY', restarts: 0, lastEnd: undefined })
   })
@@ -122,19 +126,16 @@ t.test('nodes that end come back as their policy says, each end is told, and not
 
   await t.test('one that crashes again and again waits longer each time, and says until when', async (t) => {
     const waits: number[] = []
-    for (let i = 0; i < 3; i++) {
+    // One whose wait was over before anybody noticed the end comes back at once: the waits grow, so that some later one does not.
+    for (let kills = 0; waits.length < 2 && kills < 6; kills++) {
       const { restarts = 0 } = (await now('a')) ?? {}
       await kill('a')
       const down = await untilNode('a', (one) => one.nextTryUnixMs > 0 || one.restarts > restarts)
       if (down?.nextTryUnixMs) waits.push(down.nextTryUnixMs - Number(down.lastEnd?.unixMs))
       await untilNode('a', isUp(restarts + 1))
     }
-    t.ok(waits.length >= 2, `${waits} ms`)
-    t.same(
-      waits,
-      waits.toSorted((one, other) => one - other),
-      'the next after a longer time',
-    )
+    const [first = 0, second = 0] = waits
+    t.ok(second > first && first > 0, `${waits} ms`)
   })
 
   await t.test('what ended while the agent was away is found, and what was counted is kept', async (t) => {
