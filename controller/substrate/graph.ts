@@ -1,8 +1,15 @@
 /**
  * From the declared substrate and the inventories to what a mapping may use.
  */
-import type { HostInventory, SubstrateEnd, SubstrateLink, SubstrateNode } from '../../proto/generated/weft.v1.ts'
+import type {
+  HostInventory,
+  PoolShape,
+  SubstrateEnd,
+  SubstrateLink,
+  SubstrateNode,
+} from '../../proto/generated/weft.v1.ts'
 import { type TechnologyName, technologies, technologyNames } from '../../proto/technologies.ts'
+import { startsImage } from '../mapping/demand.ts'
 import type { SubstrateGraph } from '../mapping/mapping.ts'
 import { linksBesidePrefix } from './components.ts'
 import { imageOffers } from './images.ts'
@@ -53,6 +60,7 @@ const hostOf = (
   { cpuOvercommit, images }: Pick<DeclaredSubstrate, 'cpuOvercommit' | 'images'>,
 ): SubstrateNode => {
   const hypervisors = inventory.hypervisors.filter(({ unavailable }) => !unavailable).map(({ name }) => name)
+  const offers = imageOffers(images, inventory, hypervisors)
   const has = (name: string): boolean => nicOf(inventory, name) !== undefined
   return {
     ...node,
@@ -68,10 +76,19 @@ const hostOf = (
       .flatMap(({ name, technologies }) =>
         technologies.length === 0 ? [name] : technologies.map((technology) => `${name}/${technology}`),
       ),
-    images: [...imageOffers(images, inventory, hypervisors)],
+    images: [...offers],
+    pools: node.pools.filter((pool) => canKeep(pool, hypervisors, offers)),
     tunnelPrefix: addressInPrefix(node.tunnelPrefix, inventories.values()) === undefined ? node.tunnelPrefix : '',
   }
 }
+
+/** Whether the host can make nodes of the pool's shape at all. */
+const canKeep = (
+  { hypervisor, image }: PoolShape,
+  hypervisors: readonly string[],
+  offers: readonly string[],
+): boolean =>
+  hypervisors.includes(hypervisor) && (image === '' || offers.some((offer) => startsImage(offer, image, hypervisor)))
 
 /** A link carries no more than the slower of its NICs. */
 const limited = (link: SubstrateLink, inventories: Inventories): SubstrateLink => {

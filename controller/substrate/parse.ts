@@ -8,6 +8,7 @@ import { isName } from '../../proto/topics.ts'
 import { bytes, delay, rate } from '../description/units.ts'
 import { compileSchema, type Path, readYaml } from '../yaml.ts'
 import { type ImageEntry, readImages } from './images.ts'
+import { type PoolFile, withPools } from './pools.ts'
 import { type Reader, readerOf } from './reader.ts'
 import schema from './schema/weft-substrate-1.json' with { type: 'json' }
 import type { DeclaredSubstrate } from './substrate.ts'
@@ -22,6 +23,7 @@ interface SubstrateFile {
   readonly fabrics?: Readonly<Record<string, PlaceEntry | null>> | null
   readonly links?: readonly LinkEntry[] | null
   readonly images?: Readonly<Record<string, ImageEntry>> | null
+  readonly pools?: Readonly<Record<string, PoolFile>> | null
 }
 interface PlaceEntry {
   readonly location?: Partial<Location>
@@ -61,11 +63,12 @@ export const readSubstrate = (
   const nodes = readNodes(input, reader)
   const links = readLinks(input, nodes, reader)
   const images = readImages(input.images, reader)
+  const pooled = withPools(input.pools, nodes, images, reader)
   const { errors, positions } = reader
   if (errors.length > 0) return { errors }
   const cpuOvercommit = input.cpu_overcommit ?? 1
   return {
-    substrate: { name: input.name, nodes: [...nodes.values()], links, images, cpuOvercommit, positions },
+    substrate: { name: input.name, nodes: pooled, links, images, cpuOvercommit, positions },
     errors,
   }
 }

@@ -10,7 +10,7 @@ export interface DeclaredSubstrate extends Substrate {
   readonly cpuOvercommit: number
   /** The catalogue of images that its hosts fetch; a name is of one image. */
   readonly images: readonly Image[]
-  /** file:line of each declaration, by "node/ID", "link/ID" and "image/NAME". */
+  /** file:line of each declaration, by "node/ID", "link/ID", "image/NAME" and "pool/NAME". */
   readonly positions: ReadonlyMap<string, string>
 }
 
