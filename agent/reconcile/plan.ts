@@ -76,10 +76,7 @@ const vifName = (slot: number, index: number): string => `vif${slot}.${index}`
 const remakeReasons = (spec: NodeSpec, observed: ObservedNode): Reasons => {
   if (observed.digest === '') return ['only half of it is there']
   if (observed.slot !== spec.slot) return [`its vifs are vif${observed.slot}.*, they should be vif${spec.slot}.*`]
-  if (!isMadeFrom(spec, observed.digest)) return ['what it was made from has changed']
-  // Of one that shall be configured anew, what is missing is attached.
-  if (!observed.running || observed.configuration !== configurationDigest(spec)) return []
-  return missingInterfaces(spec, observed).map((index) => `${vifName(spec.slot, index)} is gone`)
+  return isMadeFrom(spec, observed.digest) ? [] : ['what it was made from has changed']
 }
 
 const missingInterfaces = ({ node }: NodeSpec, { vifs }: ObservedNode): readonly number[] => {
@@ -87,8 +84,12 @@ const missingInterfaces = ({ node }: NodeSpec, { vifs }: ObservedNode): readonly
   return node.interfaces.map(({ index }) => index).filter((index) => !there.has(index))
 }
 
+/** Why a node that runs has to be configured; [] where it is as asked for. An interface that is gone is no reason to lose what is on its disk. */
 const configureReasons = (spec: NodeSpec, observed: ObservedNode): Reasons => {
   if (observed.configuration === '') return ['it runs and is not configured']
+  if (observed.configuration === configurationDigest(spec)) {
+    return missingInterfaces(spec, observed).map((index) => `${vifName(spec.slot, index)} is gone`)
+  }
   const wanted = new Set(spec.node.interfaces.map(({ index }) => index))
   const attached = missingInterfaces(spec, observed).map((index) => `${vifName(spec.slot, index)} shall be attached`)
   const detached = observed.vifs
@@ -121,8 +122,8 @@ const planNode = (spec: NodeSpec, observed: ObservedNode | undefined): Step | un
     const reasons = [ended ? `it ${endWords[ended.how]}: ${ended.reason}` : 'it is made and does not run']
     return { kind: 'node.start', spec, restart: ended !== undefined, reasons }
   }
-  if (observed.configuration === configurationDigest(spec)) return undefined
-  return { kind: 'node.configure', spec, reasons: configureReasons(spec, observed) }
+  const reasons = configureReasons(spec, observed)
+  return reasons.length === 0 ? undefined : { kind: 'node.configure', spec, reasons }
 }
 
 /** Pure. Throws nothing: what is wrong with an object stands in `problems`. */

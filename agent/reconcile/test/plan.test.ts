@@ -78,6 +78,12 @@ t.test('interfaces that come and go are attached and detached', async (t) => {
   ])
 })
 
+t.test('an interface that is gone is attached again, and the node is not made again for it', async (t) => {
+  t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [right(node('a'), { vifs: [] })] }), [
+    'node.configure a: vif1.0 is gone',
+  ])
+})
+
 t.test('a node that was made otherwise is made again, and only that one', async (t) => {
   const bigger = node('a', { memoryBytes: 1 << 28 })
   t.same(stepsOf(slice({ nodes: [bigger, node('b')] }), { lxc: [right(node('a')), right(node('b'))] }), [
@@ -85,9 +91,6 @@ t.test('a node that was made otherwise is made again, and only that one', async 
   ])
   t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [right(node('a'), { digest: '' })] }), [
     'node.remove a: only half of it is there',
-  ])
-  t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [right(node('a'), { vifs: [] })] }), [
-    'node.remove a: vif1.0 is gone',
   ])
   t.same(stepsOf(slice({ nodes: [node('a')] }), { lxc: [right(node('a'), { slot: 9 })] }), [
     'node.remove a: its vifs are vif9.*, they should be vif1.*',
