@@ -1,0 +1,129 @@
+/**
+ * A task made ready for the search: its links by node, what each host costs a node by itself, and what is occupied.
+ */
+import type { Task } from './task.ts'
+
+/** One end of a link, seen from a node. */
+export interface Tie {
+  readonly link: number
+  /** The node at the other end, and on which side of the link it is. */
+  readonly other: number
+  readonly side: 0 | 1
+  readonly weight: number
+}
+
+export interface Model {
+  readonly task: Task
+  readonly ties: readonly (readonly Tie[])[]
+  /** By node, then host: what being there costs by itself; Infinity where it cannot be. */
+  readonly alone: readonly Float64Array[]
+  /** By node: the hosts where that is finite. */
+  readonly candidates: readonly Int32Array[]
+  /** By node: sum of the weights of its links. */
+  readonly pull: Float64Array
+  /** By node: those that may not share its host. */
+  readonly apart: readonly (readonly number[])[]
+}
+
+export const modelOf = (task: Task): Model => {
+  const ties: Tie[][] = task.nodes.map(() => [])
+  for (const [link, { a, b, weight }] of task.links.entries()) {
+    if (a === b) continue
+    ties[a]?.push({ link, other: b, side: 1, weight })
+    ties[b]?.push({ link, other: a, side: 0, weight })
+  }
+  const alone = task.nodes.map((_, node) => aloneOf(task, node))
+  const apart: number[][] = task.nodes.map(() => [])
+  for (const [x, y] of task.apart ?? []) {
+    apart[x]?.push(y)
+    apart[y]?.push(x)
+  }
+  return {
+    task,
+    ties,
+    alone,
+    candidates: alone.map((costs, node) =>
+      (task.nodes[node]?.hosts ?? new Int32Array()).filter((host) => Number.isFinite(costs[host])),
+    ),
+    pull: Float64Array.from(ties, (own) => own.reduce((sum, { weight }) => sum + weight, 0)),
+    apart,
+  }
+}
+
+const aloneOf = (task: Task, node: number): Float64Array => {
+  const { needs = [], hosts = new Int32Array(), prefer } = task.nodes[node] ?? {}
+  const costs = new Float64Array(task.net.size).fill(Number.POSITIVE_INFINITY)
+  // Where hosts are all different, every link leaves them: what leaves a host together is what its links have.
+  const [out, back] = task.perHost === 1 ? ratesOf(task, node) : [0, 0]
+  const isRoomy = (host: number): boolean =>
+    needs.every((need, kind) => need === 0 || need <= (task.room[kind]?.[host] ?? 0))
+  for (const host of hosts)
+    if (isRoomy(host) && (out + back === 0 || leaves(task, host, out, back))) costs[host] = prefer?.[host] ?? 0
+  return costs
+}
+
+/** What a node's links send and receive in all. */
+const ratesOf = ({ links }: Task, node: number): readonly [number, number] => {
+  let [out, back] = [0, 0]
+  for (const { a, b, forward, backward } of links) {
+    if (a === b || (a !== node && b !== node)) continue
+    out += a === node ? forward : backward
+    back += a === node ? backward : forward
+  }
+  return [out, back]
+}
+
+const leaves = ({ net: { first, arcs }, rates }: Task, host: number, out: number, back: number): boolean => {
+  let [free, freeBack] = [0, 0]
+  for (let i = first[host] as number; i < (first[host + 1] as number); i++) {
+    const arc = arcs[i] as number
+    free += Math.max(0, rates[arc] as number)
+    freeBack += Math.max(0, rates[arc ^ 1] as number)
+  }
+  return free >= out && freeBack >= back
+}
+
+/** Which nodes are where, and what that leaves of the hosts. */
+export interface Occupancy {
+  /** Host by node; -1: not placed. */
+  readonly hosts: Int32Array
+  readonly put: (node: number, host: number) => void
+  readonly lift: (node: number) => void
+  /** Whether a node that is not placed can be on one of its candidates beside those that are placed. */
+  readonly fits: (node: number, host: number) => boolean
+  readonly clear: () => void
+}
+
+export const occupancyOf = ({ task, apart }: Model): Occupancy => {
+  const hosts = new Int32Array(task.nodes.length).fill(-1)
+  const count = new Int32Array(task.net.size)
+  const shared = task.perHost > 1
+  const left = shared ? task.room.map((room) => room.slice()) : []
+  const take = (node: number, host: number, sign: 1 | -1): void => {
+    count[host] = (count[host] as number) + sign
+    const needs = task.nodes[node]?.needs ?? []
+    for (const [kind, room] of left.entries()) room[host] = (room[host] as number) - sign * (needs[kind] ?? 0)
+  }
+  const isRoomy = (node: number, host: number): boolean =>
+    (task.nodes[node]?.needs ?? []).every((need, kind) => need === 0 || need <= (left[kind]?.[host] ?? 0)) &&
+    (apart[node] ?? []).every((other) => hosts[other] !== host)
+  const lift = (node: number): void => {
+    const host = hosts[node] as number
+    if (host < 0) return
+    hosts[node] = -1
+    take(node, host, -1)
+  }
+  return {
+    hosts,
+    put: (node, host) => {
+      hosts[node] = host
+      take(node, host, 1)
+    },
+    lift,
+    fits: (node, host) =>
+      count[host] === 0 || (shared && (count[host] as number) < task.perHost && isRoomy(node, host)),
+    clear: () => {
+      for (let node = 0; node < hosts.length; node++) lift(node)
+    },
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * How far hosts are from each other for each link of a task: fewest hops over what has its rates free, keeps its delay and may
+ * be crossed by it. What the task itself takes is left aside, so that a distance never is more than what a path will cost.
+ */
+import type { Task, TaskLink } from './task.ts'
+import type { Work } from './work.ts'
+
+/** No path leads there. */
+export const unreached = 255
+
+/** Hops from one host to every node, for a link. */
+export type Row = Uint8Array
+
+export interface Reach {
+  /** From a host on the side of a (0) or b (1) of a link to every host on its other side. */
+  readonly row: (link: number, side: 0 | 1, host: number) => Row
+}
+
+/** Links that ask for the same of a path share their rows. */
+interface Kind {
+  readonly link: TaskLink
+  readonly rows: readonly [(Row | undefined)[], (Row | undefined)[]]
+}
+
+export const reachOf = (task: Task, work: Work): Reach => {
+  const kinds: Kind[] = []
+  const kindOf = task.links.map((link) => {
+    const known = kinds.find((kind) => isLike(kind.link, link))
+    if (known) return known
+    const rows: (Row | undefined)[] = new Array(task.net.size)
+    const kind: Kind = { link, rows: [rows, isSymmetric(link) ? rows : new Array(task.net.size)] }
+    kinds.push(kind)
+    return kind
+  })
+  const queue = new Int32Array(task.net.size)
+  return {
+    row: (link, side, host) => {
+      const kind = kindOf[link] as Kind
+      const rows = kind.rows[side]
+      const known = rows[host]
+      if (known) return known
+      const row = rowOf(task, kind.link, side, host, queue, work)
+      rows[host] = row
+      return row
+    },
+  }
+}
+
+const isLike = (x: TaskLink, y: TaskLink): boolean =>
+  x.forward === y.forward &&
+  x.backward === y.backward &&
+  x.delay === y.delay &&
+  x.passable === y.passable &&
+  x.usable === y.usable &&
+  x.endsA === y.endsA &&
+  x.endsB === y.endsB
+
+const isSymmetric = ({ forward, backward, endsA, endsB }: TaskLink): boolean =>
+  forward === backward && endsA === endsB
+
+const rowOf = (task: Task, link: TaskLink, side: 0 | 1, host: number, queue: Int32Array, work: Work): Row => {
+  const row = new Uint8Array(task.net.size).fill(unreached)
+  row[host] = 0
+  const [near, far] = side === 0 ? [link.endsA, link.endsB] : [link.endsB, link.endsA]
+  if (near && !near[host]) return row
+  const [out, back] = side === 0 ? [link.forward, link.backward] : [link.backward, link.forward]
+  if (Number.isFinite(link.delay)) growWithin(task, link, out, back, host, row, work)
+  else grow(task, link, out, back, host, row, queue, work)
+  if (far) for (let n = 0; n < row.length; n++) if (!far[n] && n !== host) row[n] = unreached
+  return row
+}
+
+/** Breadth first. What asks for nothing is carried also where more was promised than there is. */
+const grow = (
+  { net: { first, arcs, head }, rates }: Task,
+  { passable, usable }: TaskLink,
+  out: number,
+  back: number,
+  host: number,
+  row: Row,
+  queue: Int32Array,
+  work: Work,
+): void => {
+  const [least, leastBack] = [out === 0 ? Number.NEGATIVE_INFINITY : out, back === 0 ? Number.NEGATIVE_INFINITY : back]
+  queue[0] = host
+  let end = 1
+  let steps = row.length >> 3
+  for (let begin = 0; begin < end; begin++) {
+    const node = queue[begin] as number
+    if (begin > 0 && passable && !passable[node]) continue
+    const hops = Math.min((row[node] as number) + 1, unreached - 1)
+    const last = first[node + 1] as number
+    let i = first[node] as number
+    steps += last - i + 1
+    for (; i < last; i++) {
+      const arc = arcs[i] as number
+      const next = head[arc] as number
+      if (row[next] !== unreached || (rates[arc] as number) < least || (rates[arc ^ 1] as number) < leastBack) continue
+      if (usable && !usable[arc >> 1]) continue
+      row[next] = hops
+      queue[end++] = next
+    }
+  }
+  work.add(steps)
+}
+
+/**
+ * The same within a delay: labels grow by one hop at a time and are kept only where they are quicker than every label with
+ * fewer hops, so that the first one to reach a node has the fewest.
+ */
+const growWithin = (
+  { net: { first, arcs, head, delay, size }, rates }: Task,
+  { passable, usable, delay: greatest }: TaskLink,
+  out: number,
+  back: number,
+  host: number,
+  row: Row,
+  work: Work,
+): void => {
+  const [least, leastBack] = [out === 0 ? Number.NEGATIVE_INFINITY : out, back === 0 ? Number.NEGATIVE_INFINITY : back]
+  const quickest = new Float64Array(size).fill(Number.POSITIVE_INFINITY)
+  quickest[host] = 0
+  let wave: number[] = [host]
+  let spent: number[] = [0]
+  for (let hops = 1; wave.length > 0; hops++) {
+    const reached = new Map<number, number>()
+    let steps = 0
+    for (let w = 0; w < wave.length; w++) {
+      const node = wave[w] as number
+      if (hops > 1 && passable && !passable[node]) continue
+      const last = first[node + 1] as number
+      steps += last - (first[node] as number) + 1
+      for (let i = first[node] as number; i < last; i++) {
+        const arc = arcs[i] as number
+        const next = head[arc] as number
+        const total = (spent[w] as number) + (delay[arc >> 1] as number)
+        if (total > greatest || total >= (quickest[next] as number)) continue
+        if ((rates[arc] as number) < least || (rates[arc ^ 1] as number) < leastBack) continue
+        if (usable && !usable[arc >> 1]) continue
+        quickest[next] = total
+        if (row[next] === unreached) row[next] = Math.min(hops, unreached - 1)
+        reached.set(next, total)
+      }
+    }
+    work.add(steps)
+    wave = [...reached.keys()]
+    spent = [...reached.values()]
+  }
+}

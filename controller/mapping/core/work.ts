@@ -1,0 +1,36 @@
+/**
+ * The count of work that bounds a search.
+ */
+import type { Budget, Net } from './task.ts'
+
+export interface Work {
+  /** Adds steps: an arc, a node or an entry of a table that was looked at. */
+  readonly add: (steps: number) => void
+  /** Whether this share of the budget is used up. */
+  readonly isOver: (share?: number) => boolean
+  readonly trees: () => number
+}
+
+/** Steps between two looks at the clock: some tenths of a millisecond. */
+const clockSteps = 100_000
+
+export const workOf = (net: Net, { trees, now, deadlineMs }: Budget): Work => {
+  const tree = net.size + net.head.length
+  const most = trees * tree
+  let steps = 0
+  let nextLook = clockSteps
+  let late = false
+  return {
+    add: (count) => {
+      steps += count
+    },
+    isOver: (share = 1) => {
+      if (now && deadlineMs !== undefined && steps >= nextLook) {
+        nextLook = steps + clockSteps
+        late = now() >= deadlineMs
+      }
+      return late || steps >= most * share
+    },
+    trees: () => steps / tree,
+  }
+}
