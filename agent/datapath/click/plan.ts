@@ -19,8 +19,6 @@ import { sameValue, tableKey } from './table.ts'
 import { isLoss } from './text/loss.ts'
 import { nicText } from './text/nic.ts'
 import {
-  arePorts,
-  isPromiscuous,
   type WantedEnd,
   type WantedEntry,
   type WantedLink,
@@ -28,6 +26,8 @@ import {
   type WantedRouter,
   wantedLink,
 } from './wanted.ts'
+import { isPromiscuous } from './wanted-here.ts'
+import { arePorts } from './wanted-parts.ts'
 
 /** A step while it is gathered. */
 interface Draft {
