@@ -13,7 +13,8 @@ export interface LedgerEntry {
 /**
  * What the entries take of a substrate, in all. `links` (of the substrate or its graph) tell in which direction a path
  * crosses each: `link/ab` from the end declared first to the other, `link/ba` back. A link that is declared no longer counts
- * for nothing; a node or link that the embedding does not place neither.
+ * for nothing; a node or link that the embedding does not place neither. The room of nodes that are taken from pools is no
+ * part of it: the request need not say how large they are.
  */
 export const usageOf = (
   substrate: { readonly links: readonly SubstrateLink[] },
@@ -29,9 +30,11 @@ export const usageOf = (
     for (const node of request.nodes) {
       const host = embedding.hosts.get(node.id)
       if (host === undefined) continue
-      add(cpuMillis, host, reservedCpuMillis(node))
-      add(memoryBytes, host, node.memoryBytes)
-      add(diskBytes, host, node.diskBytes)
+      if (!embedding.pools.has(node.id)) {
+        add(cpuMillis, host, reservedCpuMillis(node))
+        add(memoryBytes, host, node.memoryBytes)
+        add(diskBytes, host, node.diskBytes)
+      }
       for (const { index, physical } of node.interfaces) {
         const nic = embedding.nics.get(`${node.id}.${index}`)
         if (physical === 'dedicated' && nic !== undefined) nics.add(`${host}/${nic}`)

@@ -47,7 +47,7 @@ const embeddingOf = (
   graph: SubstrateGraph,
   usage: Usage,
   request: VNetRequest,
-  { previous }: EmbedOptions,
+  { previous, taken }: EmbedOptions,
   problem: Problem,
   solution: Solution,
 ): Embedding => {
@@ -66,8 +66,9 @@ const embeddingOf = (
       demand.id,
       hypervisorFor(problem, demand, host, stays ? previous?.hypervisors.get(demand.id) : undefined),
     )
-    const shape = problem.topology.nodes[host]?.pools.find(({ name }) => name === demand.pool)
-    if (shape) pools.set(demand.id, shape.name)
+    const name = taken?.get(demand.id) ?? demand.pool
+    if (name !== undefined) pools.set(demand.id, name)
+    const shape = problem.topology.nodes[host]?.pools.find((one) => one.name === name)
     cost += shape ? makeCpuMillis(shape) : demand.cpuMillis
   }
   for (const [index, { id, a, forward, backward }] of problem.links.entries()) {

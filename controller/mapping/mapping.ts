@@ -68,6 +68,8 @@ export interface EmbedOptions {
    * nodes that did not move its path, where that still holds; so that a change touches only what was changed.
    */
   readonly previous?: Embedding
+  /** Of the nodes that stay, those that were taken from a pool, with the shape: what they need is theirs. */
+  readonly taken?: ReadonlyMap<string, string>
   /** Hosts that take no new node and relay nothing (gone, drained); nodes fixed there stay. */
   readonly excluded?: ReadonlySet<string>
   /**

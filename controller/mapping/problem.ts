@@ -87,14 +87,15 @@ export const problemOf = (
   topology: Topology,
   usage: Usage,
   request: VNetRequest,
-  { fixed, previous, excluded }: EmbedOptions,
+  { fixed, previous, taken, excluded }: EmbedOptions,
 ): Problem => {
   const host = (id: string | undefined): number | undefined => (id === undefined ? undefined : topology.indexOf.get(id))
   const indexOf = new Map(request.nodes.map(({ id }, index) => [id, index]))
   const linked = new Set(
     request.links.flatMap(({ a, b }) => [`${a?.node}.${a?.interface}`, `${b?.node}.${b?.interface}`]),
   )
-  const shapes = chooseShapes(topology.nodes, usage, request.nodes)
+  const wanting = request.nodes.filter(({ id }) => !taken?.has(id))
+  const shapes = chooseShapes(topology.nodes, usage, wanting)
   const nodes = request.nodes.map((node): NodeDemand => {
     const at = fixed?.get(node.id)
     const atIndex = host(at)
@@ -250,7 +251,8 @@ export const routeOf = (
 export const hypervisorFor = (problem: Problem, node: NodeDemand, host: number, before: string | undefined): string => {
   const shape = problem.topology.nodes[host]?.pools.find(({ name }) => name === node.pool)
   if (shape) return shape.hypervisor
-  if (node.hypervisor !== 'any') return node.hypervisor
+  // One that was taken before has what it had.
+  if (node.hypervisor !== 'any') return node.hypervisor || (before ?? '')
   const { hypervisors = [], images = [] } = problem.topology.nodes[host] ?? {}
   const offered = hypervisors.filter(
     (hypervisor) => node.image === '' || images.some((offer) => startsImage(offer, node.image, hypervisor)),

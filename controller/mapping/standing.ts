@@ -12,7 +12,7 @@ export interface Standing {
 export const optionsBy = (
   standing: Standing | undefined,
   part: VNetRequest,
-): Pick<EmbedOptions, 'fixed' | 'previous'> => {
+): Pick<EmbedOptions, 'fixed' | 'previous' | 'taken'> => {
   if (!standing) return {}
   const madeAgain = new Set(
     diffRequests(standing.part, part)
@@ -23,5 +23,7 @@ export const optionsBy = (
     const host = standing.embedding.hosts.get(id)
     return host === undefined || madeAgain.has(`node/${id}`) ? [] : [[id, host] as const]
   })
-  return { fixed: new Map(stay), previous: standing.embedding }
+  const fixed = new Map(stay)
+  const taken = new Map([...standing.embedding.pools].filter(([id]) => fixed.has(id)))
+  return { fixed, previous: standing.embedding, taken }
 }

@@ -32,6 +32,14 @@ const embedding = {
   cost: 0,
 }
 
+t.test('a node that is taken from a pool has its room there', async (t) => {
+  const pooled = { ...embedding, pools: new Map([['a', 'small']]) }
+  const [whole, rest] = [embedding, pooled].map((one) => usageOf(graph, [{ request: asked, embedding: one }]))
+  t.ok(whole?.memoryBytes.has('h1') && whole.cpuMillis.has('h1'))
+  t.strictSame([rest?.memoryBytes.get('h1'), rest?.cpuMillis.get('h1')], [undefined, undefined])
+  t.strictSame([rest?.nics, rest?.rateBitsPerSecond], [whole?.nics, whole?.rateBitsPerSecond])
+})
+
 t.test('what entries take is added up by host, and by direction of each link as declared', async (t) => {
   const usage = usageOf(graph, [
     { request: asked, embedding },

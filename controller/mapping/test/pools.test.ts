@@ -5,6 +5,7 @@ import { embed } from '../embed.ts'
 import type { Embedding, SubstrateGraph, Usage } from '../mapping.ts'
 import { ofMake, serves } from '../pools.ts'
 import { emptyUsage } from '../problem.ts'
+import { optionsBy } from '../standing.ts'
 import { gib, host, request, substrate } from './fixtures.ts'
 
 const small: Init<PoolShape> = { name: 'small', hypervisor: 'lxc', cpu: { count: 1 }, memoryBytes: gib / 4, nodes: 2 }
@@ -74,6 +75,25 @@ t.test('it never fits where no pool has such, and the pools are told', async (t)
     hint: 'allocation on-demand: the provider has no pools',
   })
   t.match(refused(asked(4), emptyUsage), { code: 'admission.never-fits' }, 'more than all pools ever keep')
+})
+
+t.test('one that was taken stays as it is, whatever is idle or free', async (t) => {
+  const nothing: Usage = {
+    ...full,
+    cpuMillis: new Map([['h1', 4000]]),
+    pools: new Map([
+      ['h1/small', 2],
+      ['h1/large', 1],
+    ]),
+  }
+  const part = asked(1)
+  const before = mapped(part, full)
+  const standing = optionsBy({ part, embedding: before }, part)
+  t.strictSame(embed(graph, nothing, part, standing), { outcome: 'mapped', embedding: before })
+  const grown = embed(graph, nothing, asked(2), standing)
+  t.match(grown, { outcome: 'refused', error: { code: 'admission.not-now', object: 'node/r2' } })
+  const remade = asked(1, { memoryBytes: gib / 4 })
+  t.equal(embed(graph, nothing, remade, optionsBy({ part, embedding: before }, remade)).outcome, 'refused')
 })
 
 t.test('it does not fit now where none is idle', async (t) => {
