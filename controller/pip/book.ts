@@ -20,6 +20,15 @@ export interface Book {
   save(change: BookChange): Promise<void>
 }
 
+/** Calls back after each change. */
+export const watchedBook = (book: Book, onSaved: () => void): Book => ({
+  ...book,
+  save: async (change) => {
+    await book.save(change)
+    onSaved()
+  },
+})
+
 const floorKey = 'floor'
 
 export const openBook = async (store: Store): Promise<Book> => {

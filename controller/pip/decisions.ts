@@ -4,14 +4,16 @@
  */
 import type { Init } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
-import type { ApiReply, Reported, Reserve, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { ApiReply, Offer, Reported, Reservation, Reserve, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { localClient } from '../../proto/local.ts'
+import { embeddingFromMessage, embeddingToMessage } from '../advertisement/embedding.ts'
 import { validateRequest } from '../description/validate.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../roles/clock.ts'
 import type { Serial } from '../roles/serial.ts'
 import { type Admission, decideVersion, heldAfter, mapPart } from './admit.ts'
 import { atRemoval, atVersion } from './desired.ts'
+import { checkEmbedding } from './given-embedding.ts'
 import type { ReservationRow, VNetRow } from './rows.ts'
 import { type StateContext, stateOfReservation, stateOfRow } from './state.ts'
 import { unbuiltErrors } from './unbuilt.ts'
@@ -22,12 +24,14 @@ export interface DecisionsOptions {
   readonly clock: Clock
   readonly serial: Serial
   readonly log: Log
+  /** Whether VNPs are told how their parts were mapped: it shows interfaces and links of the substrate. */
+  readonly tellsEmbeddings: boolean
   /** Called after a VNet's row was changed in the store. */
   readonly onDecided: (vnet: string) => void
 }
 
 export interface Decisions {
-  offer(part: VNetRequest | undefined, client: string): Promise<Init<ApiReply>>
+  offer(offer: Offer, client: string): Promise<Init<ApiReply>>
   reserve(reserve: Reserve, client: string): Promise<Init<ApiReply>>
   commit(id: string, client: string): Promise<Init<ApiReply>>
   release(id: string, client: string): Promise<Init<ApiReply>>
@@ -73,16 +77,20 @@ const strangersOf = (reports: ReadonlyMap<string, Reported>): ReadonlyMap<string
   )
 
 export const createDecisions = (options: DecisionsOptions): Decisions => {
-  const { admission, context, clock, serial, log, onDecided } = options
+  const { admission, context, clock, serial, log, tellsEmbeddings, onDecided } = options
   const { book, substrate } = admission
   const leases = new Map<string, () => void>()
 
-  const answerOf = (row: ReservationRow): Init<ApiReply> => ({
+  const mappedAs = ({ version: { part, embedding } }: ReservationRow | VNetRow): Init<Reservation> => ({
+    cost: embedding.cost,
+    ...(tellsEmbeddings ? { embedding: embeddingToMessage(part, embedding) } : {}),
+  })
+  const answerOf = (row: ReservationRow): Init<ApiReply> & { readonly reservation: Init<Reservation> } => ({
     reservation: {
       reservation: row.id,
       leaseMs: row.leaseMs,
       state: stateOfReservation(context, row),
-      cost: row.version.embedding.cost,
+      ...mappedAs(row),
     },
   })
 
@@ -115,10 +123,15 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
   const committedBy = (id: string): VNetRow | undefined =>
     [...book.vnets.values()].find((row) => row.reservation === id && !row.removing)
 
-  const offer = async (asked: VNetRequest | undefined, client: string): Promise<Init<ApiReply>> => {
+  /** With the id of a reservation it is held. */
+  const offer = async ({ part: asked, reservation, leaseMs }: Offer, client: string): Promise<Init<ApiReply>> => {
     const part = checkPart(asked)
     checkFree(part.name, client)
     try {
+      if (reservation !== '') {
+        const held = (await reserve({ reservation, part, leaseMs }, client)).reservation
+        return { offer: { cost: held.cost, reservation: held } }
+      }
       const embedding = mapPart(admission, part.name, part)
       decideVersion(admission, part.name, part, embedding)
       return { offer: { cost: embedding.cost } }
@@ -129,7 +142,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     }
   }
 
-  const reserve = async ({ reservation: id, part: asked, leaseMs }: Reserve, client: string) => {
+  const reserve = async ({ reservation: id, part: asked, leaseMs, embedding: given }: Reserve, client: string) => {
     if (!reservationId.test(id)) throw new WeftError('message.malformed', `"${id}" is no id of a reservation`)
     const known = book.reservations.get(id)
     if (known) {
@@ -139,14 +152,17 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     const committed = committedBy(id)
     if (committed) {
       checkOwner(committed, client)
-      const { cost } = committed.version.embedding
-      return { reservation: { reservation: id, leaseMs: 0, state: stateOfRow(context, committed), cost } }
+      return {
+        reservation: { reservation: id, leaseMs: 0, state: stateOfRow(context, committed), ...mappedAs(committed) },
+      }
     }
     const part = checkPart(asked)
     const vnet = part.name
     checkFree(vnet, client)
     const started = clock.now()
-    const embedding = mapPart(admission, vnet, part)
+    const embedding = given
+      ? checkEmbedding(admission, part, embeddingFromMessage(given, 0))
+      : mapPart(admission, vnet, part)
     const version = decideVersion(admission, vnet, part, embedding)
     const row: ReservationRow = {
       id,
@@ -154,7 +170,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
       vnet,
       version,
       leaseMs: Math.min(leaseMs || defaultLeaseMs, longestLeaseMs),
-      timings: [{ name: 'mapping', seconds: (clock.now() - started) / 1000 }],
+      timings: [{ name: given ? 'verification' : 'mapping', seconds: (clock.now() - started) / 1000 }],
     }
     // One change of a VNet at a time: a later one means that its VNP has given up the one before.
     const before = book.reservationOf(vnet)
@@ -228,7 +244,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
   for (const row of book.reservations.values()) startLease(row)
 
   return {
-    offer: (part, client) => serial(() => offer(part, client)),
+    offer: (asked, client) => serial(() => offer(asked, client)),
     reserve: (asked, client) => serial(() => reserve(asked, client)),
     commit: (id, client) => serial(() => commit(id, client)),
     release: (id, client) => serial(() => release(id, client)),

@@ -33,6 +33,8 @@ export interface HostsOptions {
   readonly onReport: (host: string, vnet: string, report: Reported | undefined) => void
   /** Calls back after a host came or went. */
   readonly onStatus: (host: string) => void
+  /** Calls back after what a host has, or what is used of it, was told. */
+  readonly onResources?: (host: string) => void
 }
 
 interface Host {
@@ -64,7 +66,7 @@ const laterEvent = (event: HostEvent, last: Host['lastEvent']): Host['lastEvent'
     : { session: event.session, number: event.number }
 
 export const createHosts = (options: HostsOptions): Hosts => {
-  const { session, domain, log, onReport, onStatus } = options
+  const { session, domain, log, onReport, onStatus, onResources = () => undefined } = options
   const hosts = new Map<string, Host>()
   const hostOf = (name: string): Host => {
     const known = hosts.get(name)
@@ -115,9 +117,11 @@ export const createHosts = (options: HostsOptions): Hosts => {
       }),
       session.subscribe(topics.inventory(domain, '+'), 'HostInventory', (inventory, { topic: { host = '' } }) => {
         hostOf(host).inventory = inventory
+        onResources(host)
       }),
       session.subscribe(topics.usage(domain, '+'), 'HostUsage', (usage, { topic: { host = '' } }) => {
         hostOf(host).usage = usage
+        onResources(host)
       }),
       session.subscribe(
         topics.reported(domain, '+', '+'),

@@ -21,11 +21,13 @@ import type { Role, Term } from '../roles/run.ts'
 import { createSerial } from '../roles/serial.ts'
 import { createWatchers } from '../roles/watch.ts'
 import type { DeclaredSubstrate } from '../substrate/substrate.ts'
-import type { Admission } from './admit.ts'
-import { openBook } from './book.ts'
+import { type Admission, pictureFor } from './admit.ts'
+import { type AdvertiseLevel, type Advertiser, createAdvertiser } from './advertise.ts'
+import { openBook, watchedBook } from './book.ts'
 import { checkSeer, createDecisions } from './decisions.ts'
 import { describeLink } from './describe-link.ts'
 import { desiredOf } from './desired.ts'
+import { createFreed, type Freed, freeingBook } from './freed.ts'
 import { createHosts } from './hosts.ts'
 import { listHosts } from './operator.ts'
 import { createProgress } from './progress.ts'
@@ -38,6 +40,8 @@ export interface PipParts extends BrokerOptions, Term {
   readonly name: string
   readonly domain: string
   readonly substrate: DeclaredSubstrate
+  /** What VNPs are told of the substrate; nothing without it. */
+  readonly advertise?: AdvertiseLevel | undefined
   readonly clock: Clock
   readonly log: Log
   readonly connect?: Connect | undefined
@@ -51,9 +55,12 @@ const stateDelayMs = 20
 const quietMs = 5000
 
 export const startPip = async (parts: PipParts): Promise<Role> => {
-  const { name, domain, epoch, substrate, store, clock, log, onLater } = parts
+  const { name, domain, epoch, substrate, advertise = 'none', store, clock, log, onLater } = parts
   const onError = (topic: string, error: unknown) => log.error({ topic, err: error }, 'publishing failed')
-  const book = await openBook(store)
+  let advertiser: Advertiser | undefined
+  let freed: Freed | undefined
+  const stored = freeingBook(await openBook(store), () => freed?.tell())
+  const book = watchedBook(stored, () => advertiser?.touch())
   const session = connectRole({
     ...parts,
     identity: name,
@@ -62,8 +69,10 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
       leadership.republish()
       desired.republish()
       states.republish()
+      advertiser?.republish()
     },
   })
+  freed = createFreed({ session, domain, clock, onError })
   const leadership = createLeadership({ session, domain, epoch, onLater, onError })
   const serial = createSerial()
   const progress = createProgress(clock)
@@ -84,8 +93,11 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     domain,
     log,
     onStatus: (host) => {
+      advertiser?.touch()
+      if (hosts.online(host)) freed?.tell()
       for (const row of book.vnets.values()) if (row.version.slices.has(host)) touch(row.vnet)
     },
+    onResources: () => advertiser?.touch(),
     onReport: (host, vnet, report) => {
       const row = book.vnets.get(vnet)
       const takesPart = row !== undefined && (row.leaving.has(host) || (!row.removing && row.version.slices.has(host)))
@@ -150,6 +162,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     clock,
     serial,
     log,
+    tellsEmbeddings: advertise !== 'none',
     onDecided: (vnet) => {
       const row = book.vnets.get(vnet)
       if (!row) return
@@ -183,10 +196,11 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
   const relay: RelayOptions = { session, domain, hosts }
   const consoles = createConsoleRelay(parts.console, log)
   const northbound: Verbs = {
-    offer: ({ part }, client) => decisions.offer(part, client),
+    offer: decisions.offer,
     reserve: decisions.reserve,
     commit: ({ reservation }, client) => decisions.commit(reservation, client),
     release: ({ reservation }, client) => decisions.release(reservation, client),
+    advertisement: async ({ from }) => ({ advertisement: advertised.page(from) }),
     delete: ({ vnet }, client) => remove(vnet, client),
     get,
     exec: async (exec, client) => relayExec(relay, rowFor(exec.vnet, client), exec),
@@ -205,6 +219,17 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
   // Everything is in place before the first message: watching calls back at once. What the broker holds is heard before it is replaced.
   await leadership.watch()
   await hosts.watch()
+  const advertised = createAdvertiser({
+    level: advertise,
+    domain,
+    epoch,
+    session,
+    clock,
+    substrate,
+    picture: () => pictureFor(admission, ''),
+    onError,
+  })
+  advertiser = advertised
   for (const row of book.vnets.values()) {
     publishDesired(row)
     if (settling.isDue(row)) void settlement.pursue(row.vnet)
@@ -218,7 +243,9 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     stream: watchers.stream,
     close: async () => {
       leadership.close()
+      advertised.close()
       endQuiet()
+      freed?.close()
       coalescer.close()
       settlement.close()
       decisions.close()

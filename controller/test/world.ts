@@ -7,6 +7,7 @@ import { fromWireError } from '../../proto/errors.ts'
 import type { ApiReply, ApiRequest, HostInventory, VNetRequest, VNetState } from '../../proto/generated/weft.v1.ts'
 import { localClient } from '../../proto/local.ts'
 import { createLog } from '../log.ts'
+import type { AdvertiseLevel } from '../pip/advertise.ts'
 import { startPip } from '../pip/pip.ts'
 import { claimEpoch, fencedStore } from '../roles/epoch.ts'
 import type { Role } from '../roles/run.ts'
@@ -100,6 +101,8 @@ export interface WorldOptions {
   readonly vnps?: readonly string[]
   readonly vnos?: readonly string[]
   readonly inventory?: (host: string) => HostInventory
+  /** What the PIPs advertise; nothing without it. */
+  readonly advertise?: AdvertiseLevel
 }
 
 const turns = 8
@@ -140,6 +143,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
       return startPip({
         ...shared,
         domain: name,
+        advertise: options.advertise,
         substrate: parseSubstrate(substrateText(name, hosts), 'substrate.yaml'),
       })
     }
@@ -245,7 +249,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
   return world
 }
 
-const kinds = ['vnet', 'reservation', 'release'].map((name) => ({
+const kinds = ['vnet', 'reservation', 'release', 'queued'].map((name) => ({
   name,
   toJson: (value: unknown) => value,
   fromJson: (json: unknown) => json,
