@@ -54,7 +54,7 @@ export const holds = (topology: Topology, free: FreeRates, route: Route, arcs: A
  * links; so a node is reached again only by a quicker way, and no path crosses itself.
  */
 export const findPath = (
-  topology: Topology,
+  topology: Pick<Topology, 'first' | 'arcs' | 'head' | 'delay'>,
   free: FreeRates,
   route: Route,
   least: 'links' | 'delay' = 'links',
@@ -65,9 +65,10 @@ export const findPath = (
   const arcOf = [-1]
   const parentOf = [-1]
   const delayTo = [0]
-  const quickest = new Float64Array(topology.nodes.length).fill(Number.POSITIVE_INFINITY)
+  const size = first.length - 1
+  const quickest = new Float64Array(size).fill(Number.POSITIVE_INFINITY)
   quickest[route.from] = 0
-  const latest = new Int32Array(topology.nodes.length).fill(-1)
+  const latest = new Int32Array(size).fill(-1)
   let reached = -1
   for (let begin = 0, end = 1; begin < end && (reached < 0 || least === 'delay'); begin = end, end = nodeOf.length)
     for (let label = begin; label < end; label++) {
