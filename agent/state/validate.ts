@@ -3,6 +3,7 @@
  * (is there such a NIC, image, hypervisor?) is told later, by the object that needs it.
  */
 import { isIP, isIPv4 } from 'node:net'
+import { parseCpuset } from '../../proto/cpuset.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { Slice, SliceEnd, SliceInterface, SliceLink, SliceNode } from '../../proto/generated/weft.v1.ts'
 import { isGroupMac, macPattern, nicPattern } from './patterns.ts'
@@ -80,13 +81,23 @@ const checkPath = (object: string, path: string): void => {
     invalid(object, `has a start-up file at "${path}"`, `not below ${hidden.map((l) => `/${l}`).join(', ')}`)
 }
 
+const isPooled = (pooled: string): boolean => {
+  const [vnet = '', id = '', ...rest] = pooled.split('/')
+  return vnetPattern.test(vnet) && idPattern.test(id) && rest.length === 0
+}
+
 const checkNode = (node: SliceNode): void => {
   const object = `node/${node.id}`
   if (!idPattern.test(node.id)) invalid(object, 'has no name that is allowed', 'a-z, 0-9, hyphens; at most 40')
   oneOf(object, 'hypervisor', node.hypervisor, hypervisors)
   oneOf(object, 'restart policy', node.restartPolicy, restartPolicies)
   if (node.image !== '' && !imagePattern.test(node.image)) invalid(object, `has the image "${node.image}"`)
+  if (node.pooled !== '' && !isPooled(node.pooled)) {
+    invalid(object, `is to be taken from the pool "${node.pooled}"`, 'VNET/NODE of a pool on this host')
+  }
   if ((node.cpu?.count ?? 0) > greatestCpus) invalid(object, `has more than ${greatestCpus} CPUs`)
+  if (node.cpu?.pins && !parseCpuset(node.cpu.pins))
+    invalid(object, `is pinned to "${node.cpu.pins}"`, 'numbers of CPUs, for instance 0-3,8')
   unique(
     object,
     'interface',

@@ -158,10 +158,13 @@ const buildCpu = (
     const number = Number(textOf(get(value, key)) ?? 0)
     return Number.isInteger(number) && number >= 0 && number <= 0xffffffff ? number : 0
   }
+  const pins = find(value, 'pins')
+  if (pins) context.note(`${path}.pins`, pins.value.at)
   return {
     count: integer('count'),
     shares: integer('shares'),
     quotaMillis: amount(find(value, 'quota'), `${path}.quotaMillis`, object, context, parseCpus),
+    pins: textOf(pins?.value) ?? '',
   }
 }
 

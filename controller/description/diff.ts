@@ -117,10 +117,11 @@ const showBytes = (value: number): string => (value === 0 ? '' : formatQuantity(
 const showIndices = ({ interfaces }: Node): string => interfaces.map(({ index }) => index).join(' ')
 
 const showCpu = ({ cpu }: Node): string => {
-  const { count = 1, shares = 0, quotaMillis = 0 } = cpu ?? {}
-  const parts = [`count ${count}`]
+  const { count = 1, shares = 0, quotaMillis = 0, pins = '' } = cpu ?? {}
+  const parts = [count > 0 ? `count ${count}` : 'any']
   if (shares > 0) parts.push(`shares ${shares}`)
   if (quotaMillis > 0) parts.push(`quota ${formatCpus(quotaMillis)}`)
+  if (pins !== '') parts.push(`pins ${pins}`)
   return parts.join(', ')
 }
 

@@ -14,7 +14,8 @@ const defaultMemoryBytes = (hypervisor: string): number => {
 /**
  * The same request with interfaces derived from links and sorted by index, and with the defaults of processing power, memory,
  * hypervisor, forwarding, allocation, restart policy, file mode, technology and placement, and with anti-spoofing where it is not on
- * (normalAntiSpoofing). What a provider chooses (image, MAC and IP addresses, disk) stays empty. Idempotent.
+ * (normalAntiSpoofing). What a provider chooses (image, MAC and IP addresses, disk, and of preallocated nodes CPUs and memory) stays empty.
+ * Idempotent.
  */
 export const fillIn = (request: VNetRequest): VNetRequest => {
   const linked = linkedInterfaces(request.links)
@@ -52,10 +53,12 @@ const fillInNode = (node: Node, linked: ReadonlySet<number>): Node => {
   const forwarding = node.forwarding || 'guest'
   const hypervisor = fillInHypervisor(node.hypervisor, forwarding)
   const { startUp } = node
+  // What its provider keeps booted has CPUs and memory already: what is left out is as it is there.
+  const isTaken = node.allocation === 'preallocated'
   return {
     ...node,
-    cpu: fillInCpu(node.cpu),
-    memoryBytes: node.memoryBytes || defaultMemoryBytes(hypervisor),
+    cpu: fillInCpu(node.cpu, isTaken ? 0 : 1),
+    memoryBytes: node.memoryBytes || (isTaken ? 0 : defaultMemoryBytes(hypervisor)),
     hypervisor,
     interfaces: fillInInterfaces(node.interfaces, linked),
     allocation: node.allocation || 'on-demand',
@@ -71,10 +74,11 @@ const fillInHypervisor = (hypervisor: string, forwarding: string): string => {
   return forwarding === 'host' ? 'lxc' : 'any'
 }
 
-const fillInCpu = (cpu: Cpu | undefined): Cpu => ({
-  count: cpu?.count || 1,
+const fillInCpu = (cpu: Cpu | undefined, leastCount: number): Cpu => ({
+  count: cpu?.count || leastCount,
   shares: cpu?.shares ?? 0,
   quotaMillis: cpu?.quotaMillis ?? 0,
+  pins: cpu?.pins ?? '',
 })
 
 const fillInInterfaces = (given: readonly Interface[], linked: ReadonlySet<number>): readonly Interface[] => {

@@ -96,11 +96,12 @@ const formatNode = (node: Node, counted: boolean): readonly string[] => {
 const formatLocation = ({ name, latitude, longitude, withinKm }: Location): string =>
   `<location${attributes({ name, latitude, longitude, within: withinKm === 0 ? undefined : formatDistance(withinKm) })}/>`
 
-const formatCpu = ({ count, shares, quotaMillis }: Cpu): string =>
+const formatCpu = ({ count, shares, quotaMillis, pins }: Cpu): string =>
   `<cpu${attributes({
     count: count || undefined,
     shares: shares || undefined,
     quota: quotaMillis === 0 ? undefined : formatCpus(quotaMillis),
+    pins,
   })}/>`
 
 const formatInterface = (each: Interface): readonly string[] => {

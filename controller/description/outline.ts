@@ -71,14 +71,14 @@ const outlineLocation = (location: Location): Outline => {
 }
 
 /** Whether a number of CPUs alone says it all: as many virtual CPUs as the quota needs. */
-export const isQuotaAlone = ({ count, shares, quotaMillis }: Cpu): boolean =>
-  quotaMillis > 0 && shares === 0 && count === Math.ceil(quotaMillis / 1000)
+export const isQuotaAlone = ({ count, shares, quotaMillis, pins }: Cpu): boolean =>
+  quotaMillis > 0 && shares === 0 && pins === '' && count === Math.ceil(quotaMillis / 1000)
 
 const outlineCpu = (cpu: Cpu): Members | number => {
-  const { count, shares, quotaMillis } = cpu
+  const { count, shares, quotaMillis, pins } = cpu
   const quota = quotaMillis === 0 ? undefined : Number(formatCpus(quotaMillis))
   if (quota !== undefined && isQuotaAlone(cpu)) return quota
-  return { count: number(count), shares: number(shares), quota }
+  return { count: number(count), shares: number(shares), quota, pins: word(pins) }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Rules of nodes by themselves: names, place, processing power, memory, interfaces, start-up. */
+import { mostCpus, parseCpuset } from '../../proto/cpuset.ts'
 import type { Cpu, File, Interface, Location, Node, StartUp } from '../../proto/generated/weft.v1.ts'
 import { guardFields, guards, guardWords } from './anti-spoofing.ts'
 import {
@@ -88,7 +89,7 @@ const checkLocation = (location: Location, path: string, object: string, find: F
   }
 }
 
-const checkCpu = ({ count, shares, quotaMillis }: Cpu, path: string, object: string, find: Find): void => {
+const checkCpu = ({ count, shares, quotaMillis, pins }: Cpu, path: string, object: string, find: Find): void => {
   if (count > 1024) find(path, object, `${count} virtual CPUs are too many`, 'at most 1024')
   if (shares !== 0 && (shares < 2 || shares > 262_144)) {
     find(path, object, `CPU shares cannot be ${shares}`, '2 to 262144; the hypervisors use 1024 for an ordinary node')
@@ -96,6 +97,19 @@ const checkCpu = ({ count, shares, quotaMillis }: Cpu, path: string, object: str
   if (quotaMillis > Math.max(count, 1) * 1000) {
     const message = `${quotaMillis / 1000} CPUs are guaranteed to a node of ${Math.max(count, 1)}`
     find(`${path}.quotaMillis`, object, message, 'at most as many as its virtual CPUs')
+  }
+  checkPins(pins, quotaMillis, path, object, find)
+}
+
+const checkPins = (pins: string, quotaMillis: number, path: string, object: string, find: Find): void => {
+  if (pins === '') return
+  const cpus = parseCpuset(pins)
+  if (!cpus) {
+    const right = `numbers of CPUs below ${mostCpus}, ascending where they are a range, for instance 0-3,8`
+    find(`${path}.pins`, object, `${quote(pins)} is no set of CPUs`, right)
+  } else if (quotaMillis > cpus.length * 1000) {
+    const message = `${quotaMillis / 1000} CPUs are guaranteed to a node that is pinned to ${cpus.length}`
+    find(`${path}.pins`, object, message, 'pin it to at least as many as it is guaranteed')
   }
 }
 

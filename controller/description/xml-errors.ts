@@ -40,7 +40,7 @@ export const xmlVocabulary: ReadonlyMap<string, ElementWords> = new Map(
     links: { attributes: [], children: ['link'] },
     node: { attributes: ['id', 'interfaces', ...nodeAttributes], children: [...nodeChildren, 'interface'] },
     location: { attributes: ['name', 'latitude', 'longitude', 'within'], children: [] },
-    cpu: { attributes: ['count', 'shares', 'quota'], children: [] },
+    cpu: { attributes: ['count', 'shares', 'quota', 'pins'], children: [] },
     variable: { attributes: ['name', 'value'], children: [] },
     interface: {
       attributes: ['index', 'mac', 'addresses', 'forwarding', 'physical', 'anti-spoofing'],

@@ -32,7 +32,8 @@ const servesCpu = (has: Cpu | undefined, asked: Cpu | undefined): boolean => {
   return (
     same(asked.count, has?.count || 1) &&
     same(asked.shares, has?.shares ?? 0) &&
-    same(asked.quotaMillis, has?.quotaMillis ?? 0)
+    same(asked.quotaMillis, has?.quotaMillis ?? 0) &&
+    (asked.pins === '' || asked.pins === has?.pins)
   )
 }
 

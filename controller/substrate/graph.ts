@@ -66,6 +66,7 @@ const hostOf = (
     ...node,
     location: node.location ?? inventory.location,
     cpuMillis: lower(node.cpuMillis, Math.floor(inventory.cpus * 1000 * cpuOvercommit)),
+    cpus: inventory.cpus,
     memoryBytes: lower(node.memoryBytes, inventory.memoryBytes),
     diskBytes: lower(node.diskBytes, Number.MAX_SAFE_INTEGER),
     hypervisors,

@@ -1,4 +1,5 @@
 /** Text of XML, and what domains of every hypervisor write alike. https://libvirt.org/formatdomain.html */
+import { formatCpuset, parseCpuset } from '../../../proto/cpuset.ts'
 import type { SliceNode } from '../../../proto/generated/weft.v1.ts'
 
 export const escapeXml = (text: string): string =>
@@ -13,6 +14,26 @@ export const unescapeXml = (text: string): string =>
     .replace(/&quot;/g, '"')
     .replace(/&apos;/g, "'")
     .replace(/&amp;/g, '&')
+
+/** Of a node that is pinned, '' else: as libvirt writes it. */
+const cpusetOf = ({ cpu }: SliceNode): string => formatCpuset(parseCpuset(cpu?.pins ?? '') ?? [])
+
+/** How many, and the host's CPUs that they run on: all that runs for the node stays there, also an emulator's own threads. */
+export const vcpuElement = (node: SliceNode): string => {
+  const cpuset = cpusetOf(node)
+  return `  <vcpu${cpuset === '' ? '' : ` cpuset='${cpuset}'`}>${node.cpu?.count || 1}</vcpu>`
+}
+
+/** Each virtual CPU by itself, for a driver of libvirt that does not look at the set of all of them (libxl). */
+export const vcpuPins = (node: SliceNode): readonly string[] => {
+  const cpuset = cpusetOf(node)
+  if (cpuset === '') return []
+  const pins = Array.from(
+    { length: node.cpu?.count || 1 },
+    (_, vcpu) => `    <vcpupin vcpu='${vcpu}' cpuset='${cpuset}'/>`,
+  )
+  return ['  <cputune>', ...pins, '  </cputune>']
+}
 
 /** Microseconds: the kernel's default for cpu.cfs_period_us. */
 const periodMicroseconds = 100_000

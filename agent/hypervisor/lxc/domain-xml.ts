@@ -5,7 +5,7 @@ import { domainName } from '../domain-name.ts'
 import type { NodeSpec } from '../driver.ts'
 import { guestInterface } from '../guest-network.ts'
 import { formatMark, markOf } from '../libvirt/metadata.ts'
-import { cpuTuning, escapeXml } from '../libvirt/xml.ts'
+import { cpuTuning, escapeXml, vcpuElement } from '../libvirt/xml.ts'
 import { vifName } from '../vifs.ts'
 import { firstMappedId, mappedIds } from './ids.ts'
 
@@ -65,7 +65,7 @@ export const domainXml = (spec: ContainerSpec): string => {
     `    ${formatMark(markOf(spec))}`,
     '  </metadata>',
     `  <memory unit='b'>${node.memoryBytes || defaultMemoryBytes}</memory>`,
-    `  <vcpu>${node.cpu?.count || 1}</vcpu>`,
+    vcpuElement(node),
     ...cpuTuning(node),
     '  <os>',
     '    <type>exe</type>',

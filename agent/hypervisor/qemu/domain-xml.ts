@@ -5,7 +5,7 @@ import { defaultMemoryBytes } from '../../defaults.ts'
 import { domainName } from '../domain-name.ts'
 import type { NodeSpec } from '../driver.ts'
 import { formatMark, markOf } from '../libvirt/metadata.ts'
-import { cpuTuning, escapeXml } from '../libvirt/xml.ts'
+import { cpuTuning, escapeXml, vcpuElement } from '../libvirt/xml.ts'
 import { vifName } from '../vifs.ts'
 
 /** What it starts from: a kernel of its own, or a disk. */
@@ -91,7 +91,7 @@ export const domainXml = (spec: MachineSpec): string => {
     `    ${formatMark(markOf(spec))}`,
     '  </metadata>',
     `  <memory unit='b'>${node.memoryBytes || defaultMemoryBytes}</memory>`,
-    `  <vcpu>${node.cpu?.count || 1}</vcpu>`,
+    vcpuElement(node),
     ...cpuTuning(node, 'global_'),
     '  <os>',
     `    <type machine='pc'>hvm</type>`,

@@ -3,7 +3,7 @@ import { defaultMemoryBytes } from '../../defaults.ts'
 import { domainName } from '../domain-name.ts'
 import type { NodeSpec } from '../driver.ts'
 import { formatMark, markOf } from '../libvirt/metadata.ts'
-import { escapeXml } from '../libvirt/xml.ts'
+import { escapeXml, vcpuElement, vcpuPins } from '../libvirt/xml.ts'
 import { vifName } from '../vifs.ts'
 import { agentChannelName } from './agent-channel.ts'
 import type { GuestType } from './guest-type.ts'
@@ -51,7 +51,8 @@ export const domainXml = (spec: GuestSpec): string => {
     `    ${formatMark(markOf(spec))}`,
     '  </metadata>',
     `  <memory unit='b'>${node.memoryBytes || defaultMemoryBytes}</memory>`,
-    `  <vcpu>${node.cpu?.count || 1}</vcpu>`,
+    vcpuElement(node),
+    ...vcpuPins(node),
     '  <os>',
     `    ${osTypes[type]}`,
     `    <kernel>${escapeXml(kernel)}</kernel>`,

@@ -134,6 +134,7 @@ t.test('nodes ask for what exists anywhere, and files stay where they may', asyn
   t.match(problem({ nodes: [node('a', { startUp: { files: [{ path: '/etc/x', mode: 0o10000 }] } })] }), {
     object: 'node/a',
   })
+  t.match(problem({ nodes: [node('a', { cpu: { pins: "0'/>" } })] }), { object: 'node/a', message: /pinned/ })
 })
 
 t.test('an absent slice has nothing', async (t) => {

@@ -74,11 +74,12 @@ export const locationText = (location: Location | undefined): string => {
 
 const cpuText = (asked: Node | undefined): string => {
   if (!asked) return ''
-  const { count = 0, shares = 0, quotaMillis = 0 } = asked.cpu ?? {}
+  const { count = 0, shares = 0, quotaMillis = 0, pins = '' } = asked.cpu ?? {}
   return [
     `${count || 1}`,
     ...(quotaMillis > 0 ? [`guaranteed ${formatCpu(quotaMillis)}`] : []),
     ...(shares > 0 ? [`shares ${shares}`] : []),
+    ...(pins === '' ? [] : [`pinned to ${pins}`]),
   ].join(', ')
 }
 

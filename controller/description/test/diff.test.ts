@@ -135,12 +135,15 @@ t.test('everything else of a node makes it anew', async (t) => {
   for (const [change, reason] of [
     [{ memoryBytes: 128 << 20 }, 'memory: 64 MiB → 128 MiB'],
     [{ diskBytes: 10 ** 9 }, 'disk: none → 1 GB'],
-    [{ cpu: { count: 2, shares: 100, quotaMillis: 500 } }, 'cpu: count 1 → count 2, shares 100, quota 0.5'],
+    [
+      { cpu: { count: 2, shares: 100, quotaMillis: 500, pins: '0-1' } },
+      'cpu: count 1 → count 2, shares 100, quota 0.5, pins 0-1',
+    ],
     [{ image: 'host' }, 'image: none → host'],
     [{ hypervisor: 'fake' }, 'hypervisor: lxc → fake'],
     [{ location: { name: 'London' } }, 'location: none → London'],
     [{ location: { latitude: 1, longitude: 2, withinKm: 3 } }, 'location: none → 1 2, within 3 km'],
-    [{ allocation: 'preallocated' }, 'allocation: on-demand → preallocated'],
+    [{ allocation: 'preallocated' }, 'cpu: count 1 → any; allocation: on-demand → preallocated'],
     [{ restartPolicy: 'never' }, 'restart: always → never'],
     [{ startUp: { command: 'true' } }, 'start-up command: another one'],
     [{ startUp: { files: [{ path: '/f' }] } }, 'start-up /f: new'],

@@ -26,7 +26,7 @@ t.test('defaults become explicit and interfaces follow from links', async (t) =>
     nodes: [
       {
         ...request.nodes[0],
-        cpu: { count: 1, shares: 0, quotaMillis: 0 },
+        cpu: { count: 1, shares: 0, quotaMillis: 0, pins: '' },
         memoryBytes: 128 << 20,
         hypervisor: 'any',
         allocation: 'on-demand',
@@ -41,15 +41,16 @@ t.test('defaults become explicit and interfaces follow from links', async (t) =>
       },
       {
         ...request.nodes[1],
-        cpu: { count: 1, shares: 0, quotaMillis: 250 },
+        cpu: { count: 1, shares: 0, quotaMillis: 250, pins: '' },
         allocation: 'on-demand',
         forwarding: 'guest',
         interfaces: [{ index: 0, ...plain }],
       },
       {
         ...request.nodes[2],
-        cpu: { count: 1, shares: 0, quotaMillis: 0 },
-        memoryBytes: 256 << 20,
+        // A provider's idle node has its CPUs and memory.
+        cpu: { count: 0, shares: 0, quotaMillis: 0, pins: '' },
+        memoryBytes: 0,
         restartPolicy: 'always',
         forwarding: 'guest',
       },

@@ -190,7 +190,7 @@ nodes:
 `)
   t.match(nodes[0], {
     location: { latitude: 1, longitude: 2, withinKm: 100 },
-    cpu: { count: 4, quotaMillis: 0 },
+    cpu: { count: 4, quotaMillis: 0, pins: '' },
     startUp: {
       files: [
         { path: '/b', content: 'b' },

@@ -142,6 +142,8 @@ const randomCpu = (random: Random): NonNullable<Init<Node>['cpu']> => {
     count,
     shares: random.pick([0, 2, 1024]),
     quotaMillis: random.pick([0, 1, 250, 500, 1000, Math.max(1, count) * 1000]),
+    // Enough for any of these guarantees.
+    pins: random.pick(['', '', '0-63', '1,2-65,1023', '64-127,3']),
   }
 }
 

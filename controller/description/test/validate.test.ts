@@ -36,12 +36,17 @@ t.test('a message is held against the same rules as a file', async (t) => {
       {
         id: 'a',
         memoryBytes: 5,
-        cpu: { count: 2000, shares: 1 },
+        cpu: { count: 2000, shares: 1, pins: '3-1' },
         hypervisor: 'vmware',
         restartPolicy: 'sometimes',
         allocation: 'later',
       },
-      { id: 'a', image: '../../etc/passwd', location: { withinKm: Number.NaN } },
+      {
+        id: 'a',
+        image: '../../etc/passwd',
+        location: { withinKm: Number.NaN },
+        cpu: { count: 2, quotaMillis: 1500, pins: '7' },
+      },
       {
         id: 'b',
         interfaces: [
@@ -64,6 +69,8 @@ t.test('a message is held against the same rules as a file', async (t) => {
     '<nodes[0].memoryBytes> 5 bytes of memory are too few or too many',
     '<nodes[0].cpu> 2000 virtual CPUs are too many',
     '<nodes[0].cpu> CPU shares cannot be 1',
+    '<nodes[0].cpu.pins> "3-1" is no set of CPUs',
+    '<nodes[1].cpu.pins> 1.5 CPUs are guaranteed to a node that is pinned to 1',
     '<nodes[0].hypervisor> there is no hypervisor "vmware"',
     '<nodes[0].restartPolicy> there is no restart policy "sometimes"',
     '<nodes[0].allocation> there is no allocation "later"',

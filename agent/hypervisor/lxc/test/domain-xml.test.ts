@@ -92,6 +92,10 @@ t.test('the smallest share and quota that the kernel takes', async (t) => {
   t.match(xml, /<quota>1000<\/quota>/)
 })
 
+t.test('a pinned container runs on those CPUs alone', async (t) => {
+  t.match(domainXml(container({ cpu: { count: 2, pins: '8,0-1,2' } })), "  <vcpu cpuset='0-2,8'>2</vcpu>\n")
+})
+
 t.test('text of others cannot break out of its place', async (t) => {
   const xml = domainXml({ ...container(), root: `/x'/><evil a="&<>` })
   t.match(xml, `<source dir='/x&#39;/&#62;&#60;evil a=&#34;&#38;&#60;&#62;'/>`)

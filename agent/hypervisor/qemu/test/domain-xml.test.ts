@@ -78,6 +78,10 @@ t.test('a virtual machine as libvirt reads it', async (t) => {
   )
 })
 
+t.test('a pinned machine runs on those CPUs alone, its emulator too', async (t) => {
+  t.match(domainXml(machine({ cpu: { count: 2, pins: '1' } })), "  <vcpu cpuset='1'>2</vcpu>\n")
+})
+
 t.test('a disk is the node’s own layer, with the seed beside it', async (t) => {
   const boot = { kind: 'disk', disk: '/n/disk.qcow2', seed: '/n/seed.iso' } as const
   const xml = domainXml({ ...machine(), boot, hasGuestAgent: false })

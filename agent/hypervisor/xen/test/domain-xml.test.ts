@@ -75,6 +75,19 @@ t.test('a PV guest of the least size', (t) => {
   t.end()
 })
 
+t.test('a pinned guest has each of its virtual CPUs pinned', async (t) => {
+  const pinned = { ...spec, node: create('SliceNode', { id: 'x', cpu: { count: 2, pins: '0,2-3' } }) }
+  t.match(
+    domainXml({ ...pinned, ...boot, type: 'pvh' }),
+    `  <vcpu cpuset='0,2-3'>2</vcpu>
+  <cputune>
+    <vcpupin vcpu='0' cpuset='0,2-3'/>
+    <vcpupin vcpu='1' cpuset='0,2-3'/>
+  </cputune>
+`,
+  )
+})
+
 t.test('what libvirt shows of a running guest is read', (t) => {
   const xml = `<devices>
     <interface type="ethernet">
