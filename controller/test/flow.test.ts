@@ -157,14 +157,12 @@ t.test('a refused request changes nothing and names the binding constraint', asy
   t.same(world.violations(), [])
 })
 
-t.test('what does not fit beside others is refused for now, and accepted once they are gone', async (t) => {
+t.test('what does not fit beside others waits, and is built once they are gone', async (t) => {
   const world = await worldFor(t)
   const big = (name: string) => heavyChain(name, 3, 3 * gib)
   await apply(world, big('one'))
-  await t.rejects(apply(world, big('two')), { code: 'admission.not-now' })
+  t.match(await apply(world, big('two')), { phase: 'PHASE_POSTPONED', error: { code: 'admission.not-now' } })
   await world.settled(world.ask('alice', { delete: { vnet: 'one' } }))
-  await world.until('one is gone', async () => (await world.rows('pip1')).length === 0)
-  await apply(world, big('two'))
   await ready(world, 'two')
   t.same(world.violations(), [])
 })

@@ -118,9 +118,9 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
 
   const consoles = createConsoleRelay(parts.console, log)
   const verbs: Verbs = {
-    apply: async ({ request: asked, expectedGeneration }) => {
-      const request = checkRequest(asked)
-      const { vnet: state } = await vnp.call({ apply: { request, expectedGeneration } }, applyTimeoutMs)
+    apply: async (asked) => {
+      const request = checkRequest(asked.request)
+      const { vnet: state } = await vnp.call({ apply: { ...asked, request } }, applyTimeoutMs)
       if (!state) throw new WeftError('message.malformed', 'the VNP answered apply without a state')
       await shelf.put(request.name, { request, state })
       fresh.add(request.name)

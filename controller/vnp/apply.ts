@@ -97,7 +97,17 @@ export const applyRequest = async (
       ...reservationTimings(reserved, seconds(discovered, clock.now())),
     ]
     const generation = (row?.generation ?? 0) + 1
-    const next: VNetRow = { key, owner, name: request.name, generation, request, parts, removing: false, timings }
+    const next: VNetRow = {
+      key,
+      owner,
+      name: request.name,
+      generation,
+      request,
+      parts,
+      removing: false,
+      timings,
+      acceptedUnixMs: row?.acceptedUnixMs || clock.unixMs(),
+    }
     await book.save({
       vnets: new Map([[key, next]]),
       releases: new Map(ids.map((id) => [id, undefined])),

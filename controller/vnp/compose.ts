@@ -2,7 +2,8 @@
 import { create } from '../../proto/codec.ts'
 import type { WireError } from '../../proto/errors.ts'
 import type { LinkState, NodeState, Phase, Timing, VNetRequest, VNetState } from '../../proto/generated/weft.v1.ts'
-import type { VNetRow } from './rows.ts'
+import { endOf } from './lifetimes.ts'
+import type { QueuedRow, VNetRow } from './rows.ts'
 
 export interface ComposeInput {
   readonly row: VNetRow
@@ -74,5 +75,19 @@ export const composeState = (input: ComposeInput): VNetState => {
     links: row.request.links.map(({ id }) => links.get(id) ?? pendingLink(id)),
     timings: [...row.timings, ...builtTimings(current)],
     request: allocated(row, states),
+    endsUnixMs: endOf(row),
   })
 }
+
+/** Of a request that waits, or that was found to fit never. */
+export const composeQueued = (row: QueuedRow, position: number): VNetState =>
+  create('VNetState', {
+    vnet: row.name,
+    owner: row.owner,
+    phase: row.rejected ? 'PHASE_REJECTED' : 'PHASE_POSTPONED',
+    error: row.error,
+    nodes: row.request.nodes.map(({ id }) => pendingNode(id, '')),
+    links: row.request.links.map(({ id }) => pendingLink(id)),
+    request: row.request,
+    waiting: { sinceUnixMs: row.sinceUnixMs, position },
+  })

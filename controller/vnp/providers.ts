@@ -29,10 +29,12 @@ export interface ProviderOptions {
   readonly onState: (vnet: string) => void
   /** It came back. */
   readonly onOnline: () => void
+  /** It has room that it had not. */
+  readonly onFreed: () => void
 }
 
 export const createProvider = (options: ProviderOptions): Provider => {
-  const { name, domain, session, clock, onState, onOnline } = options
+  const { name, domain, session, clock, onState, onOnline, onFreed } = options
   const presence = createPresence({ who: `the PIP ${name}`, domain, session, clock, onOnline })
   const states = new Map<string, VNetState>()
   const fresh = new Set<string>()
@@ -59,6 +61,9 @@ export const createProvider = (options: ProviderOptions): Provider => {
     watch: async () => {
       await Promise.all([
         presence.watch(),
+        session.subscribe(topics.freed(domain), 'Freed', (freed) => {
+          if (freed) onFreed()
+        }),
         session.subscribe(topics.apiVNet(domain, session.identity, '+'), 'VNetState', (state, { topic }) => {
           // The end of a part is told by PHASE_GONE; that its topic was cleared afterwards says nothing more.
           if (!state || topic.vnet === undefined) return

@@ -1,5 +1,6 @@
 /** What a VNP keeps: VNets with their parts, and reservations to give back. */
 import { fromJson, toJson } from '../../proto/codec.ts'
+import type { WireError } from '../../proto/errors.ts'
 import type { Timing, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import type { Kind } from '../store/store.ts'
 import { plainKind } from '../store/store.ts'
@@ -27,6 +28,8 @@ export interface VNetRow {
   readonly parts: readonly Part[]
   readonly removing: boolean
   readonly timings: readonly Timing[]
+  /** When its first version was, since the Unix epoch: its lifetime counts from then. */
+  readonly acceptedUnixMs: number
 }
 
 interface PartJson extends Omit<Part, 'request'> {
@@ -49,6 +52,8 @@ export const vnetKind: Kind<VNetRow> = {
     const json = value as VNetRowJson
     return {
       ...json,
+      // Rows of versions before have no lifetime either.
+      acceptedUnixMs: json.acceptedUnixMs ?? 0,
       request: fromJson('VNetRequest', json.request),
       parts: json.parts.map((part) => ({ ...part, request: fromJson('VNetRequest', part.request) })),
     }
@@ -65,3 +70,31 @@ export interface ReleaseRow {
 }
 
 export const releaseKind = plainKind<ReleaseRow>('release')
+
+/** A request for a VNet that is not there, and for which there is no room now. */
+export interface QueuedRow {
+  /** Operator and name with a dot between. */
+  readonly key: string
+  readonly owner: string
+  readonly name: string
+  /** As asked for, defaults filled in. */
+  readonly request: VNetRequest
+  /** Where it is to be mapped, as asked for with it. */
+  readonly discovery: string
+  readonly sinceUnixMs: number
+  /** Counts the requests that ever waited: of those of the same priority the lowest is the oldest, whatever the clock said. */
+  readonly order: number
+  /** What it waits for or, where it is rejected, why. */
+  readonly error: WireError
+  /** It was found to fit never: it is kept for its operator to see, and not tried again. */
+  readonly rejected: boolean
+}
+
+export const queuedKind: Kind<QueuedRow> = {
+  name: 'queued',
+  toJson: (row) => ({ ...row, request: toJson('VNetRequest', row.request) }),
+  fromJson: (value) => {
+    const json = value as Omit<QueuedRow, 'request'> & { readonly request: unknown }
+    return { ...json, request: fromJson('VNetRequest', json.request) }
+  },
+}

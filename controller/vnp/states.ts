@@ -10,15 +10,18 @@ import { createCoalescer } from '../roles/coalesce.ts'
 import { createPublisher } from '../roles/publisher.ts'
 import { createWatchers } from '../roles/watch.ts'
 import type { Book } from './book.ts'
-import { composeState } from './compose.ts'
+import { composeQueued, composeState } from './compose.ts'
 import type { Provider } from './providers.ts'
-import type { VNetRow } from './rows.ts'
+import { positionOf } from './queue.ts'
+import type { QueuedRow, VNetRow } from './rows.ts'
 
 export interface States {
   /** As its VNO sees it. */
-  of(row: VNetRow): VNetState
+  of(row: VNetRow | QueuedRow): VNetState
   /** As the VNP's own operator sees it: VNOs may use the same names. */
-  forOperator(row: VNetRow): VNetState
+  forOperator(row: VNetRow | QueuedRow): VNetState
+  /** All there are, also those that wait. */
+  rows(): readonly (VNetRow | QueuedRow)[]
   /** It may be another now: it is told soon, if it is. */
   touch(key: string): void
   /** Why a decision is not carried out, or a part not there; undefined: there is no more reason. */
@@ -30,13 +33,16 @@ export interface States {
   /** From now on its state is told, whether or not providers told theirs. */
   endQuiet(key?: string): void
   /** Tells the end of a VNet, after which no state of it is told. */
-  tellGone(row: VNetRow): Promise<void>
+  tellGone(row: Named): Promise<void>
   /** Its row is deleted: the next VNet of that name is another. */
   forget(key: string): void
   republish(): void
   stream(request: ApiRequest, emit: (reply: ApiReply) => void, signal: AbortSignal): Promise<boolean>
   close(): void
 }
+
+/** What the end of a VNet is told by. */
+export type Named = Pick<VNetRow, 'key' | 'name' | 'owner'> & { readonly generation?: number }
 
 export interface StatesOptions {
   readonly domain: string
@@ -51,7 +57,7 @@ export interface StatesOptions {
 /** A burst of parts' states becomes one. */
 const delayMs = 20
 
-export const goneState = ({ name: vnet, owner, generation }: VNetRow): VNetState =>
+export const goneState = ({ name: vnet, owner, generation = 0 }: Named): VNetState =>
   create('VNetState', { vnet, owner, generation, phase: 'PHASE_GONE' })
 
 export const createStates = (options: StatesOptions): States => {
@@ -63,19 +69,23 @@ export const createStates = (options: StatesOptions): States => {
   /** Told of by no provider yet since the start: what was published last is left standing. */
   const quiet = new Set(book.vnets.keys())
 
-  const of = (row: VNetRow): VNetState =>
-    composeState({
-      row,
-      stateOf: (pip) => providers.get(pip)?.state(row.key),
-      trouble: troubles.get(row.key),
-    })
-  const forOperator = (row: VNetRow): VNetState => ({ ...of(row), vnet: row.key })
-  const watchers = createWatchers(() => [...book.vnets.values()].map(forOperator))
+  const of = (row: VNetRow | QueuedRow): VNetState =>
+    'order' in row
+      ? composeQueued(row, positionOf(row, book.queued.values()))
+      : composeState({
+          row,
+          stateOf: (pip) => providers.get(pip)?.state(row.key),
+          trouble: troubles.get(row.key),
+        })
+  const forOperator = (row: VNetRow | QueuedRow): VNetState => ({ ...of(row), vnet: row.key })
+  const rows = () => [...book.vnets.values(), ...book.queued.values()]
+  const watchers = createWatchers(() => rows().map(forOperator))
   const isKnown = (row: VNetRow): boolean => row.parts.every(({ pip }) => providers.get(pip)?.isFresh(row.key))
 
   const coalescer = createCoalescer(clock, delayMs, (key) => {
-    const row = book.vnets.get(key)
-    if (!row || ending.has(key) || (quiet.has(key) && !isKnown(row))) return
+    const decided = book.vnets.get(key)
+    const row = decided ?? book.queued.get(key)
+    if (!row || ending.has(key) || (decided && quiet.has(key) && !isKnown(decided))) return
     quiet.delete(key)
     publisher.set(topics.apiVNet(domain, row.owner, row.name), fitState(of(row)))
     watchers.tell(forOperator(row))
@@ -84,6 +94,7 @@ export const createStates = (options: StatesOptions): States => {
   return {
     of,
     forOperator,
+    rows,
     touch: coalescer.touch,
     setTrouble: (key, trouble) => {
       if (trouble) troubles.set(key, trouble)

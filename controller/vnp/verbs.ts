@@ -1,43 +1,36 @@
 /** What a VNP serves: its VNOs, who see their own VNets alone, and its own operator, who sees all. */
 import { WeftError } from '../../proto/errors.ts'
 import type { ConsoleRelay } from '../console/relay.ts'
-import type { Log } from '../log.ts'
 import type { Verbs } from '../roles/api.ts'
 import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
-import type { Pursuit } from '../roles/pursuit.ts'
 import { consoleTimeoutMs, countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
-import type { KeyedSerial } from '../roles/serial.ts'
-import { type ApplyOptions, applyRequest, checkAsked, offerRequest } from './apply.ts'
+import { type ApplyOptions, checkAsked, offerRequest } from './apply.ts'
 import { askLink } from './describe-link.ts'
-import type { VNetRow } from './rows.ts'
-import { goneState, type States } from './states.ts'
+import type { Requests } from './requests.ts'
+import type { QueuedRow, VNetRow } from './rows.ts'
+import type { States } from './states.ts'
 
-export interface VerbsOptions extends Omit<ApplyOptions, 'isLost' | 'onReleases'> {
+export interface VerbsOptions extends Pick<ApplyOptions, 'book' | 'providers'> {
   readonly states: States
-  /** One decision on a VNet at a time. */
-  readonly serial: KeyedSerial
-  /** Carries out what was decided on a VNet. */
-  readonly decisions: Pursuit
-  readonly releases: Pursuit
+  readonly requests: Requests
   readonly consoles: Pick<ConsoleRelay, 'relay'>
-  readonly log: Log
 }
 
 export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs; readonly operators: Verbs } => {
-  const { book, providers, states, serial, decisions, releases, consoles, log } = options
-  const applying: ApplyOptions = {
-    ...options,
-    isLost: states.isLost,
-    onReleases: (ids) => {
-      for (const id of ids) void releases.pursue(id)
-    },
-  }
+  const { book, providers, states, requests, consoles } = options
 
+  const unknown = (vnet: string, why = `there is no VNet ${vnet}`): WeftError =>
+    new WeftError('vnet.unknown', why, { object: `vnet/${vnet}` })
+
+  /** One that stands or is being built. */
   const rowAt = (key: string, vnet: string): VNetRow => {
     const row = book.vnets.get(key)
-    if (!row) throw new WeftError('vnet.unknown', `there is no VNet ${vnet}`, { object: `vnet/${vnet}` })
-    return row
+    if (row) return row
+    throw book.queued.has(key) ? unknown(vnet, `${vnet} waits for room: nothing of it is there yet`) : unknown(vnet)
   }
+
+  /** Also one that waits. */
+  const anyRowAt = (key: string, vnet: string): VNetRow | QueuedRow => book.queued.get(key) ?? rowAt(key, vnet)
 
   /** The provider that carries a node. Throws vnet.unknown, node.unknown. */
   const carrierOf = ({ vnet, node }: { readonly vnet: string; readonly node: string }, client: string) => {
@@ -49,15 +42,7 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
   }
 
   const northbound: Verbs = {
-    apply: async ({ request, expectedGeneration }, client) => {
-      const key = `${client}.${request?.name ?? ''}`
-      const row = await serial(key, () => applyRequest(applying, request, client, expectedGeneration))
-      log.info({ vnet: key, generation: row.generation, pips: row.parts.map(({ pip }) => pip) }, 'applied')
-      // Decided: it is an answer whether or not every provider could be told yet.
-      await decisions.pursue(key)
-      states.endQuiet(key)
-      return { vnet: states.of(book.vnets.get(key) ?? row) }
-    },
+    apply: async (asked, client) => ({ vnet: await requests.apply(asked, client) }),
 
     plan: async ({ request }, client) => {
       const asked = checkAsked(book, request, client)
@@ -65,26 +50,20 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
       return { plan: { changes: asked.changes } }
     },
 
-    delete: async ({ vnet }, client) => {
-      const key = `${client}.${vnet}`
-      const removed = await serial(key, async () => {
-        const row = rowAt(key, vnet)
-        const removing = { ...row, removing: true }
-        if (!row.removing) await book.save({ vnets: new Map([[key, removing]]) })
-        return removing
-      })
-      log.info({ vnet: key }, 'removing')
-      states.touch(key)
-      await decisions.pursue(key)
-      const row = book.vnets.get(key)
-      return { vnet: row ? states.of(row) : goneState(removed) }
-    },
+    delete: async ({ vnet }, client) => ({ vnet: await requests.remove(`${client}.${vnet}`) }),
 
     get: async ({ vnet, asked }, client) => {
       if (vnet === '') {
-        return { vnets: { vnets: [...book.vnets.values()].filter(({ owner }) => owner === client).map(states.of) } }
+        return {
+          vnets: {
+            vnets: states
+              .rows()
+              .filter(({ owner }) => owner === client)
+              .map(states.of),
+          },
+        }
       }
-      const row = rowAt(`${client}.${vnet}`, vnet)
+      const row = anyRowAt(`${client}.${vnet}`, vnet)
       const state = states.of(row)
       return { vnet: asked ? { ...state, request: row.request } : state }
     },
@@ -121,8 +100,8 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
   const operators: Verbs = {
     get: async ({ vnet }) =>
       vnet === ''
-        ? { vnets: { vnets: [...book.vnets.values()].map(states.forOperator) } }
-        : { vnet: states.forOperator(rowAt(vnet, vnet)) },
+        ? { vnets: { vnets: states.rows().map(states.forOperator) } }
+        : { vnet: states.forOperator(anyRowAt(vnet, vnet)) },
   }
   return { northbound, operators }
 }

@@ -18,6 +18,7 @@ import { openBook } from './book.ts'
 import { createCarry } from './carry.ts'
 import { createChecks } from './check.ts'
 import { createProvider, type Provider } from './providers.ts'
+import { createRequests } from './requests.ts'
 import { createStates } from './states.ts'
 import { createVerbs } from './verbs.ts'
 
@@ -72,6 +73,11 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
       session: sessionAt(pip.brokerUrl),
       clock,
       onOnline: () => wake(),
+      onFreed: () => {
+        requests.retry()
+        // Decided, and its lease had ended: it waits for room as well.
+        decisions.wake()
+      },
       onState: (key) => {
         states.touch(key)
         if (book.vnets.get(key)?.removing && !provider.state(key)) void decisions.pursue(key)
@@ -98,10 +104,12 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
     work: carry.release,
     onError: (id, error) => log.warn({ reservation: id, err: error }, 'not released yet'),
   })
+  const requests = createRequests({ book, providers, clock, states, serial, decisions, releases, log })
   const checks = createChecks({ book, providers, states, clock, log })
 
   const wake = (): void => {
     for (const pursuit of [decisions, releases, checks]) pursuit.wake()
+    requests.retry()
   }
   const connected = (url: string): void => {
     if (url === brokerUrl) {
@@ -119,18 +127,9 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
   const cancelQuiet = clock.after(quietMs, () => states.endQuiet())
   for (const id of book.releases.keys()) void releases.pursue(id)
   for (const key of book.vnets.keys()) void decisions.pursue(key)
+  for (const key of book.queued.keys()) states.touch(key)
   const consoles = createConsoleRelay(parts.console, log)
-  const { northbound, operators } = createVerbs({
-    consoles,
-    book,
-    providers,
-    clock,
-    states,
-    serial,
-    decisions,
-    releases,
-    log,
-  })
+  const { northbound, operators } = createVerbs({ consoles, book, providers, states, requests })
   await serveVerbs(session, domain, `the VNP ${name}`, northbound)
   leadership.announce()
   log.info({ epoch, vnets: book.vnets.size, releases: book.releases.size }, 'ready')
@@ -140,7 +139,7 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
     stream: states.stream,
     close: async () => {
       cancelQuiet()
-      for (const part of [leadership, states, decisions, releases, checks]) part.close()
+      for (const part of [leadership, states, requests, decisions, releases, checks]) part.close()
       await consoles.close()
       await Promise.all([...sessions.values()].map((one) => one.close()))
     },
