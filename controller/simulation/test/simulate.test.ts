@@ -22,6 +22,7 @@ t.test('requests are decided in the order of their arrival, after who leaves at 
     },
     {
       now: () => clock,
+      switches: () => (clock > 20 ? 1 : 0),
       tree: () => {
         clock += 2
       },
@@ -31,6 +32,7 @@ t.test('requests are decided in the order of their arrival, after who leaves at 
   t.strictSame(run, {
     solutions: [{ host: [], paths: [] }, { host: [], paths: [] }, null],
     decisionMs: [10, 10, 10],
+    disturbed: [false, true, false],
     treeMs: [2, 2, 2],
   })
 })
