@@ -1,9 +1,11 @@
 /** The request in a file or from stdin, checked here: its errors have their places in the file. */
 import { readFile } from 'node:fs/promises'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { Note } from '../description/import/notes.ts'
 import { maxFileBytes } from '../description/limits.ts'
-import { parseRequest } from '../description/parse.ts'
+import { type ParsedRequest, type ParseRequestOptions, parseRequest } from '../description/parse.ts'
 import type { Context, Input } from './context.ts'
+import { paint, printable } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 
 const reasons: Readonly<Record<string, string>> = {
@@ -35,9 +37,27 @@ const readBytes = async (context: Context, file: string): Promise<Uint8Array> =>
   }
 }
 
-/** Throws UsageError where the file cannot be read, RequestErrors for what is wrong in it. */
-export const readRequest = async (context: Context, file: string): Promise<VNetRequest> => {
+/** With what its form alone can say. Throws UsageError where the file cannot be read, RequestErrors for what is wrong in it. */
+export const readForm = async (
+  context: Context,
+  file: string,
+  options: ParseRequestOptions = {},
+): Promise<ParsedRequest> => {
   const input = await readBytes(context, file)
-  const { request } = await parseRequest(input, { file: file === '-' ? '<stdin>' : file })
+  return parseRequest(input, { ...options, file: file === '-' ? '<stdin>' : file })
+}
+
+/** The same; what a file in another's form says and a request cannot goes to stderr. */
+export const readRequest = async (context: Context, file: string): Promise<VNetRequest> => {
+  const { request, notes } = await readForm(context, file)
+  tellNotes(context, notes)
   return request
+}
+
+/** `note: MESSAGE (object) at file:line:column` */
+export const tellNotes = ({ stderr, colour }: Context, notes: readonly Note[]): void => {
+  for (const { message, object, where } of notes) {
+    const label = paint('note:', 'busy', colour.stderr)
+    stderr.write(`${label} ${printable(`${message}${object && ` (${object})`}${where && ` at ${where}`}`)}\n`)
+  }
 }
