@@ -72,7 +72,11 @@ t.test(
       await sleep(100)
       answer = await weft(['apply', '-f', request, '--run-dir', directory])
     }
-    t.match(answer, { status: 1, stdout: '', stderr: /\[admission\.not-now\]/ })
+    t.match(answer, { status: 3, stdout: /postponed/, stderr: /\[admission\.not-now\]/ })
+    t.match(await weft(['get', 'vnets', 'one', '--run-dir', directory]), { status: 0, stdout: /one +postponed/ })
+    t.match(await weft(['delete', 'one', '--yes', '--wait', '--run-dir', directory]), { status: 0 })
+    answer = await weft(['apply', '-f', request, '--no-wait', '--run-dir', directory])
+    t.match(answer, { status: 1, stdout: '', stderr: /rejected.*\[admission\.not-now\]/s })
 
     t.equal(await vno.end(), 0)
     t.equal(await vnp.end(), 0)

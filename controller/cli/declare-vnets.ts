@@ -9,6 +9,7 @@ export const resourceNames = ['vnets', 'nodes', 'links', 'vifs'] as const
 export const applyFlags = {
   ...fileFlag,
   wait: { short: 'w', text: 'wait until everything asked for is there, showing how far it is' },
+  'no-wait': { text: 'refuse what has no room now, instead of keeping it until there is' },
   ...timeoutFlag('10m', 'longest time for the outcome and for --wait'),
   ...outputFlag,
 } as const

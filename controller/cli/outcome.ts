@@ -48,7 +48,10 @@ export const sayOutcome = (
     return exit.error
   }
   if (phase === 'PHASE_POSTPONED') {
-    say(`vnet/${vnet} ${word('postponed', 'busy')}: generation ${generation}, built once it fits`)
+    const { position = 0 } = state.waiting ?? {}
+    const turn = position > 1 ? `after ${position - 1} before it` : 'next'
+    const which = generation > 0 ? `generation ${generation}` : `it waits for room, ${turn}`
+    say(`vnet/${vnet} ${word('postponed', 'busy')}: ${which}, built once it fits`)
     if (reason) complain(reason)
     return exit.postponed
   }

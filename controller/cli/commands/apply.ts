@@ -17,11 +17,11 @@ import { paint } from '../terminal.ts'
 import { unready } from '../view/unready.ts'
 
 export const run: Run<typeof applyFlags> = async (context, { flags }) => {
-  const { file, wait, timeout: timeoutMs, output } = flags
+  const { file, wait, 'no-wait': noWait, timeout: timeoutMs, output } = flags
   const started = performance.now()
   const request = await readRequest(context, file)
   const before = await askVNet(context, request.name)
-  const answer = await ask(context, { apply: { request } }, { timeoutMs }).catch((error: unknown) => {
+  const answer = await ask(context, { apply: { request, noWait } }, { timeoutMs }).catch((error: unknown) => {
     throw refusal(request.name, error)
   })
   if (!answer.vnet) throw new WeftError('message.malformed', 'the role answered "apply" with something else')

@@ -187,3 +187,18 @@ t.test('-o name and -o json print one thing', async (t) => {
   t.equal((await weft([...argv, '-o', 'name'])).stdout, 'vnet/shop\n')
   t.match(JSON.parse((await weft([...argv, '-o', 'json'])).stdout), { vnet: 'shop', phase: 'PHASE_BUILDING' })
 })
+
+t.test('what waits for room says when its turn comes; --no-wait asks for a refusal instead', async (t) => {
+  const error = { code: 'admission.not-now', message: 'memory of h1 is taken' }
+  const { argv, requests } = await playing(t, undefined, () =>
+    shop({ phase: 'PHASE_POSTPONED', generation: 0, error, waiting: { sinceUnixMs: 1, position: 3 }, ...noNodes }),
+  )
+  t.same(await weft(argv), {
+    status: 3,
+    stdout: 'vnet/shop postponed: it waits for room, after 2 before it, built once it fits\n',
+    stderr: 'error: memory of h1 is taken [admission.not-now]\n',
+  })
+  t.equal(requests.at(-1)?.apply?.noWait, false)
+  await weft([...argv, '--no-wait'])
+  t.equal(requests.findLast(({ apply }) => apply)?.apply?.noWait, true)
+})

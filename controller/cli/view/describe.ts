@@ -10,6 +10,7 @@ import { impairmentsText, ownClickText, spoofingText } from './asked.ts'
 import { hopColumns, hopErrors, hopRows } from './hops.ts'
 import { endsOf, links, rateOf } from './links.ts'
 import { lastEndText, nodes } from './nodes.ts'
+import { endsText, placementText, priorityText, waitsText } from './terms.ts'
 import { phaseCell, stateCell } from './tones.ts'
 import { errorsOf } from './unready.ts'
 import { type VifRow, vifs } from './vifs.ts'
@@ -50,6 +51,10 @@ export const describeVNet = (state: VNetState, colour: boolean): string => {
     ['Phase', phaseCell(state.phase)],
     ['Generation', String(state.generation)],
     ['Prefix', state.request?.prefix ?? ''],
+    ['Waits', waitsText(state)],
+    ['Ends', endsText(state)],
+    ['Priority', priorityText(state)],
+    ['Placement', placementText(state)],
   ]
   const times: readonly Column<VNetState['timings'][number]>[] = [
     { title: 'PHASE', cell: ({ name }) => name },
