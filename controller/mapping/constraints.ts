@@ -2,6 +2,7 @@
  * The constraints by kind: whether a host or a path keeps one, and a request without it, so that a refusal can ask what would
  * be if it were not there.
  */
+import { mostCpus } from '../../proto/cpuset.ts'
 import { anyHypervisor, startsImage } from './demand.ts'
 import { isRightPlace } from './place.ts'
 import type { Free, LinkDemand, NodeDemand, Problem } from './problem.ts'
@@ -19,6 +20,7 @@ export const nodeKinds = [
   'pool',
   'image',
   'datapath',
+  'pins',
   'hypervisor',
   'location',
   'fixed',
@@ -53,6 +55,7 @@ const checks: Readonly<Record<NodeKind, Check>> = {
     const offered = topology.nodes[host]?.hypervisors ?? []
     return hypervisor === '' || (hypervisor === 'any' ? offered.length > 0 : offered.includes(hypervisor))
   },
+  pins: ({ topology }, _, { leastCpus }, host) => leastCpus <= (topology.nodes[host]?.cpus || mostCpus),
   location: ({ topology }, _, { location }, host) => isRightPlace(location, topology.nodes[host]?.location),
 }
 
@@ -76,6 +79,7 @@ export const kinds: readonly Kind[] = [
   ...linkKinds,
   'image',
   'datapath',
+  'pins',
   'hypervisor',
   'location',
   'fixed',
@@ -137,6 +141,8 @@ const relaxNode = (node: NodeDemand, kind: NodeKind): NodeDemand => {
       return { ...node, image: '' }
     case 'datapath':
       return node.forwardings.length === 0 ? node : { ...node, forwardings: [] }
+    case 'pins':
+      return { ...node, leastCpus: 0 }
     case 'hypervisor':
       return { ...node, hypervisor: '' }
     case 'location':

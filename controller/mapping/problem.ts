@@ -2,6 +2,7 @@
  * A request on a substrate as numbers, with what is free of it; and the constraints by kind, so that a refusal can ask what
  * would be if one were not there.
  */
+import { parseCpuset } from '../../proto/cpuset.ts'
 import type { Link, Location, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import {
   anyHypervisor,
@@ -30,6 +31,8 @@ export interface NodeDemand {
   /** "any": one at least; '': none is needed (relaxed). */
   readonly hypervisor: string
   readonly image: string
+  /** CPUs that its host must have: one more than the highest number that it is pinned to. */
+  readonly leastCpus: number
   /** Data paths that its interfaces are joined by. */
   readonly forwardings: readonly string[]
   readonly location: Location | undefined
@@ -141,6 +144,7 @@ const nodeDemand = (
     shared: node.interfaces.some(({ physical }) => physical === 'shared'),
     hypervisor: pooled ? '' : anyHypervisor(node.hypervisor) ? 'any' : node.hypervisor,
     image: pooled ? '' : node.image,
+    leastCpus: pooled ? 0 : Math.max(-1, ...(parseCpuset(node.cpu?.pins ?? '') ?? [])) + 1,
     forwardings: [...new Set(joined.map(({ forwarding }) => forwardingOf(forwarding)))],
     location: node.location,
     pool,

@@ -66,6 +66,8 @@ export const nodeText = (
       return lacks(`the image "${node.image}"`, (host) => at(host)?.images ?? [])
     case 'datapath':
       return lacks(`the data path ${node.forwardings.join(' and ')}`, (host) => at(host)?.datapaths ?? [])
+    case 'pins':
+      return pinsText(problem, node, among, beside)
     case 'hypervisor': {
       const wanted = node.hypervisor === 'any' ? 'a hypervisor' : `the hypervisor ${node.hypervisor}`
       return lacks(wanted, (host) => at(host)?.hypervisors ?? [])
@@ -84,6 +86,17 @@ export const nodeText = (
 const listed = (problem: Problem, hosts: readonly number[]): string => {
   const names = hosts.slice(0, 5).map((host) => idOf(problem, host))
   return names.join(', ') + (hosts.length > names.length ? ` and ${hosts.length - names.length} more` : '')
+}
+
+const pinsText = (problem: Problem, node: NodeDemand, among: readonly number[], beside: string): Text => {
+  const cpusOf = (host: number): number => problem.topology.nodes[host]?.cpus ?? 0
+  const best = among.reduce((x, y) => (cpusOf(y) > cpusOf(x) ? y : x))
+  const [most, last] = [cpusOf(best), cpusOf(best) - 1]
+  return {
+    object: `node/${node.id}`,
+    message: `node ${node.id} is pinned to CPU ${node.leastCpus - 1}${beside}; ${idOf(problem, best)} has most, ${most}`,
+    hint: last > 0 ? `CPUs are numbered from 0: pin it to some of 0-${last}` : 'pin it to CPU 0, or to none',
+  }
 }
 
 const poolText = (problem: Problem, node: NodeDemand, among: readonly number[], beside: string): Text => {

@@ -48,6 +48,7 @@ const words: Readonly<Record<Kind, string>> = {
   path: 'paths',
   image: 'images',
   datapath: 'data paths',
+  pins: 'CPUs that nodes are pinned to',
   hypervisor: 'hypervisors',
   location: 'locations',
   fixed: 'nodes that must stay where they are',

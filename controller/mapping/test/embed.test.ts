@@ -259,3 +259,12 @@ t.test('a hundred nodes on a substrate of a hundred take far less than a second'
   t.comment(`${Math.round(took)} ms`)
   t.ok(took < 5_000, 'with room for a loaded machine')
 })
+
+t.test('a node is pinned to CPUs that its host has; a host whose CPUs are not known may have them', async (t) => {
+  const pinned = request({ r1: { cpu: { pins: '3' } } })
+  t.strictSame(
+    [...mapped(substrate([host('h1', { cpus: 3 }), host('h2', { cpus: 4 })], {}), pinned).hosts.values()],
+    ['h2'],
+  )
+  t.strictSame([...mapped(substrate([host('h1')], {}), pinned).hosts.values()], ['h1'])
+})

@@ -17,7 +17,10 @@ const refused = (graph: SubstrateGraph, asked: VNetRequest, usage: Usage = empty
 t.test('what no host has is told with what the best one has', async (t) => {
   const london = { location: { name: 'eu/london', latitude: 51.5, longitude: -0.1 } }
   const graph = substrate(
-    [host('h1', { ...london, nics: ['eth8'] }), host('h2', { memoryBytes: 2 * gib, cpuMillis: 2000, diskBytes: gib })],
+    [
+      host('h1', { ...london, nics: ['eth8'], cpus: 8 }),
+      host('h2', { memoryBytes: 2 * gib, cpuMillis: 2000, diskBytes: gib, cpus: 4 }),
+    ],
     {},
   )
   const cases: readonly [Init<VNetRequest['nodes'][number]>, RegExp, RegExp][] = [
@@ -39,6 +42,7 @@ t.test('what no host has is told with what the best one has', async (t) => {
       /the data path click/,
       /bridge\/vxlan/,
     ],
+    [{ cpu: { pins: '0,9' } }, /pinned to CPU 9; h1 has most, 8/, /some of 0-7/],
     // h1 alone is in London: what h2 has does not count.
     [{ location: { name: 'eu' }, memoryBytes: 9 * gib }, /h1 has most, 8 GiB/, /at most 8 GiB/],
   ]
