@@ -14,6 +14,8 @@ export interface Presence {
   watch(): Promise<void>
   /** This side's connection was made anew. */
   reconnected(): void
+  /** Throws call.unreachable where nobody is there. */
+  reach(): Promise<void>
   /**
    * A call of the domain's controller. Throws call.unreachable where nothing was sent, as nobody is there; call.timeout; the
    * controller's own error.
@@ -59,6 +61,12 @@ export const createPresence = ({ who, domain, session, clock, onOnline }: Presen
     cancel()
   }
 
+  const reach = async (): Promise<void> => {
+    if (!session.connected) throw unreachable(`the broker of ${who}`)
+    if (online === undefined) await whenKnown()
+    if (!online) throw unreachable(who)
+  }
+
   return {
     watch: () =>
       session.subscribe(topics.controllerState(domain), 'ControllerState', (state) => {
@@ -70,10 +78,10 @@ export const createPresence = ({ who, domain, session, clock, onOnline }: Presen
       online = undefined
     },
 
+    reach,
+
     call: async (request, timeoutMs) => {
-      if (!session.connected) throw unreachable(`the broker of ${who}`)
-      if (online === undefined) await whenKnown()
-      if (!online) throw unreachable(who)
+      await reach()
       return session.call(
         topics.apiRequest(domain, session.identity),
         'ApiRequest',

@@ -3,26 +3,23 @@
  * before it leaves the VNet as it was, and everything reserved is given back.
  */
 import { WeftError } from '../../proto/errors.ts'
-import type { Change, Reservation, Timing, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { ApplyVNet, Change, OfferAnswer, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { diffRequests } from '../description/diff.ts'
 import { fillIn } from '../description/fill-in.ts'
 import { validateRequest } from '../description/validate.ts'
 import type { Clock } from '../roles/clock.ts'
 import { canOwn, ownerHint } from '../roles/names.ts'
 import type { Book } from './book.ts'
-import { leaseMs, reserveTimeoutMs } from './carry.ts'
-import type { Provider } from './providers.ts'
-import type { Part, VNetRow } from './rows.ts'
-import { type PlannedPart, splitRequest } from './split.ts'
+import { type DiscoverOptions, type Discovery, discover, discoveries } from './discover.ts'
+import { askOffer, bindingRefusal } from './offers.ts'
+import type { VNetRow } from './rows.ts'
 
-export interface ApplyOptions {
-  readonly book: Book
-  readonly providers: ReadonlyMap<string, Provider>
+export interface ApplyOptions extends DiscoverOptions {
   readonly clock: Clock
+  /** Where VNets are mapped that do not ask for one; at the PIP without it. */
+  readonly discovery?: Discovery | undefined
   /** Whether a provider lost its part of the VNet, so that an unchanged request builds it again. */
   readonly isLost: (row: VNetRow) => boolean
-  /** Reservations that were not decided on wait in the book. */
-  readonly onReleases: (ids: readonly string[]) => void
 }
 
 /** What is asked of one VNet, checked: its name at providers, what stands, what shall be. */
@@ -63,6 +60,14 @@ const checkGeneration = ({ row, request }: Asked, expected: number): void => {
   })
 }
 
+/** undefined where none is asked for. Throws message.malformed. */
+const discoveryOf = (text: string): Discovery | undefined => {
+  if (text === '') return undefined
+  const known = discoveries.find((one) => one === text)
+  if (known) return known
+  throw new WeftError('message.malformed', `"${text}" is no place to map at`, { hint: discoveries.join(' or ') })
+}
+
 const seconds = (from: number, to: number): number => (to - from) / 1000
 
 export const partOf = ({ key, request }: Asked): VNetRequest => ({ ...request, name: key })
@@ -70,32 +75,20 @@ export const partOf = ({ key, request }: Asked): VNetRequest => ({ ...request, n
 /** Decides; the row that stands then. Not at the same time as anything else on the same VNet. */
 export const applyRequest = async (
   options: ApplyOptions,
-  asked: VNetRequest | undefined,
+  asked: Pick<ApplyVNet, 'request' | 'expectedGeneration' | 'discovery'>,
   owner: string,
-  expectedGeneration: number,
 ): Promise<VNetRow> => {
-  const { book, providers, clock, isLost, onReleases } = options
+  const { book, clock, isLost, onReleases } = options
   const started = clock.now()
-  const checked = checkAsked(book, asked, owner)
-  checkGeneration(checked, expectedGeneration)
+  const checked = checkAsked(book, asked.request, owner)
+  checkGeneration(checked, asked.expectedGeneration)
+  const discovery = discoveryOf(asked.discovery) ?? options.discovery ?? 'pip'
   const { key, row, request, changes } = checked
   if (row && changes.length === 0 && !isLost(row)) return row
   const read = clock.now()
-  const planned = await splitRequest(providers, row, partOf(checked))
-  const discovered = clock.now()
-
-  const parts = planned.map((part): Part => ({ ...part, reservation: crypto.randomUUID(), generation: 0 }))
-  const ids = parts.map(({ reservation }) => reservation)
-  // Whatever happens from here on: what is not decided is given back.
-  const releases = parts.map(({ reservation, pip }) => [reservation, { pip, vnet: key }] as const)
-  await book.save({ releases: new Map(releases) })
+  const found = await discover(options, { key, row, part: partOf(checked), discovery })
+  const ids = found.parts.map(({ reservation }) => reservation)
   try {
-    const reserved = await reserveAll(providers, parts)
-    const timings: readonly Timing[] = [
-      { name: 'request', seconds: seconds(started, read) },
-      { name: 'discovery', seconds: seconds(read, discovered) },
-      ...reservationTimings(reserved, seconds(discovered, clock.now())),
-    ]
     const generation = (row?.generation ?? 0) + 1
     const next: VNetRow = {
       key,
@@ -103,9 +96,10 @@ export const applyRequest = async (
       name: request.name,
       generation,
       request,
-      parts,
+      parts: found.parts,
+      discovery: found.discovery,
       removing: false,
-      timings,
+      timings: [{ name: 'request', seconds: seconds(started, read) }, ...found.timings],
       acceptedUnixMs: row?.acceptedUnixMs || clock.unixMs(),
     }
     await book.save({
@@ -119,38 +113,16 @@ export const applyRequest = async (
   }
 }
 
-/** All, or an error: the first refusal in the order of the parts. */
-const reserveAll = async (
-  providers: ReadonlyMap<string, Provider>,
-  parts: readonly Part[],
-): Promise<readonly Reservation[]> => {
-  const results = await Promise.allSettled(parts.map((part) => reservePart(providers.get(part.pip), part)))
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  })
-}
-
-const reservePart = async (provider: Provider | undefined, part: Part): Promise<Reservation> => {
-  const { pip, reservation: id, request } = part
-  if (!provider) throw new WeftError('provider.unavailable', `there is no provider ${pip}`)
-  const answer = await provider.call({ reserve: { reservation: id, part: request, leaseMs } }, reserveTimeoutMs)
-  if (!answer.reservation) throw new WeftError('message.malformed', `${pip} answered reserve without a reservation`)
-  return answer.reservation
-}
-
-/** The longest mapping of a provider, and what the reservation took beside it. */
-const reservationTimings = (reserved: readonly Reservation[], whole: number): readonly Timing[] => {
-  const mappings = reserved.map(({ state }) => state?.timings.find(({ name }) => name === 'mapping')?.seconds ?? 0)
-  const mapping = Math.min(whole, Math.max(0, ...mappings))
-  return [
-    { name: 'mapping', seconds: mapping },
-    { name: 'reservation', seconds: whole - mapping },
-  ]
-}
-
 /** Would it fit? Throws why not. */
 export const offerRequest = async (
-  options: Pick<ApplyOptions, 'providers'>,
+  { providers }: Pick<ApplyOptions, 'providers'>,
   asked: Asked,
-): Promise<readonly PlannedPart[]> => splitRequest(options.providers, asked.row, partOf(asked))
+): Promise<readonly OfferAnswer[]> => {
+  const part = partOf(asked)
+  const standing = asked.row?.parts.map(({ pip }) => pip)
+  const able = [...providers.values()].filter(({ name }) => standing?.includes(name) ?? true)
+  const answers = await Promise.all(able.map((provider) => askOffer(provider, { part })))
+  const offers = answers.flatMap(({ offer, refusal }) => (offer && refusal === undefined ? [offer] : []))
+  if (offers.length === 0) throw bindingRefusal(answers)
+  return offers
+}

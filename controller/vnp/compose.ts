@@ -76,6 +76,7 @@ export const composeState = (input: ComposeInput): VNetState => {
     timings: [...row.timings, ...builtTimings(current)],
     request: allocated(row, states),
     endsUnixMs: endOf(row),
+    discovery: row.discovery,
   })
 }
 

@@ -4,6 +4,7 @@ import type { Session } from '../../proto/session.ts'
 import { topics } from '../../proto/topics.ts'
 import type { Clock } from '../roles/clock.ts'
 import { createPresence, type Presence } from '../roles/presence.ts'
+import { createSubscription, type Subscription } from './subscription.ts'
 
 export interface Provider {
   readonly name: string
@@ -15,7 +16,10 @@ export interface Provider {
   note(vnet: string, state: VNetState | undefined): void
   /** The connection was made anew: what is known may be old. */
   reconnected(): void
+  readonly reach: Presence['reach']
   readonly call: Presence['call']
+  /** What it advertises. */
+  readonly substrate: Subscription
   /** Starts to listen; the callbacks may be called before it settles. */
   watch(): Promise<void>
 }
@@ -31,11 +35,21 @@ export interface ProviderOptions {
   readonly onOnline: () => void
   /** It has room that it had not. */
   readonly onFreed: () => void
+  /** What it advertises could not be had. */
+  readonly onUnknown: (error: unknown) => void
 }
 
+const pageTimeoutMs = 10_000
+
 export const createProvider = (options: ProviderOptions): Provider => {
-  const { name, domain, session, clock, onState, onOnline, onFreed } = options
+  const { name, domain, session, clock, onState, onOnline, onFreed, onUnknown } = options
   const presence = createPresence({ who: `the PIP ${name}`, domain, session, clock, onOnline })
+  const substrate = createSubscription({
+    domain,
+    session,
+    ask: (from) => presence.call({ advertisement: { from } }, pageTimeoutMs),
+    onError: onUnknown,
+  })
   const states = new Map<string, VNetState>()
   const fresh = new Set<string>()
 
@@ -52,7 +66,9 @@ export const createProvider = (options: ProviderOptions): Provider => {
     state: (vnet) => states.get(vnet),
     isFresh: (vnet) => fresh.has(vnet),
     note,
+    reach: presence.reach,
     call: presence.call,
+    substrate,
     reconnected: () => {
       fresh.clear()
       presence.reconnected()
@@ -61,6 +77,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
     watch: async () => {
       await Promise.all([
         presence.watch(),
+        substrate.watch(),
         session.subscribe(topics.freed(domain), 'Freed', (freed) => {
           if (freed) onFreed()
         }),

@@ -44,7 +44,7 @@ export const createRequests = (options: RequestsOptions): Requests => {
   }
 
   const decide = async (asked: ApplyVNet, owner: string): Promise<VNetRow> => {
-    const row = await applyRequest(applying, asked.request, owner, asked.expectedGeneration)
+    const row = await applyRequest(applying, asked, owner)
     log.info({ vnet: row.key, generation: row.generation, pips: row.parts.map(({ pip }) => pip) }, 'applied')
     return row
   }

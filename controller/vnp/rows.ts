@@ -2,8 +2,11 @@
 import { fromJson, toJson } from '../../proto/codec.ts'
 import type { WireError } from '../../proto/errors.ts'
 import type { Timing, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { type EmbeddingJson, embeddingFromJson, embeddingToJson } from '../mapping/json.ts'
+import type { Embedding } from '../mapping/mapping.ts'
 import type { Kind } from '../store/store.ts'
 import { plainKind } from '../store/store.ts'
+import type { Discovery } from './discover.ts'
 
 /** What one provider carries of a VNet. */
 export interface Part {
@@ -14,6 +17,8 @@ export interface Part {
   readonly reservation: string
   /** The provider's own generation, from its confirmation; 0: decided and not confirmed yet. */
   readonly generation: number
+  /** Where it is, if its provider tells: a next version may be mapped by it. */
+  readonly embedding?: Embedding | undefined
 }
 
 /** Written in one transaction: the decision. From then on every part is committed until its provider confirms. */
@@ -26,14 +31,17 @@ export interface VNetRow {
   /** As accepted: defaults filled in, before providers allocate. */
   readonly request: VNetRequest
   readonly parts: readonly Part[]
+  /** Who mapped it. */
+  readonly discovery: Discovery
   readonly removing: boolean
   readonly timings: readonly Timing[]
   /** When its first version was, since the Unix epoch: its lifetime counts from then. */
   readonly acceptedUnixMs: number
 }
 
-interface PartJson extends Omit<Part, 'request'> {
+interface PartJson extends Omit<Part, 'request' | 'embedding'> {
   readonly request: unknown
+  readonly embedding?: EmbeddingJson
 }
 
 interface VNetRowJson extends Omit<VNetRow, 'request' | 'parts'> {
@@ -46,7 +54,11 @@ export const vnetKind: Kind<VNetRow> = {
   toJson: (row): VNetRowJson => ({
     ...row,
     request: toJson('VNetRequest', row.request),
-    parts: row.parts.map((part) => ({ ...part, request: toJson('VNetRequest', part.request) })),
+    parts: row.parts.map(({ embedding, ...part }) => ({
+      ...part,
+      request: toJson('VNetRequest', part.request),
+      ...(embedding ? { embedding: embeddingToJson(embedding) } : {}),
+    })),
   }),
   fromJson: (value) => {
     const json = value as VNetRowJson
@@ -55,7 +67,12 @@ export const vnetKind: Kind<VNetRow> = {
       // Rows of versions before have no lifetime either.
       acceptedUnixMs: json.acceptedUnixMs ?? 0,
       request: fromJson('VNetRequest', json.request),
-      parts: json.parts.map((part) => ({ ...part, request: fromJson('VNetRequest', part.request) })),
+      discovery: json.discovery ?? 'pip',
+      parts: json.parts.map((part) => ({
+        ...part,
+        request: fromJson('VNetRequest', part.request),
+        embedding: part.embedding && embeddingFromJson(part.embedding),
+      })),
     }
   },
 }

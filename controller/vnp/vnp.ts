@@ -17,6 +17,7 @@ import { createKeyedSerial } from '../roles/serial.ts'
 import { openBook } from './book.ts'
 import { createCarry } from './carry.ts'
 import { createChecks } from './check.ts'
+import type { Discovery } from './discover.ts'
 import { createProvider, type Provider } from './providers.ts'
 import { createRequests } from './requests.ts'
 import { createStates } from './states.ts'
@@ -33,6 +34,8 @@ export interface VnpParts extends BrokerOptions, Term {
   readonly name: string
   readonly domain: string
   readonly pips: readonly ProviderAddress[]
+  /** Where VNets are mapped that do not ask for one; at the PIP without it. */
+  readonly discovery?: Discovery | undefined
   readonly clock: Clock
   readonly log: Log
   readonly connect?: Connect | undefined
@@ -73,6 +76,7 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
       session: sessionAt(pip.brokerUrl),
       clock,
       onOnline: () => wake(),
+      onUnknown: (error) => log.warn({ pip: pip.name, err: error }, 'its substrate is not known'),
       onFreed: () => {
         requests.retry()
         // Decided, and its lease had ended: it waits for room as well.
@@ -104,7 +108,17 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
     work: carry.release,
     onError: (id, error) => log.warn({ reservation: id, err: error }, 'not released yet'),
   })
-  const requests = createRequests({ book, providers, clock, states, serial, decisions, releases, log })
+  const requests = createRequests({
+    discovery: parts.discovery,
+    book,
+    providers,
+    clock,
+    states,
+    serial,
+    decisions,
+    releases,
+    log,
+  })
   const checks = createChecks({ book, providers, states, clock, log })
 
   const wake = (): void => {

@@ -122,9 +122,9 @@ t.test('a decision that has no room any more is postponed, says why, and is carr
 t.test('what was reserved and not decided is given back at once after a restart', async (t) => {
   const world = await setUp(t)
   const mortal = world.mortal('vnp1')
-  mortal.dieBeforeCall('reserve')
+  mortal.dieBeforeCall('offer')
   world.ask('alice', { apply: { request: chain('shop', 3) } }).catch(() => {})
-  await world.until('it is about to reserve', () => mortal.isDead)
+  await world.until('it is about to ask for an offer that is held', () => mortal.isDead)
   const [row = ''] = await world.rows('vnp1')
   t.match(row, /^release/)
   // The call had gone out.
