@@ -33,6 +33,8 @@ export interface CompileInput {
   /** Holds the request, with all filled in. */
   readonly allocation: Allocation
   readonly substrate: Pick<DeclaredSubstrate, 'nodes' | 'links'> & Partial<Pick<DeclaredSubstrate, 'images'>>
+  /** By node, the node of a pool that it becomes. */
+  readonly pooled?: ReadonlyMap<string, string>
   readonly inventories: Inventories
   readonly generation: number
   readonly epoch: number
@@ -133,7 +135,7 @@ const mtuByInterface = (links: readonly CompiledLink[]): ReadonlyMap<string, num
   )
 
 const compileNode = (
-  { embedding, inventories, substrate }: CompileInput,
+  { embedding, inventories, substrate, pooled }: CompileInput,
   node: Node,
   host: string,
   mtus: ReadonlyMap<string, number>,
@@ -169,5 +171,6 @@ const compileNode = (
     startUp,
     restartPolicy,
     forwarding: node.forwarding === 'host' ? 'host' : '',
+    pooled: pooled?.get(id) ?? '',
   })
 }

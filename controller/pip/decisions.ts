@@ -14,9 +14,9 @@ import type { Serial } from '../roles/serial.ts'
 import { type Admission, decideVersion, heldAfter, mapPart } from './admit.ts'
 import { atRemoval, atVersion } from './desired.ts'
 import { checkEmbedding } from './given-embedding.ts'
+import { spentBy } from './pool/claims.ts'
 import type { ReservationRow, VNetRow } from './rows.ts'
 import { type StateContext, stateOfReservation, stateOfRow } from './state.ts'
-import { unbuiltErrors } from './unbuilt.ts'
 
 export interface DecisionsOptions {
   readonly admission: Admission
@@ -54,7 +54,7 @@ const checkPart = (part: VNetRequest | undefined): VNetRequest => {
     throw new WeftError('request.invalid', `"${part.name}" is no name of a VNet's part`, { hint: 'operator.vnet' })
   }
   const name = part.name.slice(part.name.indexOf('.') + 1)
-  const errors = [...validateRequest({ ...part, name }), ...unbuiltErrors(part)]
+  const errors = validateRequest({ ...part, name })
   if (errors.length > 0) throw new AggregateError(errors, errors[0]?.message)
   return part
 }
@@ -203,7 +203,11 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
       timings,
     }
     const row = atVersion(before, next, strangers.keys())
-    await book.save({ vnets: new Map([[vnet, row]]), reservations: new Map([[id, undefined]]) })
+    await book.save({
+      vnets: new Map([[vnet, row]]),
+      reservations: new Map([[id, undefined]]),
+      pools: spentBy(book.pools, version),
+    })
     endLease(id)
     log.info({ vnet, client, generation: row.generation, hosts: [...version.slices.keys()] }, 'committed')
     onDecided(vnet)

@@ -4,6 +4,7 @@ import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { isSameEmbedding } from '../advertisement/embedding.ts'
 import { embed } from '../mapping/embed.ts'
 import type { Embedding } from '../mapping/mapping.ts'
+import { optionsBy } from '../mapping/standing.ts'
 import { type Admission, pictureFor } from './admit.ts'
 
 const stale = (message: string, object?: string): WeftError =>
@@ -25,7 +26,8 @@ export const checkEmbedding = (admission: Admission, part: VNetRequest, given: E
     // A node that must stay somewhere may stay at a host that is away; one that is new there may not.
     if (excluded.has(host) && before?.hosts.get(id) !== host) throw stale(`${host} is not connected`, `node/${id}`)
   }
-  const result = embed(graph, usage, part, { fixed: given.hosts, previous: given, excluded })
+  const { taken } = optionsBy(admission.book.vnets.get(part.name)?.version, part)
+  const result = embed(graph, usage, part, { fixed: given.hosts, previous: given, ...(taken && { taken }), excluded })
   if (result.outcome === 'refused')
     throw stale(`it does not fit as it was mapped: ${result.error.message}`, result.error.object)
   if (!isSameEmbedding(part, given, result.embedding))

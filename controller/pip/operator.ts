@@ -7,6 +7,8 @@ import type { DeclaredSubstrate } from '../substrate/substrate.ts'
 import { type Admission, usageBeside } from './admit.ts'
 import type { Book } from './book.ts'
 import type { HostView } from './hosts.ts'
+import { pooledAt } from './pool/list.ts'
+import { shapeOfPool } from './pool/names.ts'
 
 /** "host/h1" and "link/l1" to the hosts that they concern. */
 const hostsOfObject = (substrate: DeclaredSubstrate, object: string): readonly string[] => {
@@ -19,7 +21,10 @@ const hostsOfObject = (substrate: DeclaredSubstrate, object: string): readonly s
 /** VNets of an earlier controller's that this one does not know: nothing is deleted because a store was lost. */
 const strangers = (view: HostView, book: Book): readonly WeftError[] =>
   [...view.reports.values()]
-    .filter(({ vnet, epoch, phase }) => epoch > 0 && phase !== 'PHASE_GONE' && !book.vnets.has(vnet))
+    .filter(
+      ({ vnet, epoch, phase }) =>
+        epoch > 0 && phase !== 'PHASE_GONE' && !book.vnets.has(vnet) && shapeOfPool(vnet) === undefined,
+    )
     .map(
       ({ vnet }) =>
         new WeftError('vnet.unknown', `${view.name} holds ${vnet}, which is not in this PIP's store`, {
@@ -51,6 +56,7 @@ export const listHosts = (admission: Admission): Init<ApiReply> => {
   const declared = new Map(substrate.nodes.filter(({ kind }) => kind === 'host').map((node) => [node.id, node]))
   const mismatches = checkSubstrate(substrate, hosts.inventories())
   const usage = usageBeside(admission, '')
+  const pooled = pooledAt(admission)
   const entryOf = (name: string): Init<HostEntry> => {
     const view = hosts.views.get(name) ?? absentView(name)
     const problems: readonly WireError[] = [
@@ -65,6 +71,7 @@ export const listHosts = (admission: Admission): Init<ApiReply> => {
       usage: view.usage,
       reservedCpuMillis: usage.cpuMillis.get(name) ?? 0,
       reservedMemoryBytes: usage.memoryBytes.get(name) ?? 0,
+      ...pooled(name),
       problems,
       location: declared.get(name)?.location,
     }

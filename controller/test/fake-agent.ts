@@ -27,12 +27,16 @@ export interface FakeAgent {
   stop(): void
   /** Builds all again that is wanted and not there. */
   retry(): void
+  /** Its nodes are gone, and it has not noticed. */
+  lose(): void
   /** The slices that stand, by VNet. */
   readonly slices: ReadonlyMap<string, Slice>
   /** Nodes that were made and are there, as vnet/node. */
   readonly nodes: ReadonlySet<string>
   /** How often each node was made. */
   readonly made: ReadonlyMap<string, number>
+  /** Nodes that were not made but taken, with the pool's node that each was. */
+  readonly taken: ReadonlyMap<string, string>
   /** Rules that the controller broke. */
   readonly violations: readonly string[]
   /** Nodes that fail to be built, by id. */
@@ -73,6 +77,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
   const held = new Map<string, Held>()
   const nodes = new Map<string, Slice['nodes'][number]>()
   const made = new Map<string, number>()
+  const taken = new Map<string, string>()
   const violations: string[] = []
   const failing = new Set<string>()
   const crashes = new Map<string, number>()
@@ -101,7 +106,9 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
 
   const phaseOf = (slice: Slice): Reported['phase'] => {
     if (slice.absent) return 'PHASE_GONE'
-    return slice.nodes.every(({ id }) => nodes.has(`${slice.vnet}/${id}`)) ? 'PHASE_READY' : 'PHASE_DEGRADED'
+    return slice.nodes.every(({ id }) => nodes.has(`${slice.vnet}/${id}`) || isTakenByAnother(`${slice.vnet}/${id}`))
+      ? 'PHASE_READY'
+      : 'PHASE_DEGRADED'
   }
 
   const say = (slice: Slice, isBuilt: boolean): void => {
@@ -111,21 +118,23 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
       generation,
       epoch: ofSlice,
       phase: isBuilt ? phaseOf(slice) : building,
-      nodes: slice.nodes.map(({ id, hypervisor, interfaces }) => {
-        const isThere = nodes.has(`${vnet}/${id}`)
-        const restarts = crashes.get(id) ?? 0
-        const lastEnd = { how: 'crashed', reason: `it was told to, ${restarts}`, unixMs: restarts }
-        return {
-          id,
-          restarts,
-          ...(restarts > 0 ? { lastEnd } : {}),
-          hypervisor,
-          domain: `weft-${id}`,
-          state: isThere ? 'OBJECT_STATE_READY' : isBuilt ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_BUILDING',
-          vifs: interfaces.map(({ index, mac, addresses }) => ({ index, name: `vif1.${index}`, mac, addresses })),
-          error: isThere || !isBuilt ? undefined : { code: 'hypervisor.failed', message: 'asked to fail' },
-        }
-      }),
+      nodes: slice.nodes
+        .filter(({ id }) => !isTakenByAnother(`${vnet}/${id}`))
+        .map(({ id, hypervisor, interfaces }) => {
+          const isThere = nodes.has(`${vnet}/${id}`)
+          const restarts = crashes.get(id) ?? 0
+          const lastEnd = { how: 'crashed', reason: `it was told to, ${restarts}`, unixMs: restarts }
+          return {
+            id,
+            restarts,
+            ...(restarts > 0 ? { lastEnd } : {}),
+            hypervisor,
+            domain: `weft-${id}`,
+            state: isThere ? 'OBJECT_STATE_READY' : isBuilt ? 'OBJECT_STATE_FAILED' : 'OBJECT_STATE_BUILDING',
+            vifs: interfaces.map(({ index, mac, addresses }) => ({ index, name: `vif1.${index}`, mac, addresses })),
+            error: isThere || !isBuilt ? undefined : { code: 'hypervisor.failed', message: 'asked to fail' },
+          }
+        }),
       links: slice.links.map(({ id, mtu }) => ({
         id,
         mtu,
@@ -135,13 +144,36 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
     })
   }
 
+  /** Whether a slice of another VNet has the pool's node, or is to have it. */
+  const isTakenByAnother = (key: string): boolean =>
+    [...held.values()].some(({ slice }) => !slice.absent && slice.nodes.some(({ pooled }) => pooled === key))
+
+  /** A pool's node becomes the VNet's. */
+  const take = (key: string, { pooled }: Slice['nodes'][number]): boolean => {
+    if (pooled === '' || !nodes.delete(pooled)) return false
+    taken.set(key, pooled)
+    const pool = held.get(pooled.slice(0, pooled.indexOf('/')))
+    if (pool) say(pool.slice, true)
+    return true
+  }
+
+  /** What a VNet is to take must not be told of no more before it is taken. */
+  const checkDropped = (slice: Slice, before: Slice | undefined): void => {
+    const kept = new Set(slice.nodes.map(({ id }) => `${slice.vnet}/${id}`))
+    for (const { id } of before?.nodes ?? []) {
+      const key = `${slice.vnet}/${id}`
+      if (!kept.has(key) && nodes.has(key) && isTakenByAnother(key))
+        violations.push(`${host} was told to drop ${key}, which a VNet is to take`)
+    }
+  }
+
   const build = (slice: Slice): void => {
     const { vnet } = slice
     remove(vnet, new Set(slice.absent ? [] : slice.nodes.map(({ id }) => `${vnet}/${id}`)))
     for (const node of slice.absent ? [] : slice.nodes) {
       const key = `${vnet}/${node.id}`
-      if (!nodes.has(key) && failing.has(node.id)) continue
-      if (!nodes.has(key)) made.set(key, (made.get(key) ?? 0) + 1)
+      if (!nodes.has(key) && (failing.has(node.id) || isTakenByAnother(key))) continue
+      if (!nodes.has(key) && !take(key, node)) made.set(key, (made.get(key) ?? 0) + 1)
       nodes.set(key, node)
     }
     checkCapacity()
@@ -168,6 +200,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
       violations.push(`${host} was given ${slice.vnet} at generation ${slice.generation} with another content`)
       return
     }
+    checkDropped(slice, before?.slice)
     held.set(slice.vnet, { slice })
     say(slice, false)
     clock.after(buildMs, () => {
@@ -247,6 +280,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
     retry: () => {
       for (const { slice } of held.values()) build(slice)
     },
+    lose: () => nodes.clear(),
     get slices() {
       return new Map([...held].filter(([, { slice }]) => !slice.absent).map(([vnet, { slice }]) => [vnet, slice]))
     },
@@ -254,6 +288,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
       return new Set(nodes.keys())
     },
     made,
+    taken,
     violations,
     failing,
     crash: (node) => {

@@ -180,16 +180,6 @@ t.test('a bad request answers all its errors at once', async (t) => {
   t.same(await world.rows('vnp1'), [])
 })
 
-t.test('what this version does not build is refused with what it would build', async (t) => {
-  const world = await worldFor(t)
-  const refused = async (changes: Parameters<typeof chain>[2], code: string) => {
-    await t.rejects(apply(world, chain('shop', 2, changes)), { code, hint: /./ })
-  }
-  const { nodes } = chain('shop', 2)
-  await refused({ nodes: nodes.map((node) => ({ ...node, allocation: 'preallocated' })) }, 'verb.unsupported')
-  await nothingLeft(t, world)
-})
-
 t.test(
   'links of any technology that crosses a fabric are built, numbered and given back; others are refused with the reason',
   async (t) => {

@@ -101,6 +101,8 @@ export interface WorldOptions {
   readonly vnps?: readonly string[]
   readonly vnos?: readonly string[]
   readonly inventory?: (host: string) => HostInventory
+  /** Pools of each PIP, as lines of its substrate. */
+  readonly pools?: () => readonly string[]
   /** What the PIPs advertise; nothing without it. */
   readonly advertise?: AdvertiseLevel
 }
@@ -108,7 +110,13 @@ export interface WorldOptions {
 const turns = 8
 
 export const createWorld = (options: WorldOptions = {}): World => {
-  const { pips = { pip1: ['h1', 'h2', 'h3'] }, vnps = ['vnp1'], vnos = ['alice'], inventory = hostInventory } = options
+  const {
+    pips = { pip1: ['h1', 'h2', 'h3'] },
+    vnps = ['vnp1'],
+    vnos = ['alice'],
+    inventory = hostInventory,
+    pools = () => [],
+  } = options
   const clock = createTestClock()
   const broker = createMemoryBroker(clock)
   const stores = new Map<string, Store>()
@@ -144,7 +152,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
         ...shared,
         domain: name,
         advertise: options.advertise,
-        substrate: parseSubstrate(substrateText(name, hosts), 'substrate.yaml'),
+        substrate: parseSubstrate([substrateText(name, hosts), ...pools()].join('\n'), 'substrate.yaml'),
       })
     }
     if (vnps.includes(name)) {
@@ -249,7 +257,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
   return world
 }
 
-const kinds = ['vnet', 'reservation', 'release', 'queued'].map((name) => ({
+const kinds = ['vnet', 'reservation', 'release', 'queued', 'pool'].map((name) => ({
   name,
   toJson: (value: unknown) => value,
   fromJson: (json: unknown) => json,

@@ -50,6 +50,7 @@ t.test('a make serves what asks for the same, or leaves it open', async (t) => {
     { cpu: { count: 2, shares: 512 } },
     { cpu: { quotaMillis: 400 } },
     { cpu: { pins: '0-1' } },
+    { cpu: { pins: '0-1' } },
   ]
   for (const node of served) t.ok(serves(make, create('Node', node)), JSON.stringify(node))
   for (const node of others) t.notOk(serves(make, create('Node', node)), JSON.stringify(node))

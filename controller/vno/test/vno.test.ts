@@ -99,7 +99,7 @@ t.test('a request that is refused is not kept', async (t) => {
   await t.rejects(apply(world, chain('Shop', 2)), { code: 'request.invalid' })
   const kept = chain('shop', 2)
   const nodes = kept.nodes.map((node) => ({ ...node, allocation: 'preallocated' }))
-  await t.rejects(apply(world, { ...kept, nodes }), { code: 'verb.unsupported' })
+  await t.rejects(apply(world, { ...kept, nodes }), { code: 'admission.never-fits' })
   t.same(await world.rows('alice'), [])
   await t.rejects(world.ask('alice', { get: { vnet: 'shop' } }), { code: 'vnet.unknown' })
   await t.rejects(world.ask('alice', { hosts: {} }), { code: 'verb.unsupported' })
