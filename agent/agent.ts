@@ -128,9 +128,15 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     const reports = reconciler.reports()
     const ready = (things: readonly { readonly state: string }[]) =>
       things.filter(({ state }) => state === 'OBJECT_STATE_READY').length
+    const made = reports.flatMap(({ vnet, nodes }) => {
+      const there = new Set(nodes.filter(({ state }) => state === 'OBJECT_STATE_READY').map(({ id }) => id))
+      return (desired.get(vnet)?.nodes ?? []).filter(({ id }) => there.has(id))
+    })
     return {
       nodes: reports.reduce((sum, { nodes }) => sum + ready(nodes), 0),
       links: reports.reduce((sum, { links }) => sum + ready(links), 0),
+      givenMemoryBytes: made.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+      givenDiskBytes: made.reduce((sum, { diskBytes }) => sum + diskBytes, 0),
     }
   }
   const readUsage = usageReader({

@@ -10,7 +10,16 @@ export interface UsageOptions {
   readonly counters: () => Promise<ReadonlyMap<string, InterfaceCounters>>
   /** Physical interfaces, by name. */
   readonly nics: () => readonly string[]
-  readonly count: () => { readonly nodes: number; readonly links: number }
+  readonly count: () => Standing
+}
+
+/** What stands on the host. */
+export interface Standing {
+  readonly nodes: number
+  readonly links: number
+  /** By the slices of these nodes. */
+  readonly givenMemoryBytes: number
+  readonly givenDiskBytes: number
 }
 
 export interface CpuTime {
@@ -50,14 +59,12 @@ export const usageReader = (options: UsageOptions): (() => Promise<HostUsage>) =
     ])
     const millis = before ? cpuMillis(before, stat) : 0
     before = stat
-    const { nodes, links } = options.count()
     return create('HostUsage', {
       unixMs: Date.now(),
       cpuMillis: millis,
       memoryAvailableBytes: memory,
       diskAvailableBytes: disk.bavail * disk.bsize,
-      nodes,
-      links,
+      ...options.count(),
       nics: options.nics().flatMap((name) => {
         const counted = counters.get(name)
         return counted ? [{ name, ...counted }] : []

@@ -10,8 +10,7 @@ import type { Book } from './book.ts'
 import { compileSlices } from './compile.ts'
 import { greatestUsage, totalUsage } from './holdings.ts'
 import type { Hosts } from './hosts.ts'
-import { poolUsage, takenRoom } from './pool/stock.ts'
-import { takeNodes } from './pool/take.ts'
+import { asMeasured, nothing, standingOn } from './measured.ts'
 import type { Version, VNetRow } from './rows.ts'
 import { type AllocatedSegment, claimsOn } from './segments.ts'
 
@@ -27,8 +26,7 @@ const usages = new WeakMap<Version, Usage>()
 export const usageOfVersion = (substrate: DeclaredSubstrate, version: Version): Usage => {
   const known = usages.get(version)
   if (known) return known
-  const made = usageOf(substrate, [{ request: version.part, embedding: version.embedding }])
-  const usage = totalUsage([made, takenRoom(version)])
+  const usage = usageOf(substrate, [{ request: version.part, embedding: version.embedding }])
   usages.set(version, usage)
   return usage
 }
@@ -44,12 +42,12 @@ const usageOfVNet = ({ substrate, book }: Admission, vnet: string): Usage => {
   ])
 }
 
-/** What all VNets take but one, and what pools keep and that one has of them; '' for none left out. */
+/** What all VNets take but one; '' for none left out. */
 export const usageBeside = (admission: Admission, vnet: string): Usage => {
   const { vnets, reservations } = admission.book
   const names = new Set([...vnets.keys(), ...[...reservations.values()].map((row) => row.vnet)])
   names.delete(vnet)
-  return totalUsage([...[...names].map((name) => usageOfVNet(admission, name)), ...poolUsage(admission, vnet)])
+  return totalUsage([...names].map((name) => usageOfVNet(admission, name)))
 }
 
 /** What a new version of `vnet` may not be given: what others hold, and what its own earlier versions may still have on hosts. */
@@ -79,27 +77,31 @@ export const heldAfter = (substrate: DeclaredSubstrate, row: VNetRow): NonNullab
 const hostsAway = ({ substrate, hosts }: Admission): readonly string[] =>
   substrate.nodes.filter(({ id, kind }) => kind === 'host' && !hosts.online(id)).map(({ id }) => id)
 
-/** What a part is mapped by: all that is known of the substrate, and what others than `vnet` take of it ('': what all do). */
-export const pictureFor = (admission: Admission, vnet: string): Picture => ({
-  graph: substrateGraph(admission.substrate, admission.hosts.inventories()),
-  usage: usageBeside(admission, vnet),
-  excluded: new Set(hostsAway(admission)),
-})
+/** What a part is mapped by: all that is known of the substrate, and what others than `vnet` take of it ('': what all do), or hosts report in use. */
+export const pictureFor = (admission: Admission, vnet: string): Picture => {
+  const { substrate, hosts, book } = admission
+  const graph = substrateGraph(substrate, hosts.inventories())
+  const row = book.vnets.get(vnet)
+  const reports = hosts.reports(vnet)
+  const usage = asMeasured({
+    graph,
+    usage: usageBeside(admission, vnet),
+    reportOf: (host) => (hosts.online(host) ? hosts.views.get(host)?.usage : undefined),
+    ownOf: (host) => (row ? standingOn(row, reports, host) : nothing),
+  })
+  return { graph, usage, excluded: new Set(hostsAway(admission)) }
+}
 
 /** Where it would go. Throws admission.never-fits or admission.not-now with the binding constraint. */
 export const mapPart = (admission: Admission, vnet: string, part: VNetRequest): Embedding =>
   mapOn(pictureFor(admission, vnet), admission.book.vnets.get(vnet)?.version, part)
 
-/**
- * All that a commit of the mapped part would publish. Throws request.invalid where the VNet's prefix has no room left, and those of
- * takeNodes.
- */
+/** All that a commit of the mapped part would publish. Throws request.invalid where the VNet's prefix has no room left. */
 export const decideVersion = (admission: Admission, vnet: string, part: VNetRequest, embedding: Embedding): Version => {
   const { substrate, hosts, book } = admission
-  const taken = takeNodes(admission, vnet, part, embedding)
   const allocation = allocate({
     vnet,
-    request: taken.part,
+    request: part,
     embedding,
     substrate,
     taken: takenBeside(admission, vnet),
@@ -110,7 +112,6 @@ export const decideVersion = (admission: Admission, vnet: string, part: VNetRequ
     embedding,
     allocation,
     substrate,
-    pooled: taken.pooled,
     inventories: hosts.inventories(),
     generation: 0,
     epoch: 0,

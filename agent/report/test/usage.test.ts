@@ -22,10 +22,15 @@ t.test('a reading tells the counters of the NICs that are there', async (t) => {
     directory: '/',
     counters: async () => new Map([['eth1', { receiveBytes: 5, transmitBytes: 7 }]]),
     nics: () => ['eth1', 'eth9'],
-    count: () => ({ nodes: 2, links: 1 }),
+    count: () => ({ nodes: 2, links: 1, givenMemoryBytes: 5e6, givenDiskBytes: 0 }),
   })
   const usage = await read()
-  t.match(usage, { nodes: 2, links: 1, nics: [{ name: 'eth1', receiveBytes: 5, transmitBytes: 7 }] })
+  t.match(usage, {
+    nodes: 2,
+    links: 1,
+    givenMemoryBytes: 5e6,
+    nics: [{ name: 'eth1', receiveBytes: 5, transmitBytes: 7 }],
+  })
   t.equal(usage.nics.length, 1)
   t.ok(usage.memoryAvailableBytes > 0 && usage.diskAvailableBytes > 0 && usage.unixMs > 0)
 })
