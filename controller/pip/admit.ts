@@ -11,6 +11,8 @@ import { compileSlices } from './compile.ts'
 import { greatestUsage, totalUsage } from './holdings.ts'
 import type { Hosts } from './hosts.ts'
 import { asMeasured, nothing, standingOn } from './measured.ts'
+import { poolUsage, takenRoom } from './pool/stock.ts'
+import { takeNodes } from './pool/take.ts'
 import type { Version, VNetRow } from './rows.ts'
 import { type AllocatedSegment, claimsOn } from './segments.ts'
 
@@ -26,7 +28,8 @@ const usages = new WeakMap<Version, Usage>()
 export const usageOfVersion = (substrate: DeclaredSubstrate, version: Version): Usage => {
   const known = usages.get(version)
   if (known) return known
-  const usage = usageOf(substrate, [{ request: version.part, embedding: version.embedding }])
+  const made = usageOf(substrate, [{ request: version.part, embedding: version.embedding }])
+  const usage = totalUsage([made, takenRoom(version)])
   usages.set(version, usage)
   return usage
 }
@@ -42,12 +45,12 @@ const usageOfVNet = ({ substrate, book }: Admission, vnet: string): Usage => {
   ])
 }
 
-/** What all VNets take but one; '' for none left out. */
+/** What all VNets take but one, and what pools keep and that one has of them; '' for none left out. */
 export const usageBeside = (admission: Admission, vnet: string): Usage => {
   const { vnets, reservations } = admission.book
   const names = new Set([...vnets.keys(), ...[...reservations.values()].map((row) => row.vnet)])
   names.delete(vnet)
-  return totalUsage([...names].map((name) => usageOfVNet(admission, name)))
+  return totalUsage([...[...names].map((name) => usageOfVNet(admission, name)), ...poolUsage(admission, vnet)])
 }
 
 /** What a new version of `vnet` may not be given: what others hold, and what its own earlier versions may still have on hosts. */
@@ -96,12 +99,16 @@ export const pictureFor = (admission: Admission, vnet: string): Picture => {
 export const mapPart = (admission: Admission, vnet: string, part: VNetRequest): Embedding =>
   mapOn(pictureFor(admission, vnet), admission.book.vnets.get(vnet)?.version, part)
 
-/** All that a commit of the mapped part would publish. Throws request.invalid where the VNet's prefix has no room left. */
+/**
+ * All that a commit of the mapped part would publish. Throws request.invalid where the VNet's prefix has no room left, and those of
+ * takeNodes.
+ */
 export const decideVersion = (admission: Admission, vnet: string, part: VNetRequest, embedding: Embedding): Version => {
   const { substrate, hosts, book } = admission
+  const taken = takeNodes(admission, vnet, part, embedding)
   const allocation = allocate({
     vnet,
-    request: part,
+    request: taken.part,
     embedding,
     substrate,
     taken: takenBeside(admission, vnet),
@@ -112,6 +119,7 @@ export const decideVersion = (admission: Admission, vnet: string, part: VNetRequ
     embedding,
     allocation,
     substrate,
+    pooled: taken.pooled,
     inventories: hosts.inventories(),
     generation: 0,
     epoch: 0,

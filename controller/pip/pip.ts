@@ -31,6 +31,10 @@ import { createFreed, type Freed, freeingBook } from './freed.ts'
 import { createHosts } from './hosts.ts'
 import { createEasing } from './measured.ts'
 import { listHosts } from './operator.ts'
+import { claimsOf } from './pool/claims.ts'
+import { createPoolKeeper } from './pool/keeper.ts'
+import { listPools } from './pool/list.ts'
+import { shapeOfPool } from './pool/names.ts'
 import { createProgress } from './progress.ts'
 import { askConsole, type RelayOptions, relayExec, relayHandler } from './relay.ts'
 import type { VNetRow } from './rows.ts'
@@ -61,7 +65,11 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
   let advertiser: Advertiser | undefined
   let freed: Freed | undefined
   const stored = freeingBook(await openBook(store), () => freed?.tell())
-  const book = watchedBook(stored, () => advertiser?.touch())
+  const changed = (): void => {
+    advertiser?.touch()
+    keeper.touch()
+  }
+  const book = watchedBook(stored, changed)
   const session = connectRole({
     ...parts,
     identity: name,
@@ -95,25 +103,35 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     domain,
     log,
     onStatus: (host) => {
-      advertiser?.touch()
+      changed()
       if (hosts.online(host)) freed?.tell()
       for (const row of book.vnets.values()) if (row.version.slices.has(host)) touch(row.vnet)
     },
     onResources: (host) => {
-      advertiser?.touch()
+      changed()
       if (eases(host, hosts.views.get(host)?.usage)) freed?.tell()
     },
     onReport: (host, vnet, report) => {
+      if (shapeOfPool(vnet) !== undefined) {
+        keeper.noteReport(host, vnet)
+        // One more node may be idle.
+        advertiser?.touch()
+        freed?.tell()
+        return
+      }
       const row = book.vnets.get(vnet)
       const takesPart = row !== undefined && (row.leaving.has(host) || (!row.removing && row.version.slices.has(host)))
-      if (takesPart) touch(vnet)
-      else if (report && report.epoch > 0 && report.phase === 'PHASE_GONE') {
+      if (takesPart) {
+        touch(vnet)
+        if (claimsOf(row.version).length > 0) keeper.touch()
+      } else if (report && report.epoch > 0 && report.phase === 'PHASE_GONE') {
         settling.sweep(host, vnet).catch((error: unknown) => onError(vnet, error))
       }
     },
   })
   const context: StateContext = { name, epoch, hosts }
   const admission: Admission = { substrate, hosts, book }
+  const keeper = createPoolKeeper({ admission, domain, epoch, session, clock, serial, log, desired })
 
   const watchers = createWatchers(() => [...book.vnets.values()].map(stateOf))
   const settling = createSettling({
@@ -218,6 +236,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
   const operators: Verbs = {
     get,
     hosts: async () => listHosts(admission),
+    pools: async () => listPools(admission),
     substrate: async () => ({ substrate }),
   }
 
@@ -235,6 +254,8 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     onError,
   })
   advertiser = advertised
+  keeper.publish()
+  keeper.touch()
   for (const row of book.vnets.values()) {
     publishDesired(row)
     if (settling.isDue(row)) void settlement.pursue(row.vnet)
@@ -249,6 +270,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     close: async () => {
       leadership.close()
       advertised.close()
+      keeper.close()
       endQuiet()
       freed?.close()
       coalescer.close()
