@@ -165,6 +165,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
       consoles?.look(reported.vnet, desired.get(reported.vnet))
       if (!publisher && reported.phase === 'PHASE_GONE') reconciler.dismiss(reported.vnet)
     },
+    onTaken: (from, to) => consoles?.move(from, to),
     ...parts.retry,
   })
 

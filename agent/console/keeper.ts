@@ -1,5 +1,5 @@
 /** The consoles of this host: one is kept for each node that is wanted here, and handed out by tokens. */
-import { readdir, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { type ConsoleListener, type ConsolePlace, startConsoleListener } from '../../proto/console/listener.ts'
@@ -8,9 +8,16 @@ import type { ConsoleTicket, Slice } from '../../proto/generated/weft.v1.ts'
 import type { HypervisorDriver } from '../hypervisor/driver.ts'
 import { type AttachOptions, keepNodeConsole, type NodeConsole } from './node-console.ts'
 
+export interface ConsoleNode {
+  readonly vnet: string
+  readonly id: string
+}
+
 export interface ConsoleKeeper {
   /** Keeps the consoles of a VNet's nodes as they shall be here, and no others of it. Idempotent. */
   look(vnet: string, slice: Slice | undefined): void
+  /** A node has become another one: what it has written goes along. */
+  move(from: ConsoleNode, to: ConsoleNode): void
   /** A ticket for one connection. Errors: node.unknown, verb.unsupported, console.failed, not-supported. */
   open(vnet: string, node: string, options: AttachOptions): Promise<ConsoleTicket>
   /** Ends what is connected; output stays. Idempotent. */
@@ -46,6 +53,8 @@ export const keepConsoles = (options: ConsoleKeeperOptions): ConsoleKeeper => {
   const directoryOf = (vnet: string, node: string): string => join(directory, vnet, node)
   /** What is removed, by directory: its name may be wanted again meanwhile. */
   const leaving = new Map<string, Promise<void>>()
+  /** Nodes that are others by now, though they may be listed under their own names still. */
+  const moved = new Set<string>()
   let isOver = false
   let closing: Promise<void> | undefined
 
@@ -84,9 +93,36 @@ export const keepConsoles = (options: ConsoleKeeperOptions): ConsoleKeeper => {
     consoles.set(keyOf(vnet, node), { vnet, node, hypervisor: driver.name, directory: path, console })
   }
 
+  const move = (from: ConsoleNode, to: ConsoleNode): void => {
+    const kept = consoles.get(keyOf(from.vnet, from.id))
+    const driver = hypervisors.find(({ name }) => name === kept?.hypervisor)
+    if (!kept || !driver || isOver) return
+    moved.add(keyOf(from.vnet, from.id))
+    // That of the other may be waited for already.
+    const both = [kept, consoles.get(keyOf(to.vnet, to.id))].flatMap((one) => one ?? [])
+    for (const { vnet, node } of both) consoles.delete(keyOf(vnet, node))
+    const path = directoryOf(to.vnet, to.id)
+    const rest = async (): Promise<void> => {
+      await Promise.all(both.map(({ console }) => console.close()))
+      await remove(path)
+      await mkdir(dirname(path), { recursive: true })
+      await rename(kept.directory, path)
+      await rmdir(dirname(kept.directory)).catch(() => {})
+    }
+    const ended = rest()
+      .catch((error: unknown) => log.warn({ err: error, path }, 'the output of a console is lost'))
+      .then(() => {
+        leaving.delete(path)
+        if (!isOver) begin(to.vnet, to.id, driver)
+      })
+    leaving.set(path, ended)
+  }
+
   const look = (vnet: string, slice: Slice | undefined): void => {
     if (isOver) return
-    const nodes = nodesOf(slice)
+    const listed = new Set(nodesOf(slice).map(({ id }) => keyOf(vnet, id)))
+    for (const key of moved) if (key.startsWith(`${vnet}/`) && !listed.has(key)) moved.delete(key)
+    const nodes = nodesOf(slice).filter(({ id }) => !moved.has(keyOf(vnet, id)))
     const of = new Map(nodes.map(({ id, hypervisor }) => [id, hypervisor]))
     for (const kept of [...consoles.values()].filter((one) => one.vnet === vnet)) {
       if (of.get(kept.node) !== kept.hypervisor) end(kept)
@@ -134,6 +170,7 @@ export const keepConsoles = (options: ConsoleKeeperOptions): ConsoleKeeper => {
 
   return {
     look,
+    move,
     open: async (vnet, node, attach) => {
       await leaving.get(directoryOf(vnet, node))
       const kept = consoles.get(keyOf(vnet, node))

@@ -16,17 +16,17 @@ const inOrder = (interfaces: readonly SliceInterface[]): readonly SliceInterface
 const imageOf = ({ image, imageSource }: NodeSpec['node']): unknown =>
   imageSource ? [imageSource.sha256, imageSource.format] : image
 
-/** What comes before interfaces and what comes after: the first layout of a digest had them between. */
-const machineOf = ({ vnet, node, slot }: NodeSpec): readonly unknown[] => [
-  vnet,
-  node.id,
-  slot,
+/** What a node of a pool has in common with one that it may become. */
+const shapeOf = (node: NodeSpec['node']): readonly unknown[] => [
   node.hypervisor,
   imageOf(node),
   node.memoryBytes,
   node.diskBytes,
   [node.cpu?.count ?? 0, node.cpu?.shares ?? 0, node.cpu?.quotaMillis ?? 0],
 ]
+
+/** What comes before interfaces and what comes after: the first layout of a digest had them between. */
+const machineOf = ({ vnet, node, slot }: NodeSpec): readonly unknown[] => [vnet, node.id, slot, ...shapeOf(node)]
 
 const startUpOf = ({ node: { startUp } }: NodeSpec): readonly unknown[] => [
   startUp?.command ?? '',
@@ -48,6 +48,12 @@ const firstNodeDigest = (spec: NodeSpec): string => {
 /** Whether a node with this digest was made from the spec: also one that an earlier agent made, which is not made again for that. */
 export const isMadeFrom = (spec: NodeSpec, digest: string): boolean =>
   digest === nodeDigest(spec) || digest === firstNodeDigest(spec)
+
+/** Whether a node may be made of a pool's node as that runs: all else is told it late. */
+export const isServedBy = (wanted: NodeSpec['node'], idle: NodeSpec['node']): boolean => {
+  const all = (node: NodeSpec['node']): string => JSON.stringify([...shapeOf(node), node.cpu?.pins ?? ''])
+  return all(wanted) === all(idle)
+}
 
 /** Of what configure sets. Never ''. */
 export const configurationDigest = ({ node }: NodeSpec): string =>

@@ -1,5 +1,5 @@
 /**
- * What the agent asks of a hypervisor: at most eight calls. Drivers: lxc, fake (and later qemu, xen). One contract
+ * What the agent asks of a hypervisor: at most eight calls. Drivers: lxc, qemu, kvm, xen, fake. One contract
  * suite (test/contract.ts) runs over every driver.
  */
 import type { ExecResult, Hypervisor, SliceNode } from '../../proto/generated/weft.v1.ts'
@@ -71,6 +71,12 @@ export interface Inside {
   console(vnet: string, node: string): Promise<ConsoleStream>
 }
 
+/** A node of a pool that runs, and that may become another one. */
+export interface PoolNode {
+  readonly vnet: string
+  readonly id: string
+}
+
 export interface ObserveOptions {
   /** VNets of which every node is told; all without it. */
   readonly vnets?: ReadonlySet<string> | undefined
@@ -89,8 +95,12 @@ export interface HypervisorDriver {
    * Makes the node and starts it; its vifs vifX.Y are in Dom0 when it settles, marked, down, joined to nothing. Idempotent: a
    * stopped one is started, a running one left alone. On failure nothing of it is left. Errors: image.unknown,
    * hypervisor.unavailable, hypervisor.failed, object.foreign.
+   *
+   * Where `from` is given and the node is not there, that one becomes it, as it runs and with another name and slot, and is there no more: what
+   * differs but for that, its interfaces among it, comes with `configure`. The caller has seen that it serves (`isServedBy`). It is wholly the
+   * one or wholly the other at each moment. Where it cannot be taken the node is made as any other. True: it was taken.
    */
-  start(spec: NodeSpec): Promise<void>
+  start(spec: NodeSpec, from?: PoolNode): Promise<boolean>
   /**
    * The interfaces of a running node become those of the spec: what is missing is attached, what is wanted no more detached, with MAC, MTU and
    * addresses inside, where the agent can set them from outside; it starts with them again. Then the start-up command may run. Idempotent;

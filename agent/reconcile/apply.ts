@@ -1,5 +1,6 @@
 /** Does one step. Drivers take back what a failed call half did; what they throw comes out with a code. */
 import { WeftError } from '../../proto/errors.ts'
+import type { PoolNode } from '../hypervisor/driver.ts'
 import type { Drivers } from './observe.ts'
 import { describeStep, type Step } from './plan.ts'
 import { asWeftError } from './plan-links.ts'
@@ -10,14 +11,21 @@ const named = <T extends { readonly name: string }>(drivers: readonly T[], name:
   return driver
 }
 
-export const applyStep = async (vnet: string, step: Step, { hypervisors, datapaths }: Drivers): Promise<void> => {
+/** @param onTaken the node was taken from a pool, before it is configured */
+export const applyStep = async (
+  vnet: string,
+  step: Step,
+  { hypervisors, datapaths }: Drivers,
+  onTaken: (from: PoolNode) => void,
+): Promise<void> => {
   try {
     switch (step.kind) {
       case 'node.remove':
         return await named(hypervisors, step.hypervisor).remove(vnet, step.node)
       case 'node.start': {
         const driver = named(hypervisors, step.spec.node.hypervisor)
-        await driver.start(step.spec)
+        const isTaken = await driver.start(step.spec, step.from)
+        if (isTaken && step.from) onTaken(step.from)
         // The next look would find nothing else to do for it. Where this fails, that look plans it alone.
         return await driver.configure(step.spec)
       }

@@ -39,11 +39,15 @@ const seenBy = async (driver: DatapathDriver, options: SnapshotOptions): Promise
 const isSeen = <T>(view: T | WeftError): view is T => !(view instanceof Error)
 
 /** What hypervisors show of one VNet. */
-export const nodesOf = (observation: Observation, vnet: string): ReadonlyMap<string, HypervisorView> =>
+export const nodesOf = (
+  observation: Observation,
+  vnet: string,
+  without: ReadonlySet<string> = new Set(),
+): ReadonlyMap<string, HypervisorView> =>
   new Map(
     [...observation.hypervisors].map(([name, view]) => [
       name,
-      isSeen(view) ? view.filter((node) => node.vnet === vnet) : view,
+      isSeen(view) ? view.filter((node) => node.vnet === vnet && !without.has(node.id)) : view,
     ]),
   )
 

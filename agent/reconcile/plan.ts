@@ -6,7 +6,7 @@ import { WeftError } from '../../proto/errors.ts'
 import type { Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
 import type { LinkStep } from '../datapath/driver.ts'
 import { configurationDigest, isMadeFrom } from '../hypervisor/digest.ts'
-import type { NodeEnd, NodeSpec, ObservedNode } from '../hypervisor/driver.ts'
+import type { NodeEnd, NodeSpec, ObservedNode, PoolNode } from '../hypervisor/driver.ts'
 import { type DatapathView, planLinks } from './plan-links.ts'
 
 /** What is known of one hypervisor's nodes of this VNet; an error where it could not be asked: then nothing is done to them. */
@@ -14,7 +14,14 @@ export type HypervisorView = readonly ObservedNode[] | WeftError
 
 export type Step =
   | { readonly kind: 'node.remove'; readonly node: string; readonly hypervisor: string; readonly reasons: Reasons }
-  | { readonly kind: 'node.start'; readonly spec: NodeSpec; readonly restart: boolean; readonly reasons: Reasons }
+  | {
+      readonly kind: 'node.start'
+      readonly spec: NodeSpec
+      /** The pool's node that it is made of. */
+      readonly from?: PoolNode | undefined
+      readonly restart: boolean
+      readonly reasons: Reasons
+    }
   | { readonly kind: 'node.configure'; readonly spec: NodeSpec; readonly reasons: Reasons }
   | { readonly kind: 'link'; readonly datapath: string; readonly step: LinkStep; readonly reasons: Reasons }
 
@@ -29,6 +36,8 @@ export interface PlanInput {
   readonly slots: ReadonlyMap<string, number>
   readonly hypervisors: ReadonlyMap<string, HypervisorView>
   readonly datapaths: ReadonlyMap<string, DatapathView>
+  /** By node, what it can be made of; nothing without it. */
+  readonly takeable?: ReadonlyMap<string, PoolNode> | undefined
 }
 
 export interface Plan {
@@ -109,9 +118,14 @@ export const endWords: Readonly<Record<NodeEnd['how'], string>> = {
 const comesBack = (policy: string, { how }: NodeEnd): boolean =>
   how === 'rebooted' || (policy === 'on-failure' ? how === 'crashed' : policy !== 'never')
 
-const planNode = (spec: NodeSpec, observed: ObservedNode | undefined): Step | undefined => {
+const startReasons = ({ pooled }: SliceNode, from: PoolNode | undefined): Reasons => {
+  if (from) return [`it is taken from the pool: ${from.vnet}/${from.id}`]
+  return pooled === '' ? ['it is not there'] : [`it is not there, and ${pooled} is not to be had for it`]
+}
+
+const planNode = (spec: NodeSpec, observed: ObservedNode | undefined, from: PoolNode | undefined): Step | undefined => {
   const { node } = spec
-  if (!observed) return { kind: 'node.start', spec, restart: false, reasons: ['it is not there'] }
+  if (!observed) return { kind: 'node.start', spec, from, restart: false, reasons: startReasons(node, from) }
   const remake = remakeReasons(spec, observed)
   if (remake.length > 0) {
     return { kind: 'node.remove', node: node.id, hypervisor: observed.hypervisor, reasons: remake }
@@ -163,7 +177,11 @@ export const plan = (input: PlanInput): Plan => {
       )
     } else if (view instanceof WeftError) problems.set(`node/${node.id}`, view)
     else if (!stray.has(node.id)) {
-      const step = planNode(specOf(vnet, node, slots), seen.get(node.hypervisor)?.get(node.id))
+      const step = planNode(
+        specOf(vnet, node, slots),
+        seen.get(node.hypervisor)?.get(node.id),
+        input.takeable?.get(node.id),
+      )
       if (step?.kind === 'node.remove') removals.push(step)
       else if (step) others.push(step)
     }

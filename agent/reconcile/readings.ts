@@ -9,8 +9,8 @@ import { share } from '../share.ts'
 export interface Readings<T> {
   /** Something may have happened to a VNet, or will have by the time that it is looked at: a reading that has begun is too old for it. */
   happened(vnet: string): void
-  /** For a look at a VNet. */
-  of(vnet: string): Promise<T>
+  /** For a look at a VNet, at what others of it are needed too. */
+  of(vnet: string, others?: Iterable<string>): Promise<T>
   /** A thorough one, that looks which follow may use, each VNet's once. */
   sweep(): Promise<T>
 }
@@ -23,8 +23,8 @@ export const readings = <T>(read: (options: SnapshotOptions) => Promise<T>): Rea
     waiting.clear()
     return read({ vnets })
   })
-  const now = (vnet: string): Promise<T> => {
-    waiting.add(vnet)
+  const now = (vnets: readonly string[]): Promise<T> => {
+    for (const vnet of vnets) waiting.add(vnet)
     return shared()
   }
   const sweep = share(async () => {
@@ -40,8 +40,11 @@ export const readings = <T>(read: (options: SnapshotOptions) => Promise<T>): Rea
     happened: (vnet) => {
       last.set(vnet, ++tick)
     },
-    of: async (vnet) => {
-      if (swept === undefined || swept.used.has(vnet) || (last.get(vnet) ?? 0) > swept.began) return now(vnet)
+    of: async (vnet, others = []) => {
+      const asked = [vnet, ...others]
+      const began = swept?.began ?? 0
+      const isOld = asked.some((one) => (last.get(one) ?? 0) > began)
+      if (swept === undefined || swept.used.has(vnet) || isOld) return now(asked)
       swept.used.add(vnet)
       return swept.value
     },

@@ -3,13 +3,9 @@
  * again and the next steps follow from it alone. That is why a restart needs no memory of what was being done.
  */
 import type { Logger } from 'pino'
-import type { WeftError } from '../../proto/errors.ts'
 import type { Reported, Slice } from '../../proto/generated/weft.v1.ts'
-import type { ForwardingKeeper } from '../forwarding/keeper.ts'
-import { forwardingMode } from '../forwarding/text.ts'
-import type { ObservedNode } from '../hypervisor/driver.ts'
+import type { PoolNode } from '../hypervisor/driver.ts'
 import type { ImageStore } from '../images/store.ts'
-import type { PathKeeper } from '../paths/keeper.ts'
 import { type Refusal, type ReportInput, report, reportGone } from '../report/reported.ts'
 import type { DesiredStore } from '../state/desired.ts'
 import type { EndStore } from '../state/ends.ts'
@@ -17,29 +13,30 @@ import type { SlotStore } from '../state/slots.ts'
 import { applyStep } from './apply.ts'
 import { imageWaits } from './image-waits.ts'
 import { type Limit, limit } from './limit.ts'
-import { allLinks, allNodes, type Drivers, isWhole, nodesOf, type Observation, observe } from './observe.ts'
+import { nodeSlots } from './node-slots.ts'
+import { allLinks, allNodes, type Drivers, isWhole, nodesOf, observe } from './observe.ts'
+import { type OuterParts, outerProblems } from './outer-problems.ts'
 import { phases } from './phases.ts'
 import { describeStep, objectOf, type Plan, plan, type Step } from './plan.ts'
 import { asWeftError } from './plan-links.ts'
+import { aboutToLeave, isPool, ownPart, poolsOf, takeable, takersOf } from './pooled.ts'
 import { keyedQueue } from './queue.ts'
 import { readings } from './readings.ts'
 import { type Retries, retries } from './retry.ts'
 
-export interface ReconcilerOptions {
+export interface ReconcilerOptions extends OuterParts {
   readonly drivers: Drivers
   readonly desired: DesiredStore
   readonly slots: SlotStore
   readonly ends: EndStore
-  /** Forwards in Dom0 for the nodes that ask for it; undefined: nobody does here. */
-  readonly forwarding?: Pick<ForwardingKeeper, 'look'> | undefined
-  /** Watches the ways to other hosts; undefined: nobody does here. */
-  readonly paths?: Pick<PathKeeper, 'look'> | undefined
   /** What nodes start from; undefined: drivers see to that alone. */
   readonly images?: Pick<ImageStore, 'open' | 'progress'> | undefined
   /** Names of all interfaces in Dom0. */
   readonly interfaceNames: () => Promise<ReadonlySet<string>>
   /** Called with every report that differs from the one before, and with that one; owner of the slice, '' where none was accepted. */
   readonly onReport: (reported: Reported, before: Reported | undefined, owner: string) => void
+  /** Called when a node of a pool has become one of a VNet. */
+  readonly onTaken?: (from: PoolNode, to: PoolNode) => void
   readonly log: Logger
   readonly retryFirstMs?: number
   readonly retryMostMs?: number
@@ -77,6 +74,7 @@ const defaultSweepMs = 60_000
 
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   const { drivers, desired, slots, ends, log } = options
+  const slotsOf = nodeSlots(options)
   const now = () => performance.now()
   const retryOptions = { now, firstMs: options.retryFirstMs ?? 1000, mostMs: options.retryMostMs ?? 60_000 }
 
@@ -88,6 +86,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   const refusals = new Map<string, Refusal>()
   const reports = new Map<string, Reported>()
   const clocks = phases(now)
+  /** Pools that a VNet has asked, for as long as this process knows. */
+  const askedPools = new Map<string, ReadonlySet<string>>()
   const images = imageWaits(options.images, (vnet) => queue.add(vnet))
   let sweep: NodeJS.Timeout | undefined
   let stopped = false
@@ -114,8 +114,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   }
 
   const limitOf = (step: Step): Limit => {
-    const heavy =
-      step.kind === 'node.remove' ? step.hypervisor : step.kind === 'node.start' ? step.spec.node.hypervisor : ''
+    const isHeavy = step.kind === 'node.start' && !step.from
+    const heavy = step.kind === 'node.remove' ? step.hypervisor : isHeavy ? step.spec.node.hypervisor : ''
     return nodeLimits.get(heavy) ?? otherLimit
   }
 
@@ -140,7 +140,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       const since = now()
       log.info({ vnet, reasons: step.reasons }, what)
       try {
-        await applyStep(vnet, step, drivers)
+        await applyStep(vnet, step, drivers, (from) => options.onTaken?.(from, { vnet, id: nodeOf(object) }))
         retriesFor(vnet).succeeded(object)
         if (step.kind === 'node.start' && ends.started(vnet, step.spec.node.id)) retriesFor(vnet).restarted(object)
         if (step.kind === 'node.remove') ends.forget(vnet, [step.node])
@@ -148,38 +148,34 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       } catch (error) {
         failed(error, since)
       }
-    })
+    }, !isPool(vnet))
   }
 
   const launch = (vnet: string, slice: Slice | undefined, step: Step): void => {
     const object = objectOf(step)
     const running = busyOf(vnet)
+    // What is taken is in hand under both names.
+    const from = step.kind === 'node.start' ? step.from : undefined
     const done = run(vnet, slice, step).finally(() => {
       running.delete(object)
       wake(vnet, running.size > 0 ? togetherMs : 0)
+      if (from) {
+        busyOf(from.vnet).delete(`node/${from.id}`)
+        wake(from.vnet)
+      }
+      const pool = isPool(vnet) ? desired.get(vnet) : undefined
+      const taker = pool && takersIn(pool).get(nodeOf(object))
+      if (taker) wake(taker.vnet)
     })
     running.set(object, done)
+    if (from) busyOf(from.vnet).set(`node/${from.id}`, done)
   }
 
-  /** Slots of all nodes of the slice; those of nodes that are found keep what they were made with. */
-  const slotsFor = async (vnet: string, slice: Slice | undefined, seen: Observation) => {
-    if (!slice || slice.nodes.length === 0) return new Map<string, number>()
-    const ids = slice.nodes.map(({ id }) => id)
-    for (const { vnet: of, id, slot } of allNodes(seen)) {
-      if (of === vnet && slots.get(vnet, id) !== slot) await slots.adopt(vnet, id, slot)
-    }
-    if (ids.every((id) => slots.get(vnet, id) !== undefined)) return slots.allot(vnet, ids, [])
-    const existing = [...(await options.interfaceNames()), ...allNodes(seen).map(({ slot }) => `vif${slot}.0`)]
-    return slots.allot(vnet, ids, existing)
-  }
+  const takersIn = (pool: Slice) => takersOf(pool, desired.list())
 
-  const freeSlots = async (vnet: string, slice: Slice | undefined, kept: ReadonlySet<string>): Promise<void> => {
-    const wanted = new Set(slice?.nodes.map(({ id }) => id))
-    const free = slots.nodesOf(vnet).filter((node) => !wanted.has(node) && !kept.has(node))
-    if (free.length === 0) return
-    ends.forget(vnet, free)
-    await slots.free(vnet, free)
-  }
+  /** Whose look shows what this VNet takes, or what is taken from this pool. */
+  const othersOf = (slice: Slice | undefined): ReadonlySet<string> =>
+    slice && isPool(slice.vnet) ? new Set([...takersIn(slice).values()].map(({ vnet }) => vnet)) : poolsOf(slice)
 
   const forget = async (vnet: string, slice: Slice | undefined): Promise<void> => {
     if (slice) await desired.forget(slice)
@@ -197,23 +193,28 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     if (!slice && desired.unreadable.has(vnet)) return
     // What was being done when the reading began may show half done in it: such objects wait for the next look.
     const unsure = new Set(busyOf(vnet).keys())
-    const seen = await seenNow.of(vnet)
-    const byHypervisor = nodesOf(seen, vnet)
+    const seen = await seenNow.of(vnet, othersOf(slice))
+    const own = ownPart(slice, desired.list)
+    const everything = allNodes(seen)
+    // What somebody is about to take is no more the pool's to see to.
+    const leaving = slice && isPool(vnet) ? aboutToLeave(takersIn(slice), everything) : new Set<string>()
+    const byHypervisor = nodesOf(seen, vnet, leaving)
     const nodes = [...byHypervisor.values()].flatMap((view) => (view instanceof Error ? [] : view))
     const links = allLinks(seen).filter((link) => link.vnet === vnet)
-    const slotsNow = await slotsFor(vnet, slice, seen)
+    const slotsNow = await slotsOf.of(vnet, own, seen)
     for (const node of nodes) if (!unsure.has(`node/${node.id}`)) ends.seen(vnet, node.id, node)
     // What shall be has changed meanwhile: the look that follows is the one that counts.
-    if (stopped || desired.get(vnet) !== slice) return
-    const planned = plan({ vnet, slice, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths })
-    const next = {
-      ...planned,
-      problems: new Map([
-        ...pathProblems(vnet, slice),
-        ...(await forwardingProblems(vnet, slice, nodes)),
-        ...planned.problems,
-      ]),
-    }
+    const isOld = (): boolean =>
+      stopped || desired.get(vnet) !== slice || ownPart(slice, desired.list)?.nodes.length !== own?.nodes.length
+    if (isOld()) return
+    const outer = await outerProblems(options, vnet, own, nodes)
+    if (isOld()) return
+    const takes = slice
+      ? takeable({ slice, desired: desired.get, takers: takersIn, seen: everything })
+      : new Map<string, PoolNode>()
+    const parts = { vnet, slice: own, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths }
+    const planned = plan({ ...parts, takeable: takes })
+    const next = { ...planned, problems: new Map([...outer, ...planned.problems]) }
 
     const running = busyOf(vnet)
     const retrying = retriesFor(vnet)
@@ -221,6 +222,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     for (const step of next.steps) {
       const object = objectOf(step)
       if (unsure.has(object) || running.has(object) || isWaiting(step)) continue
+      // The pool's own step with it ends first, and wakes this VNet.
+      if (step.kind === 'node.start' && step.from && busyOf(step.from.vnet).has(`node/${step.from.id}`)) continue
       const isRestart = step.kind === 'node.start' && step.restart
       const waitMs = retrying.waitMs(object, isRestart)
       if (waitMs > 0) {
@@ -231,8 +234,9 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
 
     // What is wrong outside of us may come right without a word: another look is cheap.
     if (next.problems.size > 0 || !isWhole(seen)) wake(vnet, problemLookMs)
-    const left = nodes.length + links.length + running.size
-    if (isWhole(seen)) await freeSlots(vnet, slice, new Set([...nodes.map(({ id }) => id), ...nodesIn(running)]))
+    const left = nodes.length + leaving.size + links.length + running.size
+    const kept = new Set([...nodes.map(({ id }) => id), ...leaving, ...nodesIn(running)])
+    if (isWhole(seen)) await slotsOf.free(vnet, own, kept)
     if (left === 0 && next.problems.size === 0 && isWhole(seen) && (!slice || slice.absent)) {
       await forget(vnet, slice)
       if (!slice) tellRefusal(vnet)
@@ -240,25 +244,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     }
     // What was told is known after a restart too.
     await ends.settled()
-    tellState(vnet, slice, slotsNow, { nodes, links, next, nextTries })
-  }
-
-  const pathProblems = (vnet: string, slice: Slice | undefined): readonly (readonly [string, WeftError])[] =>
-    [...(options.paths?.look(vnet, slice) ?? [])].map(([link, error]) => [`link/${link}`, error])
-
-  const forwardingProblems = async (
-    vnet: string,
-    slice: Slice | undefined,
-    nodes: readonly ObservedNode[],
-  ): Promise<readonly (readonly [string, WeftError])[]> => {
-    try {
-      const problems = await options.forwarding?.look(vnet, slice, nodes)
-      return [...(problems ?? [])].map(([node, error]) => [`node/${node}`, error])
-    } catch (error) {
-      // Without its records it can tell of none whether it forwards: those who asked for it are told.
-      const asked = slice?.nodes.filter(({ forwarding }) => forwarding === forwardingMode) ?? []
-      return asked.map(({ id }) => [`node/${id}`, asWeftError(error)])
-    }
+    tellState(vnet, own, slotsNow, { nodes, links, next, nextTries })
   }
 
   const tellState = (
@@ -348,8 +334,13 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     },
     enqueue: (vnet) => wake(vnet),
     changed: (vnet) => {
+      const slice = desired.get(vnet)
       refusals.delete(vnet)
-      images.changed(vnet, desired.get(vnet))
+      images.changed(vnet, slice)
+      const pools = poolsOf(slice)
+      for (const pool of new Set([...pools, ...(askedPools.get(vnet) ?? [])])) wake(pool)
+      if (pools.size > 0) askedPools.set(vnet, pools)
+      else askedPools.delete(vnet)
       retriesOf.get(vnet)?.reset()
       clocks.begin(vnet)
       wake(vnet)
@@ -397,4 +388,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
 const isWaiting = (step: Step): boolean => step.kind === 'link' && step.step.operations.length === 0
 
 const nodesIn = (running: ReadonlyMap<string, unknown>): readonly string[] =>
-  [...running.keys()].filter((object) => object.startsWith('node/')).map((object) => object.slice('node/'.length))
+  [...running.keys()].filter((object) => object.startsWith('node/')).map(nodeOf)
+
+/** Of `node/r1`. */
+const nodeOf = (object: string): string => object.slice('node/'.length)

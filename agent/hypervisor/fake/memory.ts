@@ -6,7 +6,7 @@ import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
-import type { ConsoleStream, HypervisorDriver, NodeEnd, NodeSpec, ObservedNode } from '../driver.ts'
+import type { ConsoleStream, HypervisorDriver, NodeEnd, NodeSpec, ObservedNode, PoolNode } from '../driver.ts'
 import { echoConsole } from './echo-console.ts'
 
 export interface FakeNode {
@@ -17,6 +17,8 @@ export interface FakeNode {
   running: boolean
   ended: NodeEnd | undefined
   vifs: readonly string[]
+  /** Opaque, the same for as long as it runs: also where it becomes another node. */
+  domain: string
 }
 
 /** What stands, by `vnet/node`. */
@@ -35,6 +37,8 @@ export type FakePoint =
   | 'start.vifs'
   | 'start.run'
   | 'start.end'
+  | 'take'
+  | 'take.end'
   | 'configure'
   | 'configure.vifs'
   | 'configure.end'
@@ -73,12 +77,26 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
 
   const begin = (call: string, vnet: string, node: string): void => void world.calls.push(`${call} ${vnet}/${node}`)
 
-  const start = async (spec: NodeSpec): Promise<void> => {
+  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
+    const { vnet, node } = spec
+    begin('take', from.vnet, from.id)
+    await at('take', vnet, node.id)
+    const idle = nodes.get(keyOf(from.vnet, from.id))
+    if (!idle?.running) return false
+    nodes.delete(keyOf(from.vnet, from.id))
+    nodes.set(keyOf(vnet, node.id), { ...idle, spec, digest: nodeDigest(spec), configuration: '', vifs: [] })
+    changed(vnet, node.id)
+    await at('take.end', vnet, node.id)
+    return true
+  }
+
+  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
     const { vnet, node } = spec
     const key = keyOf(vnet, node.id)
     begin('start', vnet, node.id)
-    if (nodes.get(key)?.running) return
+    if (nodes.get(key)?.running) return false
     const isNew = !nodes.has(key)
+    if (from && isNew && (await take(spec, from))) return true
     try {
       await at('start.record', vnet, node.id)
       const made = nodes.get(key) ?? {
@@ -88,6 +106,7 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
         running: false,
         ended: undefined,
         vifs: [],
+        domain: domainName(vnet, node.id),
       }
       nodes.set(key, made)
       made.configuration = ''
@@ -107,6 +126,7 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
       made.running = true
       changed(vnet, node.id)
       await at('start.end', vnet, node.id)
+      return false
     } catch (error) {
       const made = nodes.get(key)
       if (isNew) nodes.delete(key)
@@ -175,11 +195,11 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
       await at('observe', '', '')
       const asked = [...nodes.values()].filter(({ spec }) => vnets?.has(spec.vnet) ?? true)
       return asked.map(
-        ({ spec, digest, configuration, running, ended, vifs }): ObservedNode => ({
+        ({ spec, digest, configuration, running, ended, vifs, domain }): ObservedNode => ({
           vnet: spec.vnet,
           id: spec.node.id,
           hypervisor: name,
-          domain: domainName(spec.vnet, spec.node.id),
+          domain,
           slot: spec.slot,
           running,
           configuration,

@@ -11,8 +11,7 @@ import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
-import { domainName } from '../domain-name.ts'
-import type { HypervisorDriver, NodeEnd, NodeSpec, ObservedNode } from '../driver.ts'
+import type { HypervisorDriver, NodeEnd, NodeSpec, ObservedNode, PoolNode } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { runBounded } from '../run-bounded.ts'
 import { attachPairs, detachPairs } from '../veth-pairs.ts'
@@ -72,13 +71,26 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     await deleteVifs(vnet, id, slot, indexes)
   }
 
-  const start = async (spec: NodeSpec): Promise<void> => {
+  /** One write of its record: before it the namespace is the pool's, and after it the node's. */
+  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
     const { vnet, node, slot } = spec
-    const domain = domainName(vnet, node.id)
+    const domain = await records.domainOf(from.vnet, from.id)
+    const record = await records.get(domain)
+    const isIdle = record?.vnet === from.vnet && record.id === from.id && record.indexes.length === 0
+    if (!isIdle || !(await namespaceNames()).has(domain)) return false
+    await records.set(domain, { vnet, id: node.id, slot, indexes: [], digest: nodeDigest(spec), configuration: '' })
+    return true
+  }
+
+  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
+    const { vnet, node, slot } = spec
+    const domain = await records.domainOf(vnet, node.id)
     const before = await records.get(domain)
     if (before && before.digest !== '' && (await namespaceNames()).has(domain)) {
-      return dressVifs(route(), onlyInterfaces(spec, before.indexes), true)
+      await dressVifs(route(), onlyInterfaces(spec, before.indexes), true)
+      return false
     }
+    if (from && !before && (await take(spec, from))) return true
     const indexes = node.interfaces.map(({ index }) => index)
     const record = { vnet, id: node.id, slot, indexes, digest: '', configuration: '' }
     // The kernel takes a namespace down at leisure: what was in it may still be there.
@@ -92,11 +104,12 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
       await attachPairs(route(), spec, namespacePath(domain))
       await records.set(domain, { ...record, digest: nodeDigest(spec) })
     })
+    return false
   }
 
   const configure = async (spec: NodeSpec): Promise<void> => {
     const { vnet, slot, node } = spec
-    const domain = domainName(vnet, node.id)
+    const domain = await records.domainOf(vnet, node.id)
     const record = await records.get(domain)
     if (!record || !(await namespaceNames()).has(domain)) {
       throw new WeftError('node.not-running', `node ${node.id} does not run`, { object: `node/${node.id}` })
@@ -118,7 +131,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
   }
 
   const remove = async (vnet: string, id: string): Promise<void> => {
-    const domain = domainName(vnet, id)
+    const domain = await records.domainOf(vnet, id)
     const record = await records.get(domain)
     if (!record) return
     // First of all: what is left if this is cut short is half a node, which is removed again.
@@ -147,7 +160,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
 
   /** Throws node.unknown, node.not-running. */
   const runningNamespace = async (vnet: string, id: string): Promise<string> => {
-    const domain = domainName(vnet, id)
+    const domain = await records.domainOf(vnet, id)
     const object = `node/${id}`
     if (!(await records.get(domain))) throw new WeftError('node.unknown', `${vnet} has no node ${id} here`, { object })
     if ((await namespaceNames()).has(domain)) return namespacePath(domain)

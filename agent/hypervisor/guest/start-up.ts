@@ -6,7 +6,10 @@ import { runScript } from './exec.ts'
 /** Where the command's words go, as in containers. */
 export const startUpLog = '/var/log/start-up.log'
 
+/** The line of a name that it had before goes: that of a pool's node. */
 const setHostname = `set -e
+before=$(hostname)
+[ "$before" = "$1" ] || sed -i "/^127\\.0\\.1\\.1[[:space:]]*$before$/d" /etc/hosts 2>/dev/null || :
 hostname "$1"
 echo "$1" >/etc/hostname
 grep -q "[[:space:]]$1\\$" /etc/hosts 2>/dev/null || echo "127.0.1.1 $1" >>/etc/hosts`

@@ -2,7 +2,7 @@
  * Where the nodes of one hypervisor live on disk: TOP/{vnet}/{node}. A node's directory is made before its domain is defined and removed
  * after it is undefined: what is half there is always found.
  */
-import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serial } from '../../state/serial.ts'
 
@@ -18,6 +18,8 @@ export interface NodeDirectories {
   has(vnet: string, node: string): Promise<boolean>
   /** An empty one, in place of what may be there. */
   make(vnet: string, node: string): Promise<string>
+  /** All at once: what is open in it, or mounted from it, stays so. Throws where the other has a directory that is not empty. */
+  move(from: KeptNode, to: KeptNode): Promise<void>
   /** Idempotent. */
   remove(vnet: string, node: string): Promise<void>
 }
@@ -38,12 +40,9 @@ export const nodeDirectories = (top: string): NodeDirectories => {
   // A VNet's directory goes with its last node: not while another is just being made in it.
   const oneAtATime = serial()
 
-  const remove = async (vnet: string, node: string): Promise<void> => {
-    await rm(of(vnet, node), { recursive: true, force: true })
-    await oneAtATime(async () => {
-      await rmdir(vnetOf(vnet)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error
-      })
+  const removeVNet = async (vnet: string): Promise<void> => {
+    await rmdir(vnetOf(vnet)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error
     })
   }
 
@@ -65,6 +64,15 @@ export const nodeDirectories = (top: string): NodeDirectories => {
       await oneAtATime(() => mkdir(of(vnet, node), { recursive: true, mode: 0o755 }))
       return of(vnet, node)
     },
-    remove,
+    move: (from, to) =>
+      oneAtATime(async () => {
+        await mkdir(vnetOf(to.vnet), { recursive: true, mode: 0o755 })
+        await rename(of(from.vnet, from.node), of(to.vnet, to.node))
+        await removeVNet(from.vnet)
+      }),
+    remove: async (vnet, node) => {
+      await rm(of(vnet, node), { recursive: true, force: true })
+      await oneAtATime(() => removeVNet(vnet))
+    },
   }
 }

@@ -21,9 +21,9 @@ export const libvirtDriver = (nodes: LibvirtNodes, calls: LibvirtCalls): Hypervi
     parallel,
     probe,
     observe: () => nodes.observe(details),
-    start: (spec) => {
+    start: (spec, from) => {
       const { id } = spec.node
-      const work = held(spec.vnet, id, () => start(spec))
+      const work = held(spec.vnet, id, () => start(spec, from))
       return named('start', id, work)
     },
     configure: (spec) => named('configuration', spec.node.id, configure(spec)),

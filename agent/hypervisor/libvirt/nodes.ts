@@ -6,13 +6,13 @@ import type { LibvirtConnection } from '../../../native/libvirt.ts'
 import { create } from '../../../proto/codec.ts'
 import { toWireError, WeftError } from '../../../proto/errors.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
-import { domainName } from '../domain-name.ts'
 import type { HypervisorDriver, ObservedNode } from '../driver.ts'
 import { type KeptConnection, keepConnection } from './connection.ts'
 import { type NodeDirectories, nodeDirectories } from './directories.ts'
 import { findDomain, isRunning, type MarkedDomain } from './domains.ts'
 import { named } from './failure.ts'
 import { type Details, observeNodes } from './observe.ts'
+import { type TakenNodes, takenNodes } from './taken.ts'
 
 export interface LibvirtNodesOptions {
   /** As requests name it. */
@@ -25,7 +25,7 @@ export interface LibvirtNodesOptions {
   readonly parallel: number
   readonly log: Logger
   /** Whether a node's domain is this driver's, where several drivers share a libvirt; all are without it. */
-  readonly isOurs?: (vnet: string, node: string) => Promise<boolean>
+  readonly isOurs?: (vnet: string, node: string, domain: string) => Promise<boolean>
   /** The guest of a node has rebooted, and its domain goes on: called before whoever watches is told. */
   readonly onReboot?: (vnet: string, node: string) => Promise<void>
 }
@@ -36,6 +36,7 @@ export interface LibvirtNodes {
   /** For what takes as long as a domain to start or to end: another connection, so that no look waits for it. Throws hypervisor.unavailable. */
   hand(): Promise<LibvirtConnection>
   readonly directories: NodeDirectories
+  readonly taken: TakenNodes
   /** A socket of this network namespace, made again where it was closed. */
   route(): RouteSocket
   /** undefined where there is none. Throws object.foreign, hypervisor.unavailable. */
@@ -43,10 +44,10 @@ export interface LibvirtNodes {
   /** Throws node.unknown, node.not-running and what find throws. */
   running(vnet: string, node: string): Promise<MarkedDomain>
   /** Libvirt's events name domains, not nodes: those of a node that is known are told to whoever watches. */
-  know(vnet: string, node: string): void
-  forget(vnet: string, node: string): void
+  know(vnet: string, node: string): Promise<void>
+  forget(vnet: string, node: string): Promise<void>
   /** While a domain is being made or removed it is in hand: whoever looks at it waits. */
-  held(vnet: string, node: string, work: () => Promise<void>): Promise<void>
+  held<T>(vnet: string, node: string, work: () => Promise<T>): Promise<T>
   probe(): ReturnType<HypervisorDriver['probe']>
   observe(details: Details): Promise<readonly ObservedNode[]>
   watch: HypervisorDriver['watch']
@@ -66,13 +67,14 @@ export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
   )
   let turn = 0
   const directories = nodeDirectories(directory)
+  const taken = takenNodes(directories)
   const known = new Map<string, { readonly vnet: string; readonly id: string }>()
   const inHand = new Set<string>()
   let socket: RouteSocket | undefined
 
   const find = async (vnet: string, node: string): Promise<MarkedDomain | undefined> => {
-    const found = await findDomain(await libvirt.get(), vnet, node)
-    if (!found || (await isOurs(vnet, node))) return found
+    const found = await findDomain(await libvirt.get(), taken, { vnet, node })
+    if (!found || (await isOurs(vnet, node, found.domain.name))) return found
     const object = `node/${node}`
     throw new WeftError('object.foreign', `the domain of node ${node} is another hypervisor's still`, { object })
   }
@@ -87,8 +89,8 @@ export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
       if (kept.length === 0) return []
       throw error
     }
-    const all = await observeNodes(connection, kept, { hypervisor: name, inHand, details })
-    const ours = await Promise.all(all.map(({ vnet, id }) => isOurs(vnet, id)))
+    const all = await observeNodes(connection, kept, { hypervisor: name, inHand, taken, details })
+    const ours = await Promise.all(all.map(({ vnet, id, domain }) => isOurs(vnet, id, domain)))
     const nodes = all.filter((_, i) => ours[i])
     for (const { domain, vnet, id } of nodes) known.set(domain, { vnet, id })
     return nodes
@@ -98,6 +100,7 @@ export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
     libvirt,
     hand: () => (hands[turn++ % hands.length] ?? libvirt).get(),
     directories,
+    taken,
     route: () => {
       if (socket === undefined || socket.closed) socket = openRoute()
       return socket
@@ -110,14 +113,20 @@ export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
       if (isRunning(found.domain)) return found
       throw new WeftError('node.not-running', `node ${node} does not run`, { object })
     },
-    know: (vnet, node) => known.set(domainName(vnet, node), { vnet, id: node }),
-    forget: (vnet, node) => known.delete(domainName(vnet, node)),
+    know: async (vnet, node) => {
+      known.set(await taken.domainOf(vnet, node), { vnet, id: node })
+    },
+    forget: async (vnet, node) => {
+      known.delete(await taken.domainOf(vnet, node))
+      taken.forget(vnet, node)
+    },
     held: async (vnet, node, work) => {
-      inHand.add(domainName(vnet, node))
+      const key = `${vnet}/${node}`
+      inHand.add(key)
       try {
-        await work()
+        return await work()
       } finally {
-        inHand.delete(domainName(vnet, node))
+        inHand.delete(key)
       }
     },
     probe: async () => {

@@ -5,18 +5,24 @@
 import type { LibvirtConnection } from '../../../native/libvirt.ts'
 import { interfaceNames } from '../../interfaces.ts'
 import { domainName } from '../domain-name.ts'
-import type { ObservedNode } from '../driver.ts'
+import type { ObservedNode, ObservedVif } from '../driver.ts'
 import { vifName } from '../vifs.ts'
 import type { KeptNode } from './directories.ts'
 import { findAll, findKept, isRunning, type MarkedDomain } from './domains.ts'
+import type { TakenNodes } from './taken.ts'
 
 /** What only the driver of a hypervisor can tell of a node: `configuration`, `digest` where it is not whole, and more. */
-export type Details = (found: MarkedDomain, running: boolean) => Promise<Partial<ObservedNode>>
+export type Details = (
+  found: MarkedDomain,
+  running: boolean,
+  vifs: readonly ObservedVif[],
+) => Promise<Partial<ObservedNode>>
 
 export interface ObserveOptions {
   readonly hypervisor: string
-  /** Names of domains that are just being made or removed by us. */
+  /** Nodes, as VNET/NODE, that are just being made or removed by us. */
   readonly inHand: ReadonlySet<string>
+  readonly taken: TakenNodes
   readonly details: Details
 }
 
@@ -35,16 +41,18 @@ const half = (hypervisor: string, { vnet, node }: KeptNode): ObservedNode => ({
 export const observeNodes = async (
   connection: LibvirtConnection,
   kept: readonly KeptNode[],
-  { hypervisor, inHand, details }: ObserveOptions,
+  { hypervisor, inHand, taken, details }: ObserveOptions,
 ): Promise<readonly ObservedNode[]> => {
   // Interfaces first: one that is missing then, of a domain that runs afterwards, belongs to a node that is being started.
   const vifs = await interfaceNames()
-  const quiet = kept.filter(({ vnet, node }) => !inHand.has(domainName(vnet, node)))
-  const found = inHand.size === 0 ? await findAll(connection) : await findKept(connection, quiet)
+  const quiet = kept.filter(({ vnet, node }) => !inHand.has(`${vnet}/${node}`))
+  const found = inHand.size === 0 ? await findAll(connection, taken) : await findKept(connection, taken, quiet)
 
   const observeOne = async (one: MarkedDomain): Promise<ObservedNode> => {
     const { vnet, node, slot, digest, interfaces } = one.mark
     const running = isRunning(one.domain)
+    const marked = interfaces.map((index) => ({ index, name: vifName(slot, index) }))
+    const there = marked.filter(({ name }) => vifs.has(name))
     return {
       vnet,
       id: node,
@@ -54,8 +62,8 @@ export const observeNodes = async (
       running,
       configuration: '',
       digest,
-      vifs: interfaces.map((index) => ({ index, name: vifName(slot, index) })).filter(({ name }) => vifs.has(name)),
-      ...(await details(one, running)),
+      vifs: there,
+      ...(await details(one, running, there)),
     }
   }
 

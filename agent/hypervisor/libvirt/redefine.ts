@@ -5,6 +5,7 @@
 import type { LibvirtConnection } from '../../../native/libvirt.ts'
 import type { NodeSpec } from '../driver.ts'
 import { vifName } from '../vifs.ts'
+import type { KeptNode } from './directories.ts'
 import { isRunning, type MarkedDomain } from './domains.ts'
 import { type DomainMark, formatMark, markElement, markOf, metadataUri } from './metadata.ts'
 
@@ -16,25 +17,31 @@ const definitionFlags = 1 | 2
 const liveFlag = 1
 
 /**
- * Its interfaces become those of the spec, in what it is started from and in its mark; those that a running one has are for the driver to attach and
+ * Its interfaces become those of the spec, in what it is started from and in its mark, and so does the directory of one that was taken from a pool; those that a running one has are for the driver to attach and
  * detach. Nothing is done where the mark says that it is so. Idempotent.
  * @param interfaceXml of one interface of the spec
  */
 export const redefine = async (
   connection: LibvirtConnection,
-  { domain, mark }: MarkedDomain,
+  { domain, mark, outdated }: MarkedDomain,
   spec: NodeSpec,
   interfaceXml: (index: number) => string,
 ): Promise<void> => {
   const wanted = markOf(spec)
-  if (sameMark(mark, wanted)) return
+  if (sameMark(mark, wanted) && !outdated) return
   const interfaces = new Map(wanted.interfaces.map((index) => [vifName(spec.slot, index), interfaceXml(index)]))
-  await connection.define(withInterfaces(await connection.xml(domain.uuid, definitionFlags), interfaces, wanted))
+  const definition = await connection.xml(domain.uuid, definitionFlags)
+  const there = outdated ? withDirectory(definition, outdated.from, outdated.mark) : definition
+  await connection.define(withInterfaces(there, interfaces, wanted))
   // Last: what it has shows that all before was done.
   if (isRunning(domain)) {
     await connection.setMetadata(domain.uuid, markElement(wanted), 'weft', metadataUri, liveFlag)
   }
 }
+
+/** Pure: what lies in the directory of one node lies in that of the other. */
+export const withDirectory = (xml: string, from: KeptNode, to: KeptNode): string =>
+  xml.replaceAll(`/${from.vnet}/${from.node}/`, `/${to.vnet}/${to.node}/`)
 
 const interfacePattern = /^[ \t]*<interface\b[^>]*>[\s\S]*?<\/interface>\n?/gm
 

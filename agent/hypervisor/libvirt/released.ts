@@ -10,6 +10,8 @@ export interface Released {
   /** libvirt's, which is a new one at each start. */
   readonly domainId: number
   readonly configuration: string
+  /** Of which node, where whoever reads the file has to see that it has become another: VNET/NODE. */
+  readonly of?: string
 }
 
 export const releasedFile = 'released'
@@ -23,9 +25,10 @@ export const readReleased = async (directory: string): Promise<Released | undefi
 }
 
 export const writeReleased = async (directory: string, released: Released): Promise<void> => {
-  const { bootId, domainId, configuration } = released
+  const { bootId, domainId, configuration, of } = released
+  const words = [bootId, domainId, configuration, ...(of === undefined ? [] : [of])]
   const unfinished = `${fileOf(directory)}.new`
-  await writeFile(unfinished, `${bootId} ${domainId} ${configuration}\n`, { mode: 0o644 })
+  await writeFile(unfinished, `${words.join(' ')}\n`, { mode: 0o644 })
   await rename(unfinished, fileOf(directory))
 }
 

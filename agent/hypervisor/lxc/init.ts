@@ -8,6 +8,9 @@
  * The start-up command's words go to a file: on the console they would wait while no agent reads. There is a shell on the console for whoever presses
  * Enter; until then nothing but a fork of this script waits. It has a session of its own, whose keys reach nothing else; what was started in the
  * background ignores Ctrl-C for good, unless env(1) of the image can undo that.
+ *
+ * A container of a pool runs before anybody wants it, without a command. SIGHUP says that it has become a node of a VNet: what stands there for it is
+ * another name and command.
  */
 import { join } from 'node:path'
 import { releasedFile } from '../libvirt/released.ts'
@@ -25,6 +28,8 @@ export const controlFiles = {
   released: releasedFile,
   /** Directory of the commands below. */
   commands: 'bin',
+  /** Directory of files for a node that runs already (late.ts), for a moment. */
+  late: 'late',
   /** Directory that is the guest's. */
   said: 'said',
 } as const
@@ -66,6 +71,28 @@ trap 'leave halt' USR1
 trap 'leave power-off' USR2
 trap 'leave reboot' INT
 
+# Once a release, of which a container that was a pool's has a second one.
+begin() {
+  before=$released
+  echo "$released" >${inside('said')}/${releasedBy}
+  hostname "$(cat ${inside('hostname')})"
+  [ -s ${inside('startUp')} ] || return 0
+  {
+    setsid sh ${inside('startUp')} </dev/null >${startUpLog} 2>&1 ||
+      echo "start-up: exit status $?" >>${startUpLog}
+  } &
+}
+look() { [ -e ${inside('released')} ] && read -r released <${inside('released')}; }
+again() {
+  look
+  [ -n "$begun" ] && [ "$released" != "$before" ] || return 0
+  begin
+  invite >/dev/console 2>&1
+}
+invite() { printf '\\n%s: press Enter for a shell\\n' "$(hostname)"; }
+begun=
+trap again HUP
+
 # After reboot(2), which libvirt answers by starting the container again, what released the run before still stands.
 before=
 [ -e ${inside('said')}/${releasedBy} ] && read -r before <${inside('said')}/${releasedBy}
@@ -74,20 +101,14 @@ tries=0
 until [ "$released" != "$before" ]; do
   tries=$((tries + 1))
   if [ $tries -gt 200 ]; then sleep 0.5; elif [ $tries -gt 1 ]; then sleep 0.05; fi
-  [ -e ${inside('released')} ] && read -r released <${inside('released')}
+  look
 done
-echo "$released" >${inside('said')}/${releasedBy}
-
-if [ -s ${inside('startUp')} ]; then
-  {
-    setsid sh ${inside('startUp')} </dev/null >${startUpLog} 2>&1 ||
-      echo "start-up: exit status $?" >>${startUpLog}
-  } &
-fi
+begun=yes
+begin
 
 {
   while :; do
-    printf '\\n%s: press Enter for a shell\\n' "$(hostname)"
+    invite
     read -r _ || sleep 1
     keys=
     env --default-signal=INT,QUIT true 2>/dev/null && keys='env --default-signal=INT,QUIT'
@@ -97,6 +118,8 @@ fi
 
 while :; do
   sleep 2147483647 &
-  wait $!
+  sleeper=$!
+  wait $sleeper
+  kill $sleeper 2>/dev/null
 done
 `

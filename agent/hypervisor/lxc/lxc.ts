@@ -8,7 +8,7 @@ import { spaceError } from '../../images/space.ts'
 import type { ImageStore } from '../../images/store.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
-import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
+import type { HypervisorDriver, Inside, NodeSpec, PoolNode } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { openPtyConsole, setTerminal } from '../libvirt/console.ts'
 import { isRunning, unless } from '../libvirt/domains.ts'
@@ -17,6 +17,8 @@ import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, writeReleased } from '../libvirt/released.ts'
+import { takeNode } from '../libvirt/take.ts'
+import { isUntold } from '../libvirt/taken.ts'
 import { runBounded } from '../run-bounded.ts'
 import { attachPairs, detachPairs } from '../veth-pairs.ts'
 import { dressVifs, onlyInterfaces } from '../vifs.ts'
@@ -26,6 +28,7 @@ import { domainXml, interfaceXml } from './domain-xml.ts'
 import { enterCommand, initOf } from './enter.ts'
 import { makeImageTree } from './image-tree.ts'
 import { controlMounts, guestPath, initCommand } from './init.ts'
+import { tellLate } from './late.ts'
 import { containerDetails } from './observe.ts'
 import { imageMounts, makeRootTree, prepareRootTree } from './root-tree.ts'
 
@@ -64,15 +67,26 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     }
   }
 
-  const start = async (spec: NodeSpec): Promise<void> => {
+  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
+    const releasedIn = (directory: string): string => containerDirectory(directory).control
+    const isTaken = await takeNode(nodes, spec, from, { bootId: await bootId, releasedIn })
+    if (isTaken) await images.release(from.vnet, from.id)
+    return isTaken
+  }
+
+  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
     const { vnet, node } = spec
     const connection = await nodes.hand()
     const image = await openTree(spec)
     const mounts = await imageMounts(image)
     const found = await nodes.find(vnet, node.id)
     const before = found?.domain
-    if (found && isRunning(found.domain)) return dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
-    nodes.know(vnet, node.id)
+    if (found && isRunning(found.domain)) {
+      await dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
+      return false
+    }
+    if (from && !found && (await take(spec, from))) return true
+    await nodes.know(vnet, node.id)
     const { root, control } = containerDirectory(directories.of(vnet, node.id))
     await withUndo(
       async (push) => {
@@ -105,13 +119,18 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
       },
       (error) => log.warn({ vnet, node: node.id, err: error }, 'what a failed start left behind could not be removed'),
     )
+    return false
   }
 
   const configure = async (spec: NodeSpec): Promise<void> => {
     const { vnet, slot, node } = spec
     const found = await nodes.running(vnet, node.id)
     const { domain, mark } = found
-    const namespace = `/proc/${await runningInit(domain, node.id)}/ns/net`
+    const init = await runningInit(domain, node.id)
+    const namespace = `/proc/${init}/ns/net`
+    const { control } = containerDirectory(directories.of(vnet, node.id))
+    const isLate = isUntold(await nodes.taken.of(vnet, node.id), await bootId, domain.id)
+    if (isLate) await tellLate(control, node, { controller: domain.id, init })
     const wanted = new Set(node.interfaces.map(({ index }) => index))
     const unwanted = mark.interfaces.filter((index) => !wanted.has(index))
     // At each moment the mark names all that the node may have: what is detached stays in it until it is gone.
@@ -119,14 +138,18 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     await redefine(await libvirt.get(), found, spec, (index) => interfaceXml(spec, index))
     await attachPairs(route(), spec, namespace)
     await configureGuest(namespace, node.interfaces)
-    const { control } = containerDirectory(directories.of(vnet, node.id))
     const before = configurationOf(await readReleased(control), await bootId, domain.id)
     await dressVifs(route(), spec, before !== '')
     await writeReleased(control, {
       bootId: await bootId,
       domainId: domain.id,
       configuration: configurationDigest(spec),
+      of: `${vnet}/${node.id}`,
     })
+    if (!isLate) return
+    // It ran as the pool's already, and is told that this is for it. Only then it counts as configured.
+    process.kill(init, 'SIGHUP')
+    await nodes.taken.told(vnet, node.id)
   }
 
   const runningInit = async ({ id }: DomainSummary, node: string): Promise<number> => {
@@ -144,7 +167,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     }
     await images.release(vnet, node)
     await directories.remove(vnet, node)
-    nodes.forget(vnet, node)
+    await nodes.forget(vnet, node)
   }
 
   const exec: Inside['exec'] = async (vnet, node, argv, timeoutMs) => {
@@ -168,7 +191,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   return libvirtDriver(nodes, {
     name,
     parallel,
-    details: containerDetails(directories, bootId),
+    details: containerDetails(nodes, bootId),
     start,
     configure,
     remove,

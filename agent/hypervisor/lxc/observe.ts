@@ -2,9 +2,11 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodeEnd } from '../driver.ts'
-import type { NodeDirectories } from '../libvirt/directories.ts'
+import type { LibvirtNodes } from '../libvirt/nodes.ts'
 import type { Details } from '../libvirt/observe.ts'
 import { configurationOf, readReleased } from '../libvirt/released.ts'
+import { isUntold } from '../libvirt/taken.ts'
+import { vifName } from '../vifs.ts'
 import { containerDirectory } from './directories.ts'
 import { initOf } from './enter.ts'
 import { controlFiles } from './init.ts'
@@ -26,17 +28,21 @@ const namespaceOf = async (controller: number): Promise<string | undefined> => {
 const cameBack: NodeEnd = { how: 'rebooted', reason: 'it rebooted' }
 
 export const containerDetails =
-  (directories: NodeDirectories, bootId: Promise<string>): Details =>
-  async ({ domain, mark: { vnet, node, digest } }, running) => {
+  ({ directories, taken }: Pick<LibvirtNodes, 'directories' | 'taken'>, bootId: Promise<string>): Details =>
+  async ({ domain, mark: { vnet, node, digest, slot, interfaces } }, running, vifs) => {
     const { control } = containerDirectory(directories.of(vnet, node))
+    // Its interfaces go with its process 1, before libvirt knows that it has ended: that will be told, and is no loss of interfaces.
+    const isEnding = running && vifs.length < interfaces.length && (await initOf(domain.id)) === undefined
     const [released, isWhole] = await Promise.all([readReleased(control), isThere(join(control, controlFiles.init))])
-    const configuration = configurationOf(released, await bootId, running ? domain.id : -1)
+    const isLate = running && isUntold(await taken.of(vnet, node), await bootId, domain.id)
+    const configuration = isLate ? '' : configurationOf(released, await bootId, running ? domain.id : -1)
     return {
       configuration,
       // Without its directory a domain cannot start again.
       digest: isWhole ? digest : '',
+      ...(isEnding ? { vifs: interfaces.map((index) => ({ index, name: vifName(slot, index) })) } : {}),
       ...(running ? { networkNamespace: () => namespaceOf(domain.id) } : {}),
       ...(running || configuration === '' ? {} : { ended: await containerEnd(control, domain) }),
-      ...(running && released?.bootId === (await bootId) && configuration === '' ? { ended: cameBack } : {}),
+      ...(running && !isLate && released?.bootId === (await bootId) && configuration === '' ? { ended: cameBack } : {}),
     }
   }

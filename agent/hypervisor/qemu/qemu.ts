@@ -14,7 +14,7 @@ import type { ImageStore } from '../../images/store.ts'
 import { serial } from '../../state/serial.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
-import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
+import type { HypervisorDriver, Inside, NodeSpec, PoolNode } from '../driver.ts'
 import { type GuestAgent, guestAgent } from '../guest/agent.ts'
 import { waitForGuest } from '../guest/boot.ts'
 import { execInGuest, runScript } from '../guest/exec.ts'
@@ -27,6 +27,8 @@ import { libvirtDriver } from '../libvirt/driver.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../libvirt/released.ts'
+import { takeNode } from '../libvirt/take.ts'
+import { readTaken } from '../libvirt/taken.ts'
 import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
 import type { AccelerationTrial } from './acceleration.ts'
 import { libvirtChannel } from './agent-channel.ts'
@@ -75,7 +77,13 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     directory: machinesDirectory(stateDir, name),
     parallel,
     log,
-    isOurs: async (vnet, node) => (await ofKvm.has(vnet, node)) === isAccelerated,
+    isOurs: async (vnet, node, domain) => {
+      const isKvms = await ofKvm.has(vnet, node)
+      if (isAccelerated || isKvms) return isKvms === isAccelerated
+      // One that kvm has just taken from a pool says still that it is the pool's.
+      if (await directories.has(vnet, node)) return true
+      return (await readTaken(ofKvm)).every((taken) => taken.domain !== domain)
+    },
     onReboot: (vnet, node) => {
       const key = `${vnet}/${node}`
       reboots.set(key, (reboots.get(key) ?? 0) + 1)
@@ -100,15 +108,29 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
       },
     })
 
-  const start = async (spec: NodeSpec): Promise<void> => {
+  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
+    const isTaken = await takeNode(nodes, spec, from, {
+      bootId: await bootId,
+      releasedIn: (directory) => directory,
+      isTellable: async ({ domain }) => (await (await libvirt.get()).xml(domain.uuid)).includes(guestAgentPort),
+    })
+    if (isTaken) await images.release(from.vnet, from.id)
+    return isTaken
+  }
+
+  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
     const { vnet, node } = spec
     const problem = isAccelerated ? await options.trial.done() : ''
     if (problem !== '') throw new WeftError('hypervisor.unavailable', problem, { object: `node/${node.id}` })
     const connection = await libvirt.get()
     const found = await nodes.find(vnet, node.id)
-    if (found && isRunning(found.domain)) return dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
+    if (found && isRunning(found.domain)) {
+      await dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
+      return false
+    }
     const image = await images.open({ vnet, node }, { fallback: fallbackImage })
-    nodes.know(vnet, node.id)
+    if (from && !found && (await take(spec, from))) return true
+    await nodes.know(vnet, node.id)
     const directory = directories.of(vnet, node.id)
     await withUndo(
       async (push) => {
@@ -135,6 +157,13 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
       },
       (error) => log.warn({ vnet, node: node.id, err: error }, 'what a failed start left behind could not be removed'),
     )
+    return false
+  }
+
+  /** Indexes of those whose tap somebody deleted: what is plugged in leads nowhere. */
+  const withoutTap = async (indexes: readonly number[], slot: number): Promise<readonly number[]> => {
+    const taps = await Promise.all(indexes.map((index) => route().link(vifName(slot, index))))
+    return indexes.filter((_, i) => taps[i] === undefined)
   }
 
   /** Plugs in what is missing and pulls out what is wanted no more. At each moment the mark names all that the node may have. */
@@ -143,7 +172,8 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     const { uuid } = found.domain
     const connection = await libvirt.get()
     const wanted = new Set(node.interfaces.map(({ index }) => index))
-    for (const index of found.mark.interfaces.filter((one) => !wanted.has(one))) {
+    const unwanted = found.mark.interfaces.filter((index) => !wanted.has(index))
+    for (const index of [...unwanted, ...(await withoutTap([...wanted], slot))]) {
       await detachInterface(connection, uuid, vifName(slot, index), node.id)
       await deleteTaps(route(), vnet, node.id, [vifName(slot, index)])
     }
@@ -201,7 +231,7 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     await deleteTaps(route(), vnet, node)
     await images.release(vnet, node)
     await directories.remove(vnet, node)
-    nodes.forget(vnet, node)
+    await nodes.forget(vnet, node)
     reboots.delete(`${vnet}/${node}`)
   }
 

@@ -2,8 +2,11 @@
 import type { Test } from 'tap'
 import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
+import { openRoute } from '../../netlink/route.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
 import type { HypervisorDriver, NodeEnd, NodeSpec, ObservedNode } from '../driver.ts'
+import { takeContract } from './take-contract.ts'
+import { until } from './until.ts'
 
 export interface Subject {
   /** A driver of a host that has no node of ours; the same host each time. */
@@ -19,10 +22,14 @@ export interface Subject {
   readonly traces: () => Promise<readonly string[]>
   /** What `ip -o addr show dev ethY` prints inside; undefined where nothing runs inside. */
   readonly runs: boolean
+  /** Nodes have a name and files of their own, and run a command as they start. */
+  readonly startsUp?: boolean
   /** Of each node; 64 MiB without it. */
   readonly memoryBytes?: number
   /** The least slot that the agent hands out for it; 0 without it. */
   readonly firstSlot?: number
+  /** Whether its interfaces in Dom0 are devices of the network namespace that the test runs in, which anybody can delete. */
+  readonly losesVifs?: boolean
 }
 
 const vnet = 'alice.contract'
@@ -54,15 +61,6 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     () => 'none',
     (error: unknown) => (error instanceof WeftError ? error.code : `not coded: ${error}`),
   )
-
-const until = async (condition: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<boolean> => {
-  const end = performance.now() + timeoutMs
-  while (!(await condition())) {
-    if (performance.now() > end) return false
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  return true
-}
 
 export const hypervisorContract = async (t: Test, subject: Subject): Promise<void> => {
   const { firstSlot = 0, memoryBytes = 64 * 1024 * 1024 } = subject
@@ -185,6 +183,22 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
     )
   })
 
+  await t.test('an interface that somebody deleted in Dom0 is attached again, and the node runs on', async (t) => {
+    if (!subject.losesVifs) return t.comment('nobody can delete its interfaces in Dom0')
+    const spec = nodeOf('r1', 7)
+    const before = await find(driver, 'r1')
+    const route = openRoute()
+    await route.deleteLink(vif(7, 0))
+    route.close()
+    t.same(
+      (await find(driver, 'r1'))?.vifs.map(({ name }) => name),
+      [vif(7, 1)],
+    )
+    await driver.configure(spec)
+    t.same(await find(driver, 'r1'), before)
+    if (subject.runs) t.equal(await addresses('r1', 0), '10.0.0.1/30')
+  })
+
   await t.test('another driver on the same host finds it as it is', async (t) => {
     const before = await find(driver, 'r1')
     const other = subject.open()
@@ -281,6 +295,8 @@ export const hypervisorContract = async (t: Test, subject: Subject): Promise<voi
     t.same(await subject.traces(), before)
     t.match(await find(driver, 'r1'), { running: true }, 'whose they are is untouched')
   })
+
+  await t.test('a node is taken from a pool', (t) => takeContract(t, driver, { ...subject, nodeOf }))
 
   await t.test('removed nodes leave nothing, and removing again is no error', async (t) => {
     await driver.remove(vnet, 'r1')

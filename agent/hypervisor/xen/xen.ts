@@ -12,7 +12,7 @@ import type { KernelImage } from '../../images/image.ts'
 import type { ImageStore } from '../../images/store.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
-import type { HypervisorDriver, Inside, NodeSpec } from '../driver.ts'
+import type { HypervisorDriver, Inside, NodeSpec, PoolNode } from '../driver.ts'
 import { type GuestAgent, guestAgent } from '../guest/agent.ts'
 import { waitForGuest } from '../guest/boot.ts'
 import { execInGuest, runScript } from '../guest/exec.ts'
@@ -25,6 +25,7 @@ import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../libvirt/released.ts'
+import { takeNode } from '../libvirt/take.ts'
 import { machineDetails } from '../qemu/observe.ts'
 import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
 import { socketChannel } from './agent-channel.ts'
@@ -112,14 +113,22 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     }
   }
 
-  const start = async (spec: NodeSpec): Promise<void> => {
+  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
+    const isTaken = await takeNode(nodes, spec, from, { bootId: await bootId, releasedIn: (directory) => directory })
+    if (isTaken) await images.release(from.vnet, from.id)
+    return isTaken
+  }
+
+  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
     const { vnet, node } = spec
     const connection = await libvirt.get()
     const found = await nodes.find(vnet, node.id)
     if (found && isRunning(found.domain)) {
-      return dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
+      await dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
+      return false
     }
-    nodes.know(vnet, node.id)
+    if (from && !found && (await take(spec, from))) return true
+    await nodes.know(vnet, node.id)
     await withUndo(
       async (push) => {
         const image = await kernelImage(spec)
@@ -147,6 +156,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
       },
       (error) => log.warn({ vnet, node: node.id, err: error }, 'what a failed start left behind could not be removed'),
     )
+    return false
   }
 
   /** Attaches what is missing and detaches what is wanted no more. At each moment the mark names all that the node may have. */
@@ -199,7 +209,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     }
     await images.release(vnet, node)
     await directories.remove(vnet, node)
-    nodes.forget(vnet, node)
+    await nodes.forget(vnet, node)
   }
 
   const exec: Inside['exec'] = async (vnet, node, argv, timeoutMs) => {

@@ -137,6 +137,14 @@ t.test('nodes ask for what exists anywhere, and files stay where they may', asyn
   t.match(problem({ nodes: [node('a', { cpu: { pins: "0'/>" } })] }), { object: 'node/a', message: /pinned/ })
 })
 
+t.test('a node of a pool is named by VNet and node', async (t) => {
+  const takes = (pooled: string) => problem({ nodes: [node('a', { pooled })], links: [] })
+  t.equal(takes('pool-small/n12'), undefined)
+  for (const pooled of ['n12', 'pool-small/', 'pool-small/n1/n2', '../n1', 'pool-small/..']) {
+    t.match(takes(pooled), { code: 'slice.invalid', object: 'node/a' }, pooled)
+  }
+})
+
 t.test('an absent slice has nothing', async (t) => {
   t.match(problem({ absent: true }), { object: 'vnet/alice.shop', message: /absent/ })
 })

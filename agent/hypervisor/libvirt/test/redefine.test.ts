@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseMark } from '../metadata.ts'
-import { withInterfaces } from '../redefine.ts'
+import { withDirectory, withInterfaces } from '../redefine.ts'
 
 const mark = { vnet: 'alice.shop', node: 'r1', slot: 7, digest: 'abc', interfaces: [0, 2] }
 
@@ -64,4 +64,13 @@ t.test('all interfaces may go, and come back', async (t) => {
   t.notMatch(none, /<interface /)
   t.same(parseMark(none)?.interfaces, [])
   t.match(withInterfaces(none, new Map([['vif7.2', added]]), mark), `${added}\n  </devices>`)
+})
+
+t.test('what lay in the directory of a pool’s node lies in that of the node that it became', async (t) => {
+  const paths = (directory: string): string =>
+    `<source dir='/var/lib/weft/nodes/${directory}/root'/><source dir='/srv/images/n1/usr'/>`
+  const to = { vnet: 'alice.shop', node: 'r1' }
+  t.equal(withDirectory(paths('pool-small/n1'), { vnet: 'pool-small', node: 'n1' }, to), paths('alice.shop/r1'))
+  const others = paths('pool-small/n11')
+  t.equal(withDirectory(others, { vnet: 'pool-small', node: 'n1' }, to), others)
 })

@@ -53,7 +53,9 @@ await hypervisorContract(t, {
     ...(await readdir(`${stateDir}/nodes`).catch(() => [])),
     ...[...(await interfaceNames())].filter((name) => name.startsWith('vif')).sort(),
   ],
+  losesVifs: true,
   runs: true,
+  startsUp: true,
 })
 
 await t.test(

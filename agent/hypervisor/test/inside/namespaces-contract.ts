@@ -22,5 +22,6 @@ await hypervisorContract(t, {
     ...(await names('/run/netns')).filter((name) => !before.has(name)),
     ...[...(await interfaceNames())].filter((name) => name.startsWith('vif')).sort(),
   ],
+  losesVifs: true,
   runs: true,
 })

@@ -61,7 +61,9 @@ await hypervisorContract(t, {
     { how: 'crashed', end: inside('echo c >/proc/sysrq-trigger') },
   ],
   traces,
+  losesVifs: true,
   runs: true,
+  startsUp: true,
   memoryBytes: 128 * 1024 * 1024,
 })
 

@@ -62,6 +62,7 @@ await hypervisorContract(t, {
   ],
   traces,
   runs: true,
+  startsUp: true,
   memoryBytes: 128 * 1024 * 1024,
   firstSlot,
 })

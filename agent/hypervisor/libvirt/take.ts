@@ -1,0 +1,42 @@
+/** Takes a node from a pool: what libvirt's drivers do alike of `start` with a node to take. */
+import { hasCode } from '../../../proto/errors.ts'
+import type { NodeSpec, PoolNode } from '../driver.ts'
+import { isRunning, type MarkedDomain } from './domains.ts'
+import { markOf } from './metadata.ts'
+import type { LibvirtNodes } from './nodes.ts'
+import { withdrawReleased } from './released.ts'
+
+export interface TakeOptions {
+  readonly bootId: string
+  /** Where the file is that says what a node was configured with (released.ts), of the node's directory. */
+  readonly releasedIn: (directory: string) => string
+  /** Whether it can be told late what others are told as they start; all can without it. */
+  readonly isTellable?: (found: MarkedDomain) => Promise<boolean>
+}
+
+/** False: it cannot be taken, and is as it was. The node's own place must be free. */
+export const takeNode = async (
+  nodes: LibvirtNodes,
+  spec: NodeSpec,
+  from: PoolNode,
+  { bootId, releasedIn, isTellable = async () => true }: TakeOptions,
+): Promise<boolean> => {
+  const { directories, taken } = nodes
+  const { vnet, node } = spec
+  const found = await nodes.find(from.vnet, from.id).catch((error: unknown) => {
+    if (hasCode(error, 'object.foreign')) return undefined
+    throw error
+  })
+  const isThere = await directories.has(from.vnet, from.id)
+  if (!found || !isRunning(found.domain) || !isThere || !(await isTellable(found))) return false
+  // What is half there of the node's own, of a start that was cut short.
+  await directories.remove(vnet, node.id)
+  // Before it is another's: what it was configured with as the pool's says nothing of that one.
+  await withdrawReleased(releasedIn(directories.of(from.vnet, from.id)))
+  const { name: domain, id: domainId } = found.domain
+  // Its interfaces are those that it has: `configure` attaches the others.
+  const mark = { ...markOf(spec), interfaces: found.mark.interfaces }
+  await taken.take({ domain, bootId, domainId, from: { vnet: from.vnet, node: from.id }, mark, isTold: false })
+  await nodes.know(vnet, node.id)
+  return true
+}
