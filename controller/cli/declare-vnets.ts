@@ -4,7 +4,7 @@ import { detailFlag, fileFlag, outputFlag, roleFlag, timeoutFlag } from './flags
 
 const vnet = { name: 'VNET', text: 'name of a VNet' } as const
 
-export const resourceNames = ['vnets', 'nodes', 'links', 'vifs'] as const
+export const resourceNames = ['vnets', 'nodes', 'links', 'vifs', 'pools'] as const
 
 export const applyFlags = {
   ...fileFlag,
@@ -81,19 +81,26 @@ Exit status: 0 accepted or unchanged (with --wait: ready), 1 refused, 3 postpone
   defineCommand({
     name: 'get',
     group: 'VNets',
-    summary: 'list VNets, nodes, links or vifs',
+    summary: 'list VNets, nodes, links, vifs or pools',
     details: `
 -o json and -o yaml give the messages of the wire: a list, or one object where one VNet was asked for by name.
-With --watch, JSON comes one object a line; each line of a table is what became of its object.`,
+With --watch, JSON comes one object a line; each line of a table is what became of its object.
+Pools are asked of the PIP: nodes that its hosts keep booted for requests with allocation preallocated.`,
     arguments: [
-      { name: 'WHAT', text: 'vnets (also without it), nodes, links or vifs', optional: true, choices: resourceNames },
-      { ...vnet, text: 'only of this VNet', optional: true },
+      {
+        name: 'WHAT',
+        text: 'vnets (also without it), nodes, links, vifs or pools',
+        optional: true,
+        choices: resourceNames,
+      },
+      { ...vnet, text: 'only of this VNet; of pools: only this one', optional: true },
     ],
     flags: getFlags,
     examples: [
       ['weft get', 'all VNets'],
       ['weft get nodes shop -o wide', 'the nodes of a VNet, every column'],
       ['weft get links shop -w', 'and what becomes of them'],
+      ['weft get pools', 'what the provider keeps booted'],
     ],
     load: () => import('./commands/get.ts'),
   }),

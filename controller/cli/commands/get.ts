@@ -18,6 +18,9 @@ import { vnets } from '../view/vnets.ts'
 
 const resources = { vnets, nodes, links, vifs } as unknown as Readonly<Record<string, Resource>>
 
+/** Not of VNets, and asked of another role. */
+const poolWords = ['pool', 'pools']
+
 const resourceOf = (word: string): readonly [name: string, resource: Resource] => {
   const name = word.endsWith('s') ? word : `${word}s`
   const resource = Object.hasOwn(resources, name) ? resources[name] : undefined
@@ -31,6 +34,10 @@ const resourceOf = (word: string): readonly [name: string, resource: Resource] =
 export const run: Run<typeof getFlags> = async (context, { flags, args }) => {
   const { output: format, watch, role } = flags
   const [word = 'vnets', vnet = ''] = args
+  if (poolWords.includes(word)) {
+    if (watch) throw new UsageError('pools cannot be watched', 'ask again without --watch')
+    return (await import('./get-pools.ts')).getPools(context, vnet, format)
+  }
   const [name, resource] = resourceOf(word)
   const states = vnet === '' ? await askVNets(context, '', { role }) : [await knownVNet(context, vnet, role)]
   if (watch) return watchRows(context, { resource, format, vnet, role }, states)

@@ -40,6 +40,12 @@ const columns: readonly Column<HostEntry>[] = [
   { title: 'HYPERVISORS', cell: usable },
   { title: 'LOCATION', cell: ({ location, inventory }) => locationText(location ?? inventory?.location) },
   { title: 'PROBLEMS', cell: problemCount },
+  {
+    title: 'POOLED',
+    wide: true,
+    cell: ({ pooledNodes, pooledMemoryBytes }) =>
+      pooledNodes > 0 ? `${pooledNodes}, ${humanSize(pooledMemoryBytes)}` : '',
+  },
   { title: 'NICS', wide: true, cell: ({ inventory }) => (inventory?.nics ?? []).map(({ name }) => name).join(',') },
   { title: 'IMAGES', wide: true, cell: ({ inventory }) => inventory?.images.join(',') ?? '' },
   { title: 'AGENT', wide: true, cell: ({ status }) => status?.agentVersion ?? '' },
