@@ -12,8 +12,7 @@ import type { Clock } from '../../roles/clock.ts'
 import { createCoalescer } from '../../roles/coalesce.ts'
 import type { Publisher } from '../../roles/publisher.ts'
 import type { Serial } from '../../roles/serial.ts'
-import { substrateGraph } from '../../substrate/graph.ts'
-import { type Admission, usageBeside } from '../admit.ts'
+import { type Admission, pictureFor } from '../admit.ts'
 import { totalUsage } from '../holdings.ts'
 import { type Taker, takers } from './claims.ts'
 import { poolVNet, rowKey, shapeOfPool } from './names.ts'
@@ -100,8 +99,11 @@ export const createPoolKeeper = (options: KeeperOptions): PoolKeeper => {
     let usage: Usage | undefined
     return (host: string, shape: PoolShape, missing: number): number => {
       if (!hosts.online(host)) return 0
-      graph ??= new Map(substrateGraph(substrate, hosts.inventories()).nodes.map((node) => [node.id, node]))
-      usage ??= usageBeside(admission, '')
+      if (!graph || !usage) {
+        const picture = pictureFor(admission, '')
+        graph = new Map(picture.graph.nodes.map((node) => [node.id, node]))
+        usage = picture.usage
+      }
       const node = graph.get(host)
       if (!node?.pools.some(({ name }) => name === shape.name)) return 0
       const count = Math.min(missing, roomFor(node, usage, shape))

@@ -2,9 +2,10 @@
 import type { Init } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import type { ApiReply, HostEntry, PoolEntry, PoolShape } from '../../../proto/generated/weft.v1.ts'
-import { substrateGraph } from '../../substrate/graph.ts'
+import type { Picture } from '../../mapping/mapping.ts'
+import { makeCpuMillis } from '../../mapping/pools.ts'
 import { formatCpu, formatSize } from '../../units.ts'
-import { type Admission, usageBeside } from '../admit.ts'
+import { type Admission, pictureFor } from '../admit.ts'
 import { claimKey, takers } from './claims.ts'
 import { poolRef, poolVNet, rowKey } from './names.ts'
 import { roomFor } from './room.ts'
@@ -23,8 +24,7 @@ export const listPools = (admission: Admission): Init<ApiReply> => {
   const known = new Set(declared.map(({ host, shape }) => rowKey(host, shape.name)))
   const others = [...book.pools].filter(([key]) => !known.has(key)).map(([, row]) => formerOf(row))
   const taken = takers(book)
-  const usage = usageBeside(admission, '')
-  const graph = substrateGraph(substrate, admission.hosts.inventories())
+  const picture = pictureFor(admission, '')
   const entryOf = ({ host, shape }: Declared): Init<PoolEntry> => {
     const row = book.pools.get(rowKey(host, shape.name))
     const report = admission.hosts.views.get(host)?.reports.get(poolVNet(shape.name))
@@ -39,7 +39,7 @@ export const listPools = (admission: Admission): Init<ApiReply> => {
     }
     const kept = (row?.nodes ?? []).filter(({ state }) => state !== 'leaving').length
     const failed = report?.nodes.find(({ error }) => error)?.error ?? report?.error
-    const error = kept < shape.nodes ? whyFewer(admission, graph, usage, host, shape) : failed
+    const error = kept < shape.nodes ? whyFewer(admission, picture, host, shape) : failed
     return { shape, host, ...counts, error }
   }
   const entries = [...declared, ...others].sort(
@@ -57,8 +57,7 @@ const formerOf = ({ host, shape: name, nodes }: PoolRow): Declared => {
 
 const whyFewer = (
   { hosts }: Admission,
-  graph: ReturnType<typeof substrateGraph>,
-  usage: ReturnType<typeof usageBeside>,
+  { graph, usage }: Picture,
   host: string,
   shape: PoolShape,
 ): WeftError | undefined => {
@@ -70,7 +69,7 @@ const whyFewer = (
     return new WeftError('hypervisor.unavailable', `${host} does not offer ${what}`, { object })
   }
   if (roomFor(node, usage, shape) > 0) return undefined
-  const needs = `${formatCpu(shape.cpu?.quotaMillis || 0)} and ${formatSize(shape.memoryBytes)}`
+  const needs = `${formatCpu(makeCpuMillis(shape))} and ${formatSize(shape.memoryBytes)}`
   return new WeftError('admission.not-now', `${host} has no room for one more, of ${needs}`, {
     object,
     hint: 'it is filled once VNets leave room',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { create } from '../../../proto/codec.ts'
 import { substrateGraph } from '../graph.ts'
@@ -82,4 +83,14 @@ t.test('what is wrong with a pool is told by its line', async (t) => {
     const { errors } = readSubstrate(text(`  ${pool}`), 'lab.yaml')
     t.match(errors[0], { code: 'substrate.invalid', where: 'lab.yaml:8', message, hint }, pool)
   }
+})
+
+t.test('the pools on the page are some', async (t) => {
+  const page = readFileSync(new URL('../../../docs/pools.md', import.meta.url), 'utf8')
+  const [, pools = ''] = /```yaml\n(pools:.*?)```/s.exec(page) ?? []
+  const substrate = parseSubstrate(`name: lab\nhosts: { h1: , h2: , h3: }\n${pools}`, 'pools.md')
+  t.strictSame(
+    substrate.nodes.map((node) => node.pools.map(({ name, nodes }) => `${name} ${nodes}`)),
+    [['small 2', 'router 3'], ['small 2', 'router 3'], ['small 2']],
+  )
 })
