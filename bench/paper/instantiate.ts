@@ -1,9 +1,10 @@
 /** One instantiation as the paper counts it: from the request until the VNet stands and all its nodes' consoles are open. */
+import { domainName } from '../../agent/hypervisor/domain-name.ts'
 import type { Stack } from '../../lab/stack.ts'
 import { create } from '../../proto/codec.ts'
 import { connectConsole } from '../../proto/console/connect.ts'
 import { WeftError } from '../../proto/errors.ts'
-import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { NodeState, VNetRequest, VNetState } from '../../proto/generated/weft.v1.ts'
 import { callLocal } from '../../proto/local.ts'
 import { buildByWeft, type Phase } from '../vnet/weft.ts'
 import { type CpuSeconds, cpuBetween, readCpu } from './cpu.ts'
@@ -15,6 +16,8 @@ export interface Instantiation {
   readonly readySeconds: number
   /** As the roles report them. */
   readonly phases: readonly Phase[]
+  /** Nodes that were a pool's before. */
+  readonly pooled: number
   /** Taken meanwhile. */
   readonly cpu: CpuSeconds
 }
@@ -30,12 +33,28 @@ const openConsole = async (socket: string, vnet: string, node: string): Promise<
   connection.terminate()
 }
 
-export const instantiate = async (stack: Stack, request: VNetRequest): Promise<Instantiation> => {
+/** A domain that runs keeps its name: one that was a pool's has not that of the node. */
+const isPooled =
+  ({ owner, vnet }: VNetState) =>
+  ({ id, domain }: NodeState): boolean =>
+    domain !== domainName(`${owner}.${vnet}`, id)
+
+export const instantiate = async (
+  stack: Stack,
+  request: VNetRequest,
+  discovery: 'pip' | 'vnp',
+): Promise<Instantiation> => {
   const socket = stack.sockets['vno'] ?? ''
   const before = readCpu(stack)
   const started = performance.now()
-  const { seconds: readySeconds, phases } = await buildByWeft(stack, request)
+  const { seconds: readySeconds, phases, state } = await buildByWeft(stack, request, discovery)
   await Promise.all(request.nodes.map(({ id }) => openConsole(socket, request.name, id)))
   const seconds = (performance.now() - started) / 1000
-  return { seconds, readySeconds, phases, cpu: cpuBetween(before, readCpu(stack)) }
+  const cpu = cpuBetween(before, readCpu(stack))
+  if (state.discovery !== discovery)
+    throw new WeftError(
+      'internal',
+      `resources were to be discovered at the ${discovery}, not at the ${state.discovery}`,
+    )
+  return { seconds, readySeconds, phases, pooled: state.nodes.filter(isPooled(state)).length, cpu }
 }

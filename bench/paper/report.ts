@@ -1,9 +1,10 @@
 /** The paper's tables with ours beside, as text that is read on a terminal. */
 import { table } from '../report.ts'
-import { median, type Summary, summarize } from '../statistics.ts'
+import { median, medianRatio, type Summary, summarize } from '../statistics.ts'
 import type { Instantiation } from './instantiate.ts'
 import { publishedPercent, publishedSeconds } from './published.ts'
 import type { PaperResults } from './rounds.ts'
+import { type Way, ways } from './ways.ts'
 
 const columns = ['min', 'avg', 'max', 'stddev'] as const
 
@@ -23,16 +24,47 @@ const tableOne = ({ runs }: PaperResults): string =>
     heading('seconds'),
     ['discovery at the PIP', ...cells(secondsOf(runs['on-demand']))],
     ['  the paper', ...cells(publishedSeconds['on-demand'])],
+    ['discovery at the VNP', ...cells(secondsOf(runs['at-vnp']))],
+    ['  the paper', ...cells(publishedSeconds['at-vnp'])],
   ])
+
+const tableTwo = ({ runs }: PaperResults): string =>
+  table([
+    heading('seconds'),
+    ['nodes on demand', ...cells(secondsOf(runs['on-demand']))],
+    ['  the paper', ...cells(publishedSeconds['on-demand'])],
+    ['preallocated', ...cells(secondsOf(runs.preallocated))],
+    ['  the paper', ...cells(publishedSeconds.preallocated)],
+  ])
+
+/** Where a node could not be taken it is made as any other, and the run shows nothing of preallocation. */
+const takenText = ({ nodes, runs: { preallocated } }: PaperResults): string => {
+  const whole = preallocated.filter(({ pooled }) => pooled === nodes).length
+  return `  all ${nodes} nodes were a pool's before in ${whole} of ${preallocated.length} runs\n`
+}
+
+/** Of the second of each pair of runs, one after the other, to the first. */
+const ratioText = ({ runs }: PaperResults, way: Way, published: number): string => {
+  const pairs = runs['on-demand'].flatMap((first, round) => {
+    const second = runs[way][round]
+    return second ? [{ first, second }] : []
+  })
+  const ours = medianRatio(
+    pairs,
+    ({ second }) => second.seconds,
+    ({ first }) => first.seconds,
+  )
+  return `  ${way} / on demand: ${ours.toFixed(3)}, median of ${pairs.length} pairs; the paper's means: ${published.toFixed(3)}\n`
+}
 
 const phaseNames = (runs: readonly Instantiation[]): readonly string[] => [
   ...new Set(runs.flatMap(({ phases }) => phases.map(({ name }) => name))),
 ]
 
 /** Where the time goes, as the roles tell; nodes and links count from the decision, and go on side by side. */
-const phasesText = (runs: readonly Instantiation[]): string =>
+const phasesText = (way: string, runs: readonly Instantiation[]): string =>
   table([
-    heading('seconds, on demand'),
+    heading(`seconds, ${way}`),
     ...phaseNames(runs).map((name) => [
       name,
       ...cells(summarize(runs.flatMap(({ phases }) => phases.find((one) => one.name === name)?.seconds ?? []))),
@@ -72,6 +104,8 @@ const differences = ({ hypervisor, hosts, nodes }: PaperResults, cpus: number): 
     '',
   ].join('\n')
 
+const published = (way: Way): number => publishedSeconds[way].mean / publishedSeconds['on-demand'].mean
+
 export interface Machine {
   readonly cpus: number
   /** Of the last minute, when the bench began. */
@@ -85,7 +119,9 @@ export const paperText = (results: PaperResults, { cpus, loadAverage }: Machine)
     `A VNet of ${nodes} nodes and ${links} links over ${hosts} hosts, ${all.length} runs of each way; load of the machine before: ${loadAverage.toFixed(1)}.`,
     `From the request until the VNet stands and the consoles of all its nodes are open. The very first, cold, took ${first.seconds.toFixed(2)} s.\n`,
     `Table I. VNet instantiation time\n\n${tableOne(results)}`,
-    `Where it goes\n\n${phasesText(all)}`,
+    `Table II. VNet instantiation time\n\n${tableTwo(results)}${takenText(results)}`,
+    `Ratios\n\n${ratioText(results, 'at-vnp', published('at-vnp'))}${ratioText(results, 'preallocated', published('preallocated'))}`,
+    `Where it goes\n\n${ways.map((way) => phasesText(way, runs[way])).join('\n')}`,
     `Table III. CPU during instantiation, on demand, discovery at the PIP\n\n${tableThree(results)}`,
     `CPU time of one instantiation, medians: VNP ${milliseconds(all, ({ roles }) => roles['vnp'] ?? 0)}, PIP ${milliseconds(all, ({ roles }) => roles['pip'] ?? 0)}, all hosts ${milliseconds(all, ({ hosts }) => sum(hosts))}\n`,
     differences(results, cpus),

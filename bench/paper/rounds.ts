@@ -1,12 +1,17 @@
 /** Runs of the paper's VNet in one lab, each way in turns, so that all meet the same busy moments of the machine. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseKinds } from '../../lab/kinds.ts'
-import { type Stack, type StackOptions, startStack } from '../../lab/stack.ts'
+import { guestMemoryBytes, parseKinds } from '../../lab/kinds.ts'
+import { pipName, type Stack, type StackOptions, startStack } from '../../lab/stack.ts'
+import { generateSubstrate } from '../../lab/substrates/generate.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { removeByWeft } from '../vnet/weft.ts'
 import { type Instantiation, instantiate } from './instantiate.ts'
 import type { Hypervisor, PaperOptions } from './options.ts'
-import { requestFor, type Way, ways } from './ways.ts'
+import { poolsAreFull } from './pools.ts'
+import { poolsText, requestFor, type Way, ways } from './ways.ts'
 
 export interface PaperResults {
   readonly hypervisor: Hypervisor
@@ -20,15 +25,31 @@ export interface PaperResults {
 
 /** The kernel takes down at leisure what was removed; the next run shall not pay for it. */
 const pauseMs = 1000
+/** For the pools to be filled: emulated guests boot in a minute on a machine that does much else. */
+const fillMs = 900_000
 
-const stackFor = ({ hypervisor, hosts }: PaperOptions): Promise<Stack> => {
+/** A lab whose PIP has idle nodes for one such VNet. */
+const stackFor = async ({ hypervisor, hosts }: PaperOptions, request: VNetRequest): Promise<Stack> => {
   const options: Readonly<Record<Hypervisor, StackOptions>> = {
     lxc: {},
     qemu: { drivers: ['qemu'] },
     kvm: { drivers: ['qemu'] },
     xen: { kinds: parseKinds('xen') },
   }
-  return startStack({ hosts, ...options[hypervisor] })
+  const substrate = generateSubstrate({
+    name: pipName,
+    hosts,
+    memoryBytes: totalmem() / 2,
+    ownMemoryBytes: () => (hypervisor === 'xen' ? guestMemoryBytes.xen : undefined),
+  })
+  const directory = await mkdtemp(join(tmpdir(), 'weft-bench-'))
+  try {
+    const substrateFile = join(directory, 'substrate.yaml')
+    await writeFile(substrateFile, `${substrate}${poolsText(request, hosts)}`)
+    return await startStack({ substrateFile, ...options[hypervisor] })
+  } finally {
+    await rm(directory, { recursive: true })
+  }
 }
 
 export const measurePaper = async (
@@ -38,19 +59,20 @@ export const measurePaper = async (
 ): Promise<PaperResults> => {
   const { hypervisor, hosts, runs: count } = options
   onProgress(`starting a lab of ${hosts} hosts`)
-  const stack = await stackFor(options)
+  const stack = await stackFor(options, requestFor(request, hypervisor, 'preallocated'))
   try {
     const once = async (way: Way): Promise<Instantiation> => {
-      const asked = requestFor(request, hypervisor)
+      const asked = requestFor(request, hypervisor, way)
+      await poolsAreFull(stack, fillMs)
       await sleep(pauseMs)
-      const done = await instantiate(stack, asked)
+      const done = await instantiate(stack, asked, way === 'at-vnp' ? 'vnp' : 'pip')
       onProgress(`${way}: ${done.seconds.toFixed(2)} s`)
       await sleep(pauseMs)
       await removeByWeft(stack, asked.name)
       return done
     }
     const first = await once('on-demand')
-    const runs: Record<Way, Instantiation[]> = { 'on-demand': [] }
+    const runs: Record<Way, Instantiation[]> = { 'on-demand': [], 'at-vnp': [], preallocated: [] }
     for (let round = 0; round < count; round++) {
       for (const way of ways) runs[way].push(await once(way))
     }

@@ -1,22 +1,57 @@
-/** The ways by which the paper instantiates a VNet, and the request that asks for each. Pure. */
-import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
+/** The ways by which the paper instantiates a VNet, what is asked for by each, and the substrate that has what they take. Pure. */
+import { formatCpus } from '../../controller/description/units.ts'
+import type { Cpu, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import type { Hypervisor } from './options.ts'
 
-/** By what tables call them: nodes made and booted when they are asked for. */
-export const ways = ['on-demand'] as const
+/**
+ * `on-demand`: nodes are made when they are asked for, resources discovered at the PIP. `at-vnp`: discovered at the VNP instead, to which the PIP advertises
+ * them. `preallocated`: nodes come from the PIP's pools, where they stand booted.
+ */
+export const ways = ['on-demand', 'at-vnp', 'preallocated'] as const
 export type Way = (typeof ways)[number]
 
 /** A kernel and an initramfs of its own need that much. */
 const machineMemoryBytes = 128 * 2 ** 20
 
-/** The same VNet, of nodes of one hypervisor: nothing but these differ between runs. */
-export const requestFor = (request: VNetRequest, hypervisor: Hypervisor): VNetRequest => ({
+/** The same VNet, of nodes of one hypervisor: nothing but what the way says differs between runs. */
+export const requestFor = (request: VNetRequest, hypervisor: Hypervisor, way: Way): VNetRequest => ({
   ...request,
   nodes: request.nodes.map((node) => ({
     ...node,
     hypervisor,
-    allocation: 'on-demand',
+    allocation: way === 'preallocated' ? 'preallocated' : 'on-demand',
     image: '',
     memoryBytes: hypervisor === 'lxc' ? node.memoryBytes : Math.max(node.memoryBytes, machineMemoryBytes),
   })),
 })
+
+/** Of idle nodes whose request leaves it open. */
+const leastMemoryBytes = 64 * 2 ** 20
+
+const cpuText = ({ count, shares, quotaMillis }: Cpu): string =>
+  [
+    `count: ${count || 1}`,
+    ...(shares > 0 ? [`shares: ${shares}`] : []),
+    ...(quotaMillis > 0 ? [`quota: ${formatCpus(quotaMillis)}`] : []),
+  ].join(', ')
+
+const shapeText = ({ hypervisor, cpu, memoryBytes, diskBytes }: Node): string =>
+  [
+    `hypervisor: ${hypervisor}`,
+    ...(cpu ? [`cpu: { ${cpuText(cpu)} }`] : []),
+    `memory: ${memoryBytes || leastMemoryBytes} B`,
+    ...(diskBytes > 0 ? [`disk: ${diskBytes} B`] : []),
+  ].join(', ')
+
+/** For a substrate file: a pool of each shape that the VNet's nodes have, with enough idle nodes on the hosts together for one such VNet. */
+export const poolsText = ({ nodes }: VNetRequest, hosts: number): string => {
+  const counts = new Map<string, number>()
+  for (const node of nodes) {
+    const shape = shapeText(node)
+    counts.set(shape, (counts.get(shape) ?? 0) + 1)
+  }
+  const lines = [...counts].map(
+    ([shape, count], index) => `  shape${index + 1}: { ${shape}, keep: ${Math.ceil(count / hosts)} }\n`,
+  )
+  return `pools:\n${lines.join('')}`
+}

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { parseRequest } from '../../controller/description/parse.ts'
+import { serves } from '../../controller/mapping/pools.ts'
+import { parseSubstrate } from '../../controller/substrate/parse.ts'
+import { generateSubstrate } from '../../lab/substrates/generate.ts'
 import type { Instantiation } from '../paper/instantiate.ts'
 import { readOptions } from '../paper/options.ts'
 import { paperText } from '../paper/report.ts'
-import { requestFor } from '../paper/ways.ts'
+import { poolsText, requestFor } from '../paper/ways.ts'
 import { summarize } from '../statistics.ts'
 
 t.test('a summary has the deviation of a sample', async (t) => {
@@ -16,10 +19,25 @@ t.test('a summary has the deviation of a sample', async (t) => {
 t.test('the VNet differs between runs in what is asked of its nodes alone', async (t) => {
   const file = new URL('../../examples/paper.xml', import.meta.url)
   const { request } = await parseRequest(await readFile(file), { file: 'paper.xml' })
-  const machines = requestFor(request, 'qemu')
+  const machines = requestFor(request, 'qemu', 'on-demand')
   t.strictSame(machines.links, request.links)
   t.ok(machines.nodes.every(({ hypervisor, memoryBytes }) => hypervisor === 'qemu' && memoryBytes === 128 * 2 ** 20))
-  t.strictSame(new Set(requestFor(request, 'lxc').nodes.map(({ memoryBytes }) => memoryBytes)), new Set([64 * 2 ** 20]))
+  t.strictSame(
+    new Set(requestFor(request, 'lxc', 'at-vnp').nodes.map(({ memoryBytes }) => memoryBytes)),
+    new Set([64 * 2 ** 20]),
+  )
+})
+
+t.test('pools hold one such VNet, and what they hold is what it asks for', async (t) => {
+  const file = new URL('../../examples/paper.xml', import.meta.url)
+  const { request } = await parseRequest(await readFile(file), { file: 'paper.xml' })
+  const asked = requestFor(request, 'qemu', 'preallocated')
+  const text = `${generateSubstrate({ name: 'p', hosts: 4, memoryBytes: 2 ** 33 })}${poolsText(asked, 4)}`
+  const { nodes } = parseSubstrate(text, 'substrate.yaml')
+  for (const { kind, pools } of nodes) t.equal(pools.length, kind === 'host' ? 1 : 0)
+  const pool = nodes[0]?.pools[0]
+  t.match(pool, { hypervisor: 'qemu', memoryBytes: 128 * 2 ** 20, nodes: 2, cpu: { count: 1, shares: 1024 } })
+  for (const node of asked.nodes) t.ok(pool && serves(pool, node), node.id)
 })
 
 t.test('a flag that is wrong is told with what would be right', async (t) => {
@@ -31,6 +49,7 @@ t.test('a flag that is wrong is told with what would be right', async (t) => {
 const instantiation = (seconds: number): Instantiation => ({
   seconds,
   readySeconds: seconds - 0.5,
+  pooled: seconds < 1 ? 6 : 0,
   phases: [{ name: 'nodes', seconds: 1 }],
   cpu: {
     roles: { vnp: seconds / 10, pip: 0.2 },
@@ -40,17 +59,21 @@ const instantiation = (seconds: number): Instantiation => ({
 })
 
 t.test('the tables have the paper’s numbers beside, and CPU as percent of one for as long as a run took', async (t) => {
-  const runs = { 'on-demand': [instantiation(2), instantiation(4)] }
+  const runs = {
+    'on-demand': [instantiation(2), instantiation(4)],
+    'at-vnp': [instantiation(3), instantiation(4)],
+    preallocated: [instantiation(0.5), instantiation(1)],
+  }
   const shape = { hypervisor: 'lxc', nodes: 6, links: 7, hosts: 2, first: instantiation(9) } as const
   const text = paperText({ ...shape, runs }, { cpus: 2, loadAverage: 0.5 })
-  const line = (start: string): string =>
-    text
-      .split('\n')
-      .find((one) => one.trim().startsWith(start))
-      ?.replace(/ +/g, ' ')
-      .trim() ?? ''
+  const lines = text.split('\n').map((one) => one.replace(/ +/g, ' ').trim())
+  const line = (start: string): string => lines.find((one) => one.startsWith(start)) ?? ''
   t.equal(line('discovery at the PIP'), 'discovery at the PIP 2.00 3.00 4.00 1.41')
   t.match(text, /the paper +103\.38 +109\.47 +119\.27 +4\.43/)
+  t.equal(line('discovery at the VNP'), 'discovery at the VNP 3.00 3.50 4.00 0.71')
+  t.equal(line('preallocated 0'), 'preallocated 0.50 0.75 1.00 0.35')
+  t.equal(line('preallocated /'), "preallocated / on demand: 0.250, median of 2 pairs; the paper's means: 0.153")
+  t.equal(line('all 6 nodes'), "all 6 nodes were a pool's before in 1 of 2 runs")
   t.equal(line('VNP'), 'VNP 10.00 10.00 10.00 0.00')
   t.equal(line('substrate node'), 'substrate node, guests included 25.00 37.50 50.00 14.43')
   t.equal(line('consoles'), 'consoles 0.50 0.50 0.50 0.00')

@@ -3,7 +3,7 @@ import { buildVNet } from '../../lab/demo/build.ts'
 import { agentSocket, type Stack } from '../../lab/stack.ts'
 import { create } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
-import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { VNetRequest, VNetState } from '../../proto/generated/weft.v1.ts'
 import { callLocal, streamLocal } from '../../proto/local.ts'
 import type { HostPart } from './bare.ts'
 
@@ -20,23 +20,29 @@ export interface WeftBuild {
   readonly seconds: number
   /** As the roles report them: request, discovery, mapping, reservation, nodes and links since the decision. */
   readonly phases: readonly Phase[]
+  readonly state: VNetState
 }
 
 const vnoSocket = (stack: Stack): string => stack.sockets['vno'] ?? ''
 
-export const buildByWeft = async (stack: Stack, request: VNetRequest): Promise<WeftBuild> => {
+export const buildByWeft = async (
+  stack: Stack,
+  request: VNetRequest,
+  discovery?: 'pip' | 'vnp',
+): Promise<WeftBuild> => {
   const phases: Phase[] = []
   const started = performance.now()
   const built = buildVNet({
     vnoSocket: vnoSocket(stack),
     request,
+    ...(discovery && { discovery }),
     timeoutMs: patienceMs,
     signal: new AbortController().signal,
     onPhase: (name, seconds) => void phases.push({ name, seconds }),
     onState: () => undefined,
   })
-  await Promise.race([built, stack.broken])
-  return { seconds: (performance.now() - started) / 1000, phases }
+  const state = await Promise.race([built, stack.broken])
+  return { seconds: (performance.now() - started) / 1000, phases, state }
 }
 
 /** Seconds from the request until the VNO says that it is gone. */

@@ -8,6 +8,8 @@ import { callLocal, streamLocal } from '../../proto/local.ts'
 export interface BuildOptions {
   readonly vnoSocket: string
   readonly request: VNetRequest
+  /** Where resources are discovered; as the VNP is configured without it. */
+  readonly discovery?: 'pip' | 'vnp'
   readonly timeoutMs: number
   readonly onPhase: (name: string, seconds: number) => void
   readonly onState: (state: VNetState) => void
@@ -18,10 +20,10 @@ export interface BuildOptions {
 const isEarly = (error: unknown): boolean =>
   error instanceof WeftError && ['call.unreachable', 'provider.unavailable'].includes(error.code)
 
-const apply = async ({ vnoSocket, request, signal }: BuildOptions, end: number): Promise<VNetState> => {
+const apply = async ({ vnoSocket, request, discovery, signal }: BuildOptions, end: number): Promise<VNetState> => {
   for (;;) {
     try {
-      const message = create('ApiRequest', { apply: { request } })
+      const message = create('ApiRequest', { apply: { request, ...(discovery && { discovery }) } })
       const timeoutMs = Math.max(1, end - performance.now())
       const { vnet } = await callLocal(vnoSocket, 'ApiRequest', message, 'ApiReply', { timeoutMs })
       if (!vnet) throw new WeftError('message.malformed', 'the VNO answered "apply" with something else')
