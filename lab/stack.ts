@@ -135,7 +135,8 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
       sockets[role] = join(runDirectory, `${role}.sock`)
       return ['--run-dir', runDirectory, '--store', join(runDirectory, `${role}.db`)]
     }
-    startRole('pip', '--name', pipName, '--substrate', substrateFile, '--broker', brokerUrl, ...places('pip'))
+    const substrateFlags = ['--substrate', substrateFile, '--advertise', 'full']
+    startRole('pip', '--name', pipName, ...substrateFlags, '--broker', brokerUrl, ...places('pip'))
     startRole('vnp', '--name', vnpName, '--pip', `${pipName}=${brokerUrl}`, '--broker', brokerUrl, ...places('vnp'))
     startRole('vno', '--name', vnoName, '--vnp', `${vnpName}=${brokerUrl}`, ...places('vno'))
   }

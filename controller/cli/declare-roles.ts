@@ -51,6 +51,12 @@ const storeFlag = {
 export const pipFlags = {
   ...daemonFlags,
   substrate: { value: 'FILE', required: true, text: 'the declared substrate, YAML' },
+  advertise: {
+    value: 'LEVEL',
+    choices: ['none', 'full'],
+    default: 'none',
+    text: 'what VNPs are told of the substrate: nothing, or all to map by',
+  },
   ...domainFlags,
   ...storeFlag,
   ...consoleFlags,
@@ -59,6 +65,12 @@ export const pipFlags = {
 export const vnpFlags = {
   ...daemonFlags,
   pip: { ...provider, repeated: true, required: true, text: 'a provider: domain of its PIP and URL of its broker' },
+  discovery: {
+    value: 'WHO',
+    choices: ['pip', 'vnp'],
+    default: 'pip',
+    text: 'who maps VNets onto hosts: the PIPs, or this VNP where they advertise',
+  },
   ...domainFlags,
   ...storeFlag,
   ...consoleFlags,

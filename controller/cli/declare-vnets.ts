@@ -10,6 +10,11 @@ export const applyFlags = {
   ...fileFlag,
   wait: { short: 'w', text: 'wait until everything asked for is there, showing how far it is' },
   'no-wait': { text: 'refuse what has no room now, instead of keeping it until there is' },
+  discovery: {
+    value: 'WHO',
+    choices: ['pip', 'vnp'],
+    text: 'who maps it onto hosts, where providers let the VNP; as the VNP was told without it',
+  },
   ...timeoutFlag('10m', 'longest time for the outcome and for --wait'),
   ...outputFlag,
 } as const

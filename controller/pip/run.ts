@@ -7,6 +7,7 @@ import type { BrokerOptions } from '../roles/connect.ts'
 import { checkRoleName } from '../roles/names.ts'
 import { type Running, runRole } from '../roles/run.ts'
 import { parseSubstrate } from '../substrate/parse.ts'
+import type { AdvertiseLevel } from './advertise.ts'
 import { startPip } from './pip.ts'
 
 export interface RunPipOptions extends BrokerOptions {
@@ -16,6 +17,8 @@ export interface RunPipOptions extends BrokerOptions {
   readonly domain: string
   /** The declared substrate, YAML. */
   readonly substrateFile: string
+  /** What VNPs are told of it; nothing without it. */
+  readonly advertise?: AdvertiseLevel | undefined
   readonly storePath: string
   readonly socketPath: string
   readonly logLevel?: LogLevel | undefined
@@ -25,7 +28,7 @@ export interface RunPipOptions extends BrokerOptions {
 
 /** Starts a PIP. Errors: config.invalid for its names, substrate.invalid with file:line, not-supported for the store, EADDRINUSE for the socket. */
 export const runPip = async (options: RunPipOptions): Promise<Running> => {
-  const { name, domain, brokerUrl, password, substrateFile, storePath, socketPath, logLevel } = options
+  const { name, domain, brokerUrl, password, substrateFile, advertise, storePath, socketPath, logLevel } = options
   checkRoleName('PIP', name)
   checkRoleName('domain', domain)
   const log = createLog('pip', name, logLevel)
@@ -36,6 +39,6 @@ export const runPip = async (options: RunPipOptions): Promise<Running> => {
     socketPath,
     log,
     start: (term) =>
-      startPip({ ...term, name, domain, brokerUrl, password, substrate, console, clock: systemClock, log }),
+      startPip({ ...term, name, domain, brokerUrl, password, substrate, advertise, console, clock: systemClock, log }),
   })
 }

@@ -6,6 +6,7 @@ import { systemClock } from '../roles/clock.ts'
 import type { BrokerOptions } from '../roles/connect.ts'
 import { checkRoleName } from '../roles/names.ts'
 import { type Running, runRole } from '../roles/run.ts'
+import type { Discovery } from './discover.ts'
 import { type ProviderAddress, startVnp } from './vnp.ts'
 
 export interface RunVnpOptions extends BrokerOptions {
@@ -14,6 +15,8 @@ export interface RunVnpOptions extends BrokerOptions {
   /** Of its topics; normally its name. */
   readonly domain: string
   readonly pips: readonly ProviderAddress[]
+  /** Who maps VNets that do not ask for one; the PIPs without it. */
+  readonly discovery?: Discovery | undefined
   readonly storePath: string
   readonly socketPath: string
   readonly logLevel?: LogLevel | undefined
@@ -39,13 +42,14 @@ export const runVnp = async (options: RunVnpOptions): Promise<Running> => {
   checkRoleName('VNP', options.name)
   checkRoleName('domain', options.domain)
   checkPips(options)
-  const { name, domain, brokerUrl, password, pips, storePath, socketPath, logLevel } = options
+  const { name, domain, brokerUrl, password, pips, discovery, storePath, socketPath, logLevel } = options
   const log = createLog('vnp', name, logLevel)
   const console = consolePlace('vnp', storePath, options.console)
   return runRole({
     storePath,
     socketPath,
     log,
-    start: (term) => startVnp({ ...term, name, domain, brokerUrl, password, pips, console, clock: systemClock, log }),
+    start: (term) =>
+      startVnp({ ...term, name, domain, brokerUrl, password, pips, discovery, console, clock: systemClock, log }),
   })
 }

@@ -112,9 +112,9 @@ export const runDemo = async (
     narrator.now('asking the VNO')
     const descriptions: Record<string, string> = {
       request: 'the VNO asks, the VNP checks',
-      discovery: 'the VNP asks providers for offers',
+      discovery: 'the VNP asks providers for offers, which they hold',
       mapping: 'the PIP maps nodes and links on its substrate',
-      reservation: 'the PIP holds it, the VNP decides',
+      reservation: 'the VNP decides',
       nodes: `${count(request.nodes.length, 'node')} started by their agents, since the decision`,
       links: `${count(request.links.length, 'link')} built meanwhile`,
     }

@@ -14,16 +14,19 @@ import { printValue } from '../print.ts'
 import { createProgress } from '../progress.ts'
 import { readRequest } from '../read-request.ts'
 import { paint } from '../terminal.ts'
+import { timingName } from '../view/timings.ts'
 import { unready } from '../view/unready.ts'
 
 export const run: Run<typeof applyFlags> = async (context, { flags }) => {
-  const { file, wait, 'no-wait': noWait, timeout: timeoutMs, output } = flags
+  const { file, wait, 'no-wait': noWait, discovery = '', timeout: timeoutMs, output } = flags
   const started = performance.now()
   const request = await readRequest(context, file)
   const before = await askVNet(context, request.name)
-  const answer = await ask(context, { apply: { request, noWait } }, { timeoutMs }).catch((error: unknown) => {
-    throw refusal(request.name, error)
-  })
+  const answer = await ask(context, { apply: { request, noWait, discovery } }, { timeoutMs }).catch(
+    (error: unknown) => {
+      throw refusal(request.name, error)
+    },
+  )
   if (!answer.vnet) throw new WeftError('message.malformed', 'the role answered "apply" with something else')
   const decided = await untilDecided(context, answer.vnet, timeoutMs)
   const say =
@@ -56,8 +59,10 @@ export const run: Run<typeof applyFlags> = async (context, { flags }) => {
   return finish(state, exit.ok)
 }
 
-const readyLine = (context: Context, { vnet, timings }: VNetState, elapsedSeconds: number): string => {
-  const phases = timings.map(({ name, seconds }) => `${name} ${humanSeconds(seconds)}`).join(', ')
+const readyLine = (context: Context, { vnet, timings, discovery }: VNetState, elapsedSeconds: number): string => {
+  const phases = timings
+    .map(({ name, seconds }) => `${timingName(name, discovery)} ${humanSeconds(seconds)}`)
+    .join(', ')
   const word = paint('ready', 'good', context.colour.stdout)
   return `vnet/${vnet} ${word} after ${humanSeconds(elapsedSeconds)}${phases && ` (${phases})`}`
 }

@@ -5,10 +5,10 @@ import { placesOf, runWithBroker } from '../daemon.ts'
 import type { pipFlags } from '../declare-roles.ts'
 
 export const run: Run<typeof pipFlags> = async (context, { flags }) => {
-  const { name, domain = name, substrate: substrateFile, 'log-level': logLevel } = flags
+  const { name, domain = name, substrate: substrateFile, advertise, 'log-level': logLevel } = flags
   const console = { listen: flags.console, endpoint: flags['console-endpoint'] }
   const places = await placesOf(context, 'pip', flags)
   return runWithBroker(context, 'pip', flags, (brokerUrl) =>
-    runPip({ ...places, name, domain, brokerUrl, substrateFile, logLevel, console }),
+    runPip({ ...places, name, domain, brokerUrl, substrateFile, advertise, logLevel, console }),
   )
 }

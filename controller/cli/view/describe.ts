@@ -11,6 +11,7 @@ import { hopColumns, hopErrors, hopRows } from './hops.ts'
 import { endsOf, links, rateOf } from './links.ts'
 import { lastEndText, nodes } from './nodes.ts'
 import { endsText, placementText, priorityText, waitsText } from './terms.ts'
+import { timingName } from './timings.ts'
 import { phaseCell, stateCell } from './tones.ts'
 import { errorsOf } from './unready.ts'
 import { type VifRow, vifs } from './vifs.ts'
@@ -57,7 +58,7 @@ export const describeVNet = (state: VNetState, colour: boolean): string => {
     ['Placement', placementText(state)],
   ]
   const times: readonly Column<VNetState['timings'][number]>[] = [
-    { title: 'PHASE', cell: ({ name }) => name },
+    { title: 'PHASE', cell: ({ name }) => timingName(name, state.discovery) },
     { title: 'TOOK', cell: ({ seconds }) => humanSeconds(seconds) },
   ]
   return [
