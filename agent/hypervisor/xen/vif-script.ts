@@ -2,6 +2,7 @@
  * What libxl calls for each vif (xl-network-configuration(5)): it gives the interface its name and tells the backend to go on. What it is
  * joined to is the agent's.
  */
+import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -23,7 +24,8 @@ export const writeVifScript = async (path: string): Promise<void> => {
   const there = await readFile(path, 'utf8').catch(() => '')
   if (there === vifScript) return
   await mkdir(dirname(path), { recursive: true, mode: 0o755 })
-  const unfinished = `${path}.new`
+  // Of this call alone: several guests start at once.
+  const unfinished = `${path}.${randomUUID()}`
   await writeFile(unfinished, vifScript)
   await chmod(unfinished, 0o755)
   await rename(unfinished, path)

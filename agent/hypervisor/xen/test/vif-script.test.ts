@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { temporaryDirectory } from '../../../../proto/test/temporary.ts'
 import { vifScript, writeVifScript } from '../vif-script.ts'
@@ -16,6 +16,13 @@ t.test('the script is written once, whole and executable', async (t) => {
   writeFileSync(path, 'old')
   await writeVifScript(path)
   t.equal(readFileSync(path, 'utf8'), vifScript)
+})
+
+t.test('guests that start at once do not disturb each other', async (t) => {
+  const path = join(temporaryDirectory(t), 'xen/vif')
+  await Promise.all(Array.from({ length: 20 }, () => writeVifScript(path)))
+  t.equal(readFileSync(path, 'utf8'), vifScript)
+  t.strictSame(readdirSync(dirname(path)), ['vif'], 'nothing is left beside it')
 })
 
 t.test('it names the interface and tells the backend to go on, or why not', (t) => {
