@@ -99,13 +99,14 @@ await t.test(
 await t.test('limits hold, also for what is run in the node from outside', async (t) => {
   const driver = open()
   t.teardown(() => driver.close())
-  const spec = specOf('small', 9, { memoryBytes: 48 * 1024 * 1024, cpu: { count: 1, quotaMillis: 200 } })
+  const spec = specOf('small', 9, { memoryBytes: 48 * 1024 * 1024, cpu: { count: 1, quotaMillis: 200, pins: '0' } })
   await driver.start(spec)
   t.teardown(() => driver.remove(spec.vnet, 'small'))
   const out = async (...argv: string[]): Promise<string> =>
     Buffer.from((await driver.inside.exec(spec.vnet, 'small', argv, 120_000)).stdout).toString()
   t.match(await out('cat', '/proc/meminfo'), /MemTotal: +49152 kB/)
   t.match(await out('cat', '/proc/self/cgroup'), /memory:\/machine|0::\/machine/)
+  t.match(await out('grep', 'Cpus_allowed_list', '/proc/self/status'), /:\t0\n/)
   // A loop that counts to a fixed number takes its CPU time and, at a fifth of a CPU, five times that.
   const times = await out(
     'sh',
