@@ -3,18 +3,20 @@ import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { usageOf } from '../ledger/ledger.ts'
 import { mapOn } from '../mapping/map-on.ts'
 import type { Embedding, Picture, Usage } from '../mapping/mapping.ts'
-import { substrateGraph } from '../substrate/graph.ts'
 import type { DeclaredSubstrate } from '../substrate/substrate.ts'
-import { allocate, type Taken, takenOf } from './allocate.ts'
+import { allocate } from './allocate.ts'
 import type { Book } from './book.ts'
 import { compileSlices } from './compile.ts'
+import { graphOf } from './graph-of.ts'
 import { greatestUsage, totalUsage } from './holdings.ts'
 import type { Hosts } from './hosts.ts'
 import { asMeasured, nothing, standingOn } from './measured.ts'
 import { poolUsage, takenRoom } from './pool/stock.ts'
 import { takeNodes } from './pool/take.ts'
-import type { Version, VNetRow } from './rows.ts'
+import type { ReservationRow, Version, VNetRow } from './rows.ts'
 import { type AllocatedSegment, claimsOn } from './segments.ts'
+import { createTakenNumbers, type TakenNumbers } from './taken.ts'
+import { createTally, type Tally } from './tally.ts'
 
 export interface Admission {
   readonly substrate: DeclaredSubstrate
@@ -35,36 +37,38 @@ export const usageOfVersion = (substrate: DeclaredSubstrate, version: Version): 
 }
 
 /** What the VNet may have on the hosts: the version that stands, those before it, the one that is reserved. */
-const usageOfVNet = ({ substrate, book }: Admission, vnet: string): Usage => {
-  const row = book.vnets.get(vnet)
-  const reservation = book.reservationOf(vnet)
-  return greatestUsage([
+const usageOfRows = (
+  substrate: DeclaredSubstrate,
+  row: VNetRow | undefined,
+  reservation: ReservationRow | undefined,
+): Usage =>
+  greatestUsage([
     ...(row ? [usageOfVersion(substrate, row.version)] : []),
     ...(row?.held ? [row.held.usage] : []),
     ...(reservation ? [usageOfVersion(substrate, reservation.version)] : []),
   ])
+
+/** What is added up over all rows, and kept up as they change. */
+interface Sums {
+  readonly tally: Tally
+  readonly numbers: TakenNumbers
+}
+
+const sums = new WeakMap<Admission, Sums>()
+
+const sumsOf = (admission: Admission): Sums => {
+  const { substrate, book } = admission
+  const made = sums.get(admission) ?? {
+    tally: createTally(book, (row, reservation) => usageOfRows(substrate, row, reservation)),
+    numbers: createTakenNumbers(book, claimsOn(substrate)),
+  }
+  sums.set(admission, made)
+  return made
 }
 
 /** What all VNets take but one, and what pools keep and that one has of them; '' for none left out. */
-export const usageBeside = (admission: Admission, vnet: string): Usage => {
-  const { vnets, reservations } = admission.book
-  const names = new Set([...vnets.keys(), ...[...reservations.values()].map((row) => row.vnet)])
-  names.delete(vnet)
-  return totalUsage([...[...names].map((name) => usageOfVNet(admission, name)), ...poolUsage(admission, vnet)])
-}
-
-/** What a new version of `vnet` may not be given: what others hold, and what its own earlier versions may still have on hosts. */
-const takenBeside = ({ substrate, book }: Admission, vnet: string): Taken => {
-  const claimsOf = claimsOn(substrate)
-  const others = [...book.vnets.values(), ...book.reservations.values()].filter((row) => row.vnet !== vnet)
-  const { macs, claims } = takenOf(
-    substrate,
-    others.map(({ version }) => version.allocation),
-  )
-  const held = [...book.vnets.values()].flatMap((row) => (row.held?.segments ?? []).flatMap(claimsOf))
-  const own = new Set(book.vnets.get(vnet)?.version.allocation.segments.flatMap(claimsOf))
-  return { macs, claims: new Set([...claims, ...held.filter((claim) => !own.has(claim))]) }
-}
+export const usageBeside = (admission: Admission, vnet: string): Usage =>
+  totalUsage([sumsOf(admission).tally.beside(vnet), ...poolUsage(admission, vnet)])
 
 /** A VNet that is changed again and again holds each once. */
 const distinct = (segments: readonly AllocatedSegment[]): readonly AllocatedSegment[] => [
@@ -83,7 +87,7 @@ const hostsAway = ({ substrate, hosts }: Admission): readonly string[] =>
 /** What a part is mapped by: all that is known of the substrate, and what others than `vnet` take of it ('': what all do), or hosts report in use. */
 export const pictureFor = (admission: Admission, vnet: string): Picture => {
   const { substrate, hosts, book } = admission
-  const graph = substrateGraph(substrate, hosts.inventories())
+  const graph = graphOf(substrate, hosts.inventories())
   const row = book.vnets.get(vnet)
   const reports = hosts.reports(vnet)
   const usage = asMeasured({
@@ -111,7 +115,7 @@ export const decideVersion = (admission: Admission, vnet: string, part: VNetRequ
     request: taken.part,
     embedding,
     substrate,
-    taken: takenBeside(admission, vnet),
+    taken: sumsOf(admission).numbers.beside(vnet),
     previous: book.vnets.get(vnet)?.version.allocation,
   })
   const slices = compileSlices({

@@ -11,23 +11,24 @@ export const allocateMacs = (
 ): ReadonlyMap<string, string> => {
   const interfaces = interfacesOf(request)
   const before = interfacesOf(previous?.request)
-  const used = new Set(taken.macs)
-  for (const { mac } of interfaces.values()) if (mac !== '') used.add(mac)
+  const own = new Set<string>()
+  const isUsed = (mac: string): boolean => own.has(mac) || taken.macs.has(mac)
+  for (const { mac } of interfaces.values()) if (mac !== '') own.add(mac)
   const macs = new Map<string, string>()
   const give = (key: string, mac: string): void => {
-    used.add(mac)
+    own.add(mac)
     macs.set(key, mac)
   }
   const open = [...interfaces].filter(([, { mac }]) => mac === '').map(([key]) => key)
   for (const key of open) {
     const had = before.get(key)?.mac ?? ''
-    if (had !== '' && !used.has(had)) give(key, had)
+    if (had !== '' && !isUsed(had)) give(key, had)
   }
   for (const key of open) {
     if (macs.has(key)) continue
     for (let attempt = 0; !macs.has(key); attempt++) {
       const mac = macFrom(`${vnet}/${key}/${attempt}`)
-      if (!used.has(mac)) give(key, mac)
+      if (!isUsed(mac)) give(key, mac)
     }
   }
   return macs

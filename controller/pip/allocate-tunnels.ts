@@ -29,8 +29,9 @@ export const allocateTunnels = (
     })
   })
   const before = new Map((previous?.segments ?? []).map((one) => [segmentKey(one), one]))
-  const used = new Set(taken.claims)
-  const isFree = (claims: readonly Claim[]): boolean => claims.every((claim) => !used.has(claim))
+  const used = new Set<Claim>()
+  const isFree = (claims: readonly Claim[]): boolean =>
+    claims.every((claim) => !used.has(claim) && !taken.claims.has(claim))
   const use = (claims: readonly Claim[]): void => {
     for (const claim of claims) used.add(claim)
   }

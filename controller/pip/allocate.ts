@@ -21,10 +21,10 @@ export interface Allocation {
   readonly segments: readonly AllocatedSegment[]
 }
 
-/** What other VNets of the PIP hold. */
+/** What other VNets of the PIP hold; never listed, since it may be much. */
 export interface Taken {
-  readonly macs: ReadonlySet<string>
-  readonly claims: ReadonlySet<Claim>
+  readonly macs: Pick<ReadonlySet<string>, 'has'>
+  readonly claims: Pick<ReadonlySet<Claim>, 'has'>
 }
 
 /** What MAC addresses are taken, and what tells segments apart. */

@@ -68,6 +68,8 @@ const laterEvent = (event: HostEvent, last: Host['lastEvent']): Host['lastEvent'
 export const createHosts = (options: HostsOptions): Hosts => {
   const { session, domain, log, onReport, onStatus, onResources = () => undefined } = options
   const hosts = new Map<string, Host>()
+  // The same reports as the hosts', by VNet: of hundreds of hosts a VNet is on a few.
+  const reportsOf = new Map<string, Map<string, Reported>>()
   const hostOf = (name: string): Host => {
     const known = hosts.get(name)
     if (known) return known
@@ -128,8 +130,15 @@ export const createHosts = (options: HostsOptions): Hosts => {
         'Reported',
         (report, { topic: { host = '', vnet = '' } }) => {
           const { reports } = hostOf(host)
-          if (report) reports.set(vnet, report)
-          else reports.delete(vnet)
+          const ofVNet = reportsOf.get(vnet) ?? new Map<string, Reported>()
+          if (report) {
+            reports.set(vnet, report)
+            reportsOf.set(vnet, ofVNet.set(host, report))
+          } else {
+            reports.delete(vnet)
+            ofVNet.delete(host)
+            if (ofVNet.size === 0) reportsOf.delete(vnet)
+          }
           onReport(host, vnet, report)
         },
       ),
@@ -150,12 +159,6 @@ export const createHosts = (options: HostsOptions): Hosts => {
     inventories: () =>
       new Map([...hosts].flatMap(([name, { inventory }]) => (inventory ? [[name, inventory] as const] : []))),
     online: (host) => hosts.get(host)?.status?.online ?? false,
-    reports: (vnet) =>
-      new Map(
-        [...hosts].flatMap(([name, { reports }]) => {
-          const report = reports.get(vnet)
-          return report ? [[name, report] as const] : []
-        }),
-      ),
+    reports: (vnet) => new Map(reportsOf.get(vnet)),
   }
 }

@@ -9,6 +9,16 @@ interface Parts {
   readonly links: readonly SubstrateLink[]
 }
 
+/** What follows from a substrate alone is found once; a substrate never changes. */
+const once = <T>(find: (substrate: Parts) => T): ((substrate: Parts) => T) => {
+  const found = new WeakMap<Parts, { readonly value: T }>()
+  return (substrate) => {
+    const known = found.get(substrate) ?? { value: find(substrate) }
+    found.set(substrate, known)
+    return known.value
+  }
+}
+
 /** By link, the first declared link of its part; the parts are joined by nodes of the kinds. */
 const componentsOf = ({ nodes, links }: Parts, kinds: readonly string[]): ReadonlyMap<string, string> => {
   const joints = new Set(nodes.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id))
@@ -31,20 +41,20 @@ const componentsOf = ({ nodes, links }: Parts, kinds: readonly string[]): Readon
 }
 
 /** By NIC, as `host/nic`, a name of the Ethernet domain that it is in: its first declared link. */
-export const ethernetDomains = (substrate: Parts): ReadonlyMap<string, string> => {
+export const ethernetDomains = once((substrate): ReadonlyMap<string, string> => {
   const domains = componentsOf(substrate, ['switch'])
   return new Map(
     substrate.links.flatMap(({ id, a, b }) =>
       [a, b].flatMap((end) => (end && end.nic !== '' ? [[`${end.node}/${end.nic}`, domains.get(id) as string]] : [])),
     ) as [string, string][],
   )
-}
+})
 
 /**
  * The links by which a host's tunnel prefix is not reached: of several NICs of a host at one routed network, fabrics route to one, the first
  * declared.
  */
-export const linksBesidePrefix = (substrate: Parts): ReadonlySet<string> => {
+export const linksBesidePrefix = once((substrate): ReadonlySet<string> => {
   const kinds = new Map(substrate.nodes.map(({ id, kind }) => [id, kind]))
   const networks = componentsOf(substrate, ['switch', 'fabric'])
   const withFabric = new Set(
@@ -65,4 +75,4 @@ export const linksBesidePrefix = (substrate: Parts): ReadonlySet<string> => {
     }
   }
   return beside
-}
+})
