@@ -22,7 +22,13 @@ const shapeOf = (node: NodeSpec['node']): readonly unknown[] => [
   imageOf(node),
   node.memoryBytes,
   node.diskBytes,
-  [node.cpu?.count ?? 0, node.cpu?.shares ?? 0, node.cpu?.quotaMillis ?? 0],
+  [
+    node.cpu?.count ?? 0,
+    node.cpu?.shares ?? 0,
+    node.cpu?.quotaMillis ?? 0,
+    // Nothing where there are none: digests are those of agents that knew of none.
+    ...(node.cpu?.pins ? [node.cpu.pins] : []),
+  ],
 ]
 
 /** What comes before interfaces and what comes after: the first layout of a digest had them between. */
@@ -50,10 +56,8 @@ export const isMadeFrom = (spec: NodeSpec, digest: string): boolean =>
   digest === nodeDigest(spec) || digest === firstNodeDigest(spec)
 
 /** Whether a node may be made of a pool's node as that runs: all else is told it late. */
-export const isServedBy = (wanted: NodeSpec['node'], idle: NodeSpec['node']): boolean => {
-  const all = (node: NodeSpec['node']): string => JSON.stringify([...shapeOf(node), node.cpu?.pins ?? ''])
-  return all(wanted) === all(idle)
-}
+export const isServedBy = (wanted: NodeSpec['node'], idle: NodeSpec['node']): boolean =>
+  JSON.stringify(shapeOf(wanted)) === JSON.stringify(shapeOf(idle))
 
 /** Of what configure sets. Never ''. */
 export const configurationDigest = ({ node }: NodeSpec): string =>

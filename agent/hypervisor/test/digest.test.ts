@@ -27,6 +27,7 @@ t.test('what a node has to be made again for', async (t) => {
     { memoryBytes: 1 << 28 },
     { cpu: { count: 2 } },
     { cpu: { quotaMillis: 500 } },
+    { cpu: { pins: '1' } },
     { image: 'debian' },
     { startUp: { command: 'false' } },
     { startUp: { command: 'true', files: [{ path: '/etc/x', content: 'z' }] } },
