@@ -35,10 +35,19 @@ const expected = [
   'vnet.unknown',
 ]
 
+/** Nodes that ask for nothing but to be taken: no more than the pools keep. */
+const pooledChain = (name: string, count: number): VNetRequest => {
+  const request = heavyChain(name, count, 0)
+  const open = { allocation: 'preallocated', cpu: undefined, hypervisor: '' }
+  return { ...request, nodes: request.nodes.map((node) => ({ ...node, ...open })) }
+}
+
 const chaos = async (t: Test, seed: number): Promise<void> => {
   const random = createRandom(seed)
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T
-  const world = await createReadyWorld({ vnos })
+  // Of every second one the hosts keep a pool.
+  const pools = seed % 2 === 0 ? ['pools:', '  small: { hypervisor: fake, memory: 256 MiB, keep: 2 }'] : []
+  const world = await createReadyWorld({ vnos, pools: () => pools })
   world.broker.duplicates = seed % 3 === 0
   const story: string[] = []
   const defects: string[] = []
@@ -52,8 +61,9 @@ const chaos = async (t: Test, seed: number): Promise<void> => {
   }
   const acts: readonly (() => void)[] = [
     () => {
-      const vnet = pick(names)
-      ask(pick(vnos), vnet, heavyChain(vnet, 1 + random(5), gib / 2 + random(3) * (gib / 2)))
+      const [vno, vnet] = [pick(vnos), pick(names)]
+      if (pools.length > 0 && random(2) === 0) ask(vno, vnet, pooledChain(vnet, 1 + random(4)))
+      else ask(vno, vnet, heavyChain(vnet, 1 + random(5), gib / 2 + random(3) * (gib / 2)))
     },
     () => ask(pick(vnos), pick(names), random(2) === 0 ? undefined : heavyChain(pick(names), 2, gib)),
     () => {
@@ -94,7 +104,7 @@ const chaos = async (t: Test, seed: number): Promise<void> => {
 
     for (const vno of vnos) await checkAgreement(world, vno, defects)
     const rows = [...(await world.rows('vnp1')), ...(await world.rows('pip1'))]
-    for (const row of rows) if (!/^(vnet|queued)\//.test(row)) defects.push(`${row} is left`)
+    for (const row of rows) if (!/^(vnet|queued|pool)\//.test(row)) defects.push(`${row} is left`)
     defects.push(...world.violations())
 
     for (const vno of vnos) {
@@ -102,10 +112,17 @@ const chaos = async (t: Test, seed: number): Promise<void> => {
         await world.settled(world.ask(vno, { delete: { vnet: row.slice('vnet/'.length) } }))
     }
     await world.idle()
-    for (const role of roles) for (const row of await world.rows(role)) defects.push(`${role} keeps ${row} in the end`)
-    for (const agent of world.agents.values())
-      for (const node of agent.nodes) defects.push(`${agent.host} keeps ${node}`)
-    const left = world.broker.retained().filter((topic) => /desired|reported|api\/vnet/.test(topic))
+    for (const role of roles)
+      for (const row of await world.rows(role))
+        if (!row.startsWith('pool/')) defects.push(`${role} keeps ${row} in the end`)
+    for (const agent of world.agents.values()) {
+      const nodes = [...agent.nodes]
+      for (const node of nodes) if (!node.startsWith('pool-small/')) defects.push(`${agent.host} keeps ${node}`)
+      if (pools.length > 0 && nodes.length !== 2) defects.push(`${agent.host} keeps ${nodes.length} nodes of the pool`)
+    }
+    const left = world.broker
+      .retained()
+      .filter((topic) => /desired|reported|api\/vnet/.test(topic) && !topic.includes('pool-small'))
     if (left.length > 0) defects.push(`the broker keeps ${left.join(' ')}`)
   } catch (error) {
     defects.push(String(error))

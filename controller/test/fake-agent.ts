@@ -78,6 +78,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
   const nodes = new Map<string, Slice['nodes'][number]>()
   const made = new Map<string, number>()
   const taken = new Map<string, string>()
+  const dropped: { readonly taker: Slice; readonly text: string }[] = []
   const violations: string[] = []
   const failing = new Set<string>()
   const crashes = new Map<string, number>()
@@ -157,13 +158,15 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
     return true
   }
 
-  /** What a VNet is to take must not be told of no more before it is taken. */
-  const checkDropped = (slice: Slice, before: Slice | undefined): void => {
+  /** What a VNet is to take must not be told of no more before it is taken, unless the VNet wants it no more, which may be told later. */
+  const noteDropped = (slice: Slice, before: Slice | undefined): void => {
     const kept = new Set(slice.nodes.map(({ id }) => `${slice.vnet}/${id}`))
     for (const { id } of before?.nodes ?? []) {
       const key = `${slice.vnet}/${id}`
-      if (!kept.has(key) && nodes.has(key) && isTakenByAnother(key))
-        violations.push(`${host} was told to drop ${key}, which a VNet is to take`)
+      if (kept.has(key) || !nodes.has(key)) continue
+      for (const { slice: taker } of held.values())
+        if (taker.nodes.some((node) => node.pooled === key && !nodes.has(`${taker.vnet}/${node.id}`)))
+          dropped.push({ taker, text: `${host} was told to drop ${key}, which ${taker.vnet} is to take` })
     }
   }
 
@@ -200,7 +203,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
       violations.push(`${host} was given ${slice.vnet} at generation ${slice.generation} with another content`)
       return
     }
-    checkDropped(slice, before?.slice)
+    noteDropped(slice, before?.slice)
     held.set(slice.vnet, { slice })
     say(slice, false)
     clock.after(buildMs, () => {
@@ -289,7 +292,10 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
     },
     made,
     taken,
-    violations,
+    get violations() {
+      const early = dropped.filter(({ taker }) => held.get(taker.vnet)?.slice.generation === taker.generation)
+      return [...violations, ...early.map(({ text }) => text)]
+    },
     failing,
     crash: (node) => {
       crashes.set(node, (crashes.get(node) ?? 0) + 1)

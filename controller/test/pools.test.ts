@@ -176,6 +176,45 @@ t.test('what is reserved is nobody else’s, and idle again once it is given bac
   t.same(world.violations(), [])
 })
 
+t.test('a request for which none is idle waits, and is built once the pool is filled again', async (t) => {
+  const world = await worldFor(t)
+  await filled(world)
+  await apply(world, pooled('shop', 6))
+  const waiting = await world.settled(world.ask('alice', { apply: { request: pooled('more', 6) } }))
+  t.equal(waiting.vnet?.phase, 'PHASE_POSTPONED')
+  await ready(world, 'shop')
+  await ready(world, 'more')
+  await filled(world)
+  t.same(
+    madeOf(world).filter((node) => node.startsWith('alice.')),
+    [],
+  )
+  t.equal(nodesOf(world).length, 6 + 6 + 6)
+  t.same(world.violations(), [])
+})
+
+t.test('a VNP that maps by itself takes nodes of the pools that it is told of', async (t) => {
+  const world = await worldFor(t, { advertise: 'full' })
+  await filled(world)
+  const asked = (count: number) => ({ request: pooled('shop', count), noWait: true, discovery: 'vnp' })
+  for (const count of [4, 5]) {
+    // What is idle has been advertised.
+    await world.idle()
+    const { vnet } = await world.settled(world.ask('alice', { apply: asked(count) }))
+    // One that has taken some is the PIP's to map.
+    t.equal(vnet?.discovery, count === 4 ? 'vnp' : 'pip')
+    await ready(world, 'shop')
+    await filled(world)
+    t.equal(nodesOf(world).length, 6 + count)
+  }
+  await t.rejects(world.settled(world.ask('alice', { apply: asked(12) })), { code: 'admission.never-fits' })
+  t.same(
+    madeOf(world).filter((node) => node.startsWith('alice.')),
+    [],
+  )
+  t.same(world.violations(), [])
+})
+
 t.test('an idle node that vanished is made as any other', async (t) => {
   const world = await worldFor(t)
   await filled(world)

@@ -70,7 +70,9 @@ export const createPoolKeeper = (options: KeeperOptions): PoolKeeper => {
   const hasArrived = ({ host, vnet, node }: Taker): boolean => {
     const report = reportOf(host, vnet)
     const generation = book.vnets.get(vnet)?.generation
-    return report?.generation === generation && report?.epoch === epoch && isReady(report, node.id)
+    if (report?.generation !== generation || report?.epoch !== epoch) return false
+    // While it builds, a node of that name may be the one before.
+    return (report.phase === 'PHASE_READY' || report.phase === 'PHASE_DEGRADED') && isReady(report, node.id)
   }
 
   const tell = (row: PoolRow): void =>
