@@ -6,6 +6,7 @@ import { mostCpus } from '../../proto/cpuset.ts'
 import { anyHypervisor, startsImage } from './demand.ts'
 import { isRightPlace } from './place.ts'
 import type { Free, LinkDemand, NodeDemand, Problem } from './problem.ts'
+import { apartOf, groupsOf, type Relations } from './relations.ts'
 
 /**
  * What a host must have for a node: be there (not excluded), room, what the node runs on, the right place, and be the host
@@ -66,7 +67,11 @@ export const meets = (kind: NodeKind, problem: Problem, free: Free, node: NodeDe
 export const linkKinds = ['bandwidth', 'delay', 'technology', 'path'] as const
 export type LinkKind = (typeof linkKinds)[number]
 
-export type Kind = NodeKind | LinkKind
+/** What nodes are to each other. */
+export const relationKinds = ['placement', 'together', 'apart'] as const
+export type RelationKind = (typeof relationKinds)[number]
+
+export type Kind = NodeKind | LinkKind | RelationKind
 
 /** In the order in which the binding one is looked for: what may change by itself first, what somebody meant last. */
 export const kinds: readonly Kind[] = [
@@ -82,6 +87,7 @@ export const kinds: readonly Kind[] = [
   'pins',
   'hypervisor',
   'location',
+  ...relationKinds,
   'fixed',
 ]
 
@@ -106,9 +112,34 @@ export const relax = (problem: Problem, { kind, node, link, host }: Constraint):
   links: isLinkKind(kind)
     ? problem.links.map((demand, index) => (link === undefined || link === index ? relaxLink(demand, kind) : demand))
     : problem.links,
+  ...(isRelationKind(kind) && relaxRelation(problem, kind)),
 })
 
+const relaxRelation = ({ nodes, placement }: Problem, kind: RelationKind): Partial<Relations> => {
+  switch (kind) {
+    case 'placement':
+      return { placement: placement === 'distinct' ? 'spread' : placement }
+    case 'together':
+      return { groups: groupsOf(nodes.length, []) }
+    case 'apart':
+      return { apart: apartOf(nodes.length, []) }
+  }
+}
+
+/** Whether the nodes have the constraint at all. */
+export const hasRelation = ({ nodes, placement, groups, apart }: Problem, kind: RelationKind): boolean => {
+  switch (kind) {
+    case 'placement':
+      return placement === 'distinct'
+    case 'together':
+      return groups.length < nodes.length
+    case 'apart':
+      return apart.some(({ length }) => length > 0)
+  }
+}
+
 export const isLinkKind = (kind: Kind): kind is LinkKind => (linkKinds as readonly Kind[]).includes(kind)
+export const isRelationKind = (kind: Kind): kind is RelationKind => (relationKinds as readonly Kind[]).includes(kind)
 export const isNodeKind = (kind: Kind): kind is NodeKind => (nodeKinds as readonly Kind[]).includes(kind)
 
 /** Whether the object has the constraint at all. */

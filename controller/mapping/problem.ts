@@ -14,6 +14,7 @@ import {
 } from './demand.ts'
 import type { EmbedOptions, Usage } from './mapping.ts'
 import { chooseShapes, isPooled, poolKey } from './pools.ts'
+import { type Relations, relationsOf } from './relations.ts'
 import type { Arcs, Route } from './route.ts'
 import { canEnd, groundOf, type TechnologyRule } from './technology.ts'
 import type { Topology } from './topology.ts'
@@ -77,7 +78,7 @@ export interface Free {
   readonly pools: ReadonlyMap<string, Int32Array>
 }
 
-export interface Problem {
+export interface Problem extends Relations {
   readonly topology: Topology
   readonly nodes: readonly NodeDemand[]
   readonly links: readonly LinkDemand[]
@@ -124,7 +125,14 @@ export const problemOf = (
     }
   })
   const isExcluded = topology.nodes.map(({ id }) => (excluded?.has(id) ? 1 : 0))
-  return { topology, nodes, links, free: freeOf(topology, usage), excluded: Uint8Array.from(isExcluded) }
+  return {
+    topology,
+    nodes,
+    links,
+    free: freeOf(topology, usage),
+    excluded: Uint8Array.from(isExcluded),
+    ...relationsOf(request),
+  }
 }
 
 const nodeDemand = (

@@ -10,8 +10,10 @@ import {
   type Constraint,
   hasLinkConstraint,
   hasNodeConstraint,
+  hasRelation,
   isLinkKind,
   isNodeKind,
+  isRelationKind,
   type Kind,
   kinds,
   linkKinds,
@@ -37,6 +39,7 @@ export interface Refused {
 
 /** Choices of each of the searches that look for the binding constraint. */
 const relaxedSteps = 3_000
+const relaxedTrees = 40
 
 /** At most so many objects are relaxed one by one. */
 const objectsTried = 16
@@ -49,7 +52,11 @@ export const refusal = ({ problem, request, options, budget }: Refused): WeftErr
   const whenEmpty = problemOf(problem.topology, emptyUsage, request, { ...options, excluded: new Set() })
   const result = search(whenEmpty, budget)
   const base = result.found ? problem : whenEmpty
-  const binding = bindingOf(base, { steps: Math.min(relaxedSteps, budget.steps), deadlineMs: budget.deadlineMs })
+  const binding = bindingOf(base, {
+    trees: Math.min(relaxedTrees, budget.trees),
+    steps: Math.min(relaxedSteps, budget.steps),
+    deadlineMs: budget.deadlineMs,
+  })
   const { object, message, hint } = textOf(base, binding, result.found)
   const doubt =
     result.found || result.proven || binding.alone ? '' : ' (no mapping was found, though not every one was tried)'
@@ -91,6 +98,7 @@ const inOrder = (problem: Problem): readonly Kind[] => {
 /** Whether anything has the constraint, so that relaxing it can change something. */
 const isPresent = (problem: Problem, kind: Kind): boolean => {
   if (kind === 'away') return problem.excluded.includes(1)
+  if (isRelationKind(kind)) return hasRelation(problem, kind)
   if (isNodeKind(kind)) return problem.nodes.some((node) => hasNodeConstraint(node, kind))
   return problem.links.some((link) => hasLinkConstraint(link, kind))
 }
@@ -104,6 +112,7 @@ const narrowed = (problem: Problem, kind: Kind, fits: (relaxed: Problem) => bool
 const objectsOf = (problem: Problem, kind: Kind): readonly Constraint[] => {
   if (kind === 'away')
     return [...problem.excluded.keys()].filter((host) => problem.excluded[host]).map((host) => ({ kind, host }))
+  if (isRelationKind(kind)) return []
   if (isLinkKind(kind))
     return indices(problem.links, (one) => hasLinkConstraint(one, kind), linkSize).map((link) => ({ kind, link }))
   return indices(problem.nodes, (one) => hasNodeConstraint(one, kind), nodeSize).map((node) => ({ kind, node }))

@@ -30,11 +30,16 @@ const carries = (free: FreeRates, arc: number, { forward, backward, usable }: Ro
   (backward === 0 || (free[arc ^ 1] as number) >= backward)
 
 /** Delay of a path in microseconds. */
-export const delayOf = (topology: Topology, arcs: Arcs): number =>
+export const delayOf = (topology: Pick<Topology, 'delay'>, arcs: Arcs): number =>
   arcs.reduce((sum, arc) => sum + (topology.delay[arc >> 1] as number), 0)
 
 /** Whether a path given is a way for the route, and simple. */
-export const holds = (topology: Topology, free: FreeRates, route: Route, arcs: Arcs): boolean => {
+export const holds = (
+  topology: Pick<Topology, 'head' | 'delay'>,
+  free: FreeRates,
+  route: Route,
+  arcs: Arcs,
+): boolean => {
   let node = route.from
   const seen = new Set([node])
   for (const [index, arc] of arcs.entries()) {

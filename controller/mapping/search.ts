@@ -1,13 +1,15 @@
 /**
- * The search for an embedding: nodes are placed one after the other, and the links to what is placed are routed at once; what
- * cannot go on goes back. Several quick attempts from different roots, then one that tries every host and path until its
- * budget ends. Pure and deterministic, as long as no clock ends it.
+ * The search for a mapping: the cheapest that the core (core/solve.ts) finds within its budget where hosts are all different or
+ * are to be shared by linked nodes; and the search that leaves nothing out (thorough.ts) where nodes share hosts evenly, and
+ * where nothing was found. Pure and deterministic, as long as no clock ends it.
  */
-
-import { hasRoom, suits } from './constraints.ts'
-import { type Decision, decisionsOf, levelsOf, linksByNode, nodeOrder, rankHosts, type Spread } from './order.ts'
-import { copyFree, type LinkDemand, type NodeDemand, type Problem, routeOf, take, takeRates } from './problem.ts'
-import { type Arcs, allPaths, findPath, holds } from './route.ts'
+import { suits } from './constraints.ts'
+import { solve } from './core/solve.ts'
+import { decisionsOf, levelsOf, linksByNode, nodeOrder, type Spread } from './order.ts'
+import type { Problem } from './problem.ts'
+import type { Arcs } from './route.ts'
+import { solutionOf, taskOf } from './task-of.ts'
+import { type Attempt, run } from './thorough.ts'
 import { isShort, resourceKinds } from './totals.ts'
 
 export interface Solution {
@@ -25,6 +27,8 @@ export interface Failure {
 }
 
 export interface Budget {
+  /** Work of the search for the cheapest, in shortest-path trees of the substrate. */
+  readonly trees: number
   /** Choices that the last, thorough attempt may make. */
   readonly steps: number
   /** Of the clock that performance.now() reads; Infinity: none. */
@@ -39,16 +43,20 @@ export const search = (problem: Problem, budget: Budget): Solution | Failure => 
   const candidates = nodes.map((node) => topology.hosts.filter((host) => suits(problem, node, host)))
   if (candidates.some(({ length }) => length === 0) || resourceKinds.some((kind) => isShort(problem, kind)))
     return { found: false, proven: true }
+  const cheapest = findCheapest(problem, candidates, budget)
+  if (cheapest) return cheapest
   const links = linksByNode(problem)
   const order = (root: number | undefined) => nodeOrder(problem, candidates, links, root)
   const bySize = order(undefined)
+  const [first, other]: readonly [Spread, Spread] =
+    problem.placement === 'packed' ? ['pack', 'balance'] : ['balance', 'pack']
   const quickSteps = 500 + 4 * (nodes.length + problem.links.length)
   const attempts: readonly Attempt[] = [
-    ...bySize.slice(0, roots).map((root): Attempt => ({ order: order(root), spread: 'balance', steps: quickSteps })),
-    { order: bySize, spread: 'balance', steps: quickSteps },
-    { order: bySize, spread: 'pack', steps: quickSteps },
-    { order: order(bySize[0]), spread: 'pack', steps: quickSteps },
-    { order: order(bySize[0]), spread: 'balance', steps: budget.steps, thorough: true },
+    ...bySize.slice(0, roots).map((root): Attempt => ({ order: order(root), spread: first, steps: quickSteps })),
+    { order: bySize, spread: first, steps: quickSteps },
+    { order: bySize, spread: other, steps: quickSteps },
+    { order: order(bySize[0]), spread: other, steps: quickSteps },
+    { order: order(bySize[0]), spread: first, steps: budget.steps, thorough: true },
   ]
   const levels = levelsOf(problem, candidates)
   for (const attempt of attempts) {
@@ -59,97 +67,20 @@ export const search = (problem: Problem, budget: Budget): Solution | Failure => 
   return { found: false, proven: false }
 }
 
-interface Attempt {
-  readonly order: readonly number[]
-  readonly spread: Spread
-  readonly steps: number
-  /** Tries other paths than the shortest too. */
-  readonly thorough?: boolean
+/** With hosts all different where they may be, and as few of them as there can be where linked nodes are wanted together. */
+const findCheapest = (
+  problem: Problem,
+  candidates: readonly (readonly number[])[],
+  { trees, deadlineMs }: Budget,
+): Solution | undefined => {
+  const count = problem.nodes.length
+  const isPacked = problem.placement === 'packed'
+  if (count === 0 || trees <= 0 || (!isPacked && new Set(candidates.flat()).size < problem.groups.length))
+    return undefined
+  const task = taskOf(problem, candidates, isPacked ? count : 1)
+  const outcome = solve(task, {
+    trees,
+    ...(Number.isFinite(deadlineMs) && { now: () => performance.now(), deadlineMs }),
+  })
+  return outcome.found ? solutionOf(problem, outcome) : undefined
 }
-
-interface Run extends Attempt {
-  readonly decisions: readonly Decision[]
-  readonly candidates: readonly (readonly number[])[]
-  readonly links: readonly (readonly number[])[]
-  readonly levels: ReturnType<typeof levelsOf>
-}
-
-/** How many other paths a thorough attempt tries for one link before it goes back. */
-const otherPaths = 64
-
-/** Depth first over the decisions, with the alternatives of each held open. */
-const run = (problem: Problem, run: Run, deadlineMs: number): Solution | Failure => {
-  const { decisions, thorough = false } = run
-  const free = copyFree(problem.free)
-  const hosts = new Int32Array(problem.nodes.length).fill(-1)
-  const paths: Arcs[] = problem.links.map(() => [])
-  // Whether possibilities were left out, so that failing proves nothing.
-  let partial = false
-
-  const hostsFor = (node: number): Iterator<number> => {
-    const demand = problem.nodes[node] as NodeDemand
-    const open = (run.candidates[node] ?? []).filter((host) => hasRoom(free, demand, host))
-    return rankHosts(problem, { free, hosts }, open, node, run.links[node] ?? [], run.levels, run.spread).values()
-  }
-  function* pathsFor(link: LinkDemand): Generator<Arcs> {
-    const [from, to] = [hosts[link.a] as number, hosts[link.b] as number]
-    if (from === to) return yield []
-    const route = routeOf(problem, link, from, to)
-    if (!route) return
-    const before = link.before && holds(problem.topology, free.rates, route, link.before) ? link.before : undefined
-    if (before) yield before
-    const shortest = before ?? findPath(problem.topology, free.rates, route)
-    if (!shortest) return
-    if (!before) yield shortest
-    if (!thorough) {
-      partial = true
-      return
-    }
-    let count = 0
-    for (const path of allPaths(problem.topology, free.rates, route)) {
-      if (same(path, shortest)) continue
-      if (++count > otherPaths) {
-        partial = true
-        return
-      }
-      yield path
-    }
-  }
-
-  const decide = (decision: Decision, choice: number | Arcs, sign: 1 | -1): void => {
-    if ('node' in decision) {
-      take(free, problem.nodes[decision.node] as NodeDemand, choice as number, sign)
-      hosts[decision.node] = sign === 1 ? (choice as number) : -1
-    } else {
-      takeRates(free, problem.links[decision.link] as LinkDemand, choice as Arcs, sign)
-      paths[decision.link] = choice as Arcs
-    }
-  }
-  const alternatives = (decision: Decision): Iterator<number | Arcs> =>
-    'node' in decision ? hostsFor(decision.node) : pathsFor(problem.links[decision.link] as LinkDemand)
-
-  // Of each decision taken and of the next one: what else could be chosen.
-  const tried: Iterator<number | Arcs>[] = []
-  const chosen: (number | Arcs)[] = []
-  for (let steps = 0; chosen.length < decisions.length; steps++) {
-    if (steps >= run.steps || (steps % 256 === 255 && outOfTime(deadlineMs))) return { found: false, proven: false }
-    const depth = chosen.length
-    const decision = decisions[depth] as Decision
-    if (tried.length === depth) tried.push(alternatives(decision))
-    const next = (tried[depth] as Iterator<number | Arcs>).next()
-    if (!next.done) {
-      decide(decision, next.value, 1)
-      chosen.push(next.value)
-      continue
-    }
-    tried.pop()
-    const last = chosen.pop()
-    if (last === undefined) return { found: false, proven: !partial }
-    decide(decisions[depth - 1] as Decision, last, -1)
-  }
-  return { found: true, hosts, paths }
-}
-
-const outOfTime = (deadlineMs: number): boolean => Number.isFinite(deadlineMs) && performance.now() > deadlineMs
-
-const same = (x: Arcs, y: Arcs): boolean => x.length === y.length && x.every((arc, i) => arc === y[i])

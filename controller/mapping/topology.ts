@@ -7,6 +7,8 @@ import type { SubstrateGraph } from './mapping.ts'
 
 export interface Topology {
   readonly nodes: readonly SubstrateNode[]
+  /** Number of nodes. */
+  readonly size: number
   readonly links: readonly SubstrateLink[]
   readonly indexOf: ReadonlyMap<string, number>
   readonly linkIndexOf: ReadonlyMap<string, number>
@@ -50,6 +52,7 @@ export const topologyOf = (graph: SubstrateGraph): Topology => {
   const isHost = Uint8Array.from(nodes, ({ kind }) => (kind === 'host' ? 1 : 0))
   return {
     nodes,
+    size: nodes.length,
     links,
     indexOf,
     linkIndexOf: new Map(links.map(({ id }, index) => [id, index])),

@@ -51,6 +51,9 @@ const words: Readonly<Record<Kind, string>> = {
   pins: 'CPUs that nodes are pinned to',
   hypervisor: 'hypervisors',
   location: 'locations',
+  placement: 'hosts that have to be all different',
+  together: 'nodes that have to be on one host',
+  apart: 'nodes that have to be on different hosts',
   fixed: 'nodes that must stay where they are',
 }
 
@@ -95,10 +98,38 @@ const togetherText = (problem: Problem, kind: Kind, free: string): Text => {
         message: `the ${links.length} links do not find the bandwidth they need beside each other`,
         hint: 'ask for less bandwidth',
       }
+    case 'placement':
+      return {
+        message: `the ${nodes.length} nodes need a host of their own each; with nodes that share hosts the request would fit`,
+        hint: 'placement "spread"; or fewer nodes',
+      }
+    case 'together':
+      return relationText(
+        problem,
+        problem.groups.filter(({ length }) => length > 1),
+        'together',
+      )
+    case 'apart':
+      return relationText(
+        problem,
+        problem.apart.flatMap((others, node) => (others.length > 0 ? [[node]] : [])),
+        'apart',
+      )
     default:
       return {
         message: `the request does not fit for its ${words[kind]}, of several objects together`,
         hint: `relax the ${words[kind]} of some of them`,
       }
+  }
+}
+
+const relationText = ({ nodes }: Problem, groups: readonly (readonly number[])[], word: 'together' | 'apart'): Text => {
+  const names = groups
+    .map((group) => group.map((node) => nodes[node]?.id).join(', '))
+    .join(word === 'apart' ? ', ' : '; ')
+  const where = word === 'apart' ? 'on different hosts' : 'on one host'
+  return {
+    message: `the nodes ${names} have to be ${where}, and no hosts that would do are left; without that the request would fit`,
+    hint: `ask for fewer nodes ${word}`,
   }
 }

@@ -106,7 +106,7 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
     }
     for (let other = 0; other < count; other++) {
       const at = hosts[other] as number
-      if (at < 0 || at === from || !((costs[at] as number) < now) ) continue
+      if (at < 0 || at === from || !((costs[at] as number) < now)) continue
       if (!Number.isFinite((alone[other] as Float64Array)[from])) continue
       const before = costAt(other, at) + now
       lift(other)

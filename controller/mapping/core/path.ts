@@ -2,7 +2,7 @@
  * One path for one link of a task: of those with the fewest hops that have its rates free the widest, so that the narrow stay for
  * what fits them.
  */
-import { findPath } from '../route.ts'
+import { findPath, holds } from '../route.ts'
 import { type Row, unreached } from './reach.ts'
 import type { Task, TaskLink } from './task.ts'
 import type { Work } from './work.ts'
@@ -88,11 +88,21 @@ export const pathsOf = (task: Task, rates: Float64Array, work: Work): Paths => {
     return findPath(net, rates, { from, to, forward, backward, passable, usable, delay })?.slice()
   }
 
+  /** The path before, where it is one between these hosts and still holds. */
+  const keep = (link: TaskLink, side: 0 | 1, from: number, to: number): number[] | undefined => {
+    const { forward, backward, delay, before = [], passable = all.passable, usable = all.usable } = link
+    const [a, b] = side === 0 ? [from, to] : [to, from]
+    if (!holds(net, rates, { from: a, to: b, forward, backward, delay, passable, usable }, before)) return undefined
+    return side === 0 ? before.slice() : before.map((arc) => arc ^ 1).reverse()
+  }
+
   return {
     find: (link, side, from, to, row) => {
       if (from === to) return []
       const least = row[from] as number
       if (least === unreached) return undefined
+      const before = link.before && keep(link, side, from, to)
+      if (before) return before
       if (Number.isFinite(link.delay)) return quick(link, side, from, to)
       for (const detour of detours) {
         const path = widest(link, side, from, to, row, least + detour)
@@ -104,7 +114,12 @@ export const pathsOf = (task: Task, rates: Float64Array, work: Work): Paths => {
 }
 
 /** Takes (sign 1) or gives back (sign -1) a link's rates along a path. */
-export const takePath = (rates: Float64Array, { forward, backward }: TaskLink, path: readonly number[], sign: 1 | -1) => {
+export const takePath = (
+  rates: Float64Array,
+  { forward, backward }: TaskLink,
+  path: readonly number[],
+  sign: 1 | -1,
+) => {
   for (const arc of path) {
     rates[arc] = (rates[arc] as number) - sign * forward
     rates[arc ^ 1] = (rates[arc ^ 1] as number) - sign * backward

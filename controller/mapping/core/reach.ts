@@ -55,8 +55,7 @@ const isLike = (x: TaskLink, y: TaskLink): boolean =>
   x.endsA === y.endsA &&
   x.endsB === y.endsB
 
-const isSymmetric = ({ forward, backward, endsA, endsB }: TaskLink): boolean =>
-  forward === backward && endsA === endsB
+const isSymmetric = ({ forward, backward, endsA, endsB }: TaskLink): boolean => forward === backward && endsA === endsB
 
 const rowOf = (task: Task, link: TaskLink, side: 0 | 1, host: number, queue: Int32Array, work: Work): Row => {
   const row = new Uint8Array(task.net.size).fill(unreached)

@@ -1,7 +1,7 @@
 /**
  * A mapping under way, with its paths: what is placed is routed at once over what the others leave, and can be taken out again.
  */
-import { type Model, type Tie, type Occupancy, occupancyOf } from './model.ts'
+import { type Model, type Occupancy, occupancyOf, type Tie } from './model.ts'
 import { pathsOf, takePath } from './path.ts'
 import { type Reach, unreached } from './reach.ts'
 import type { TaskLink } from './task.ts'
@@ -153,8 +153,7 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
         takePath(rates, links[link] as TaskLink, then, 1)
         paths[link] = then
       }
-      for (let node = 0; node < hosts.length; node++)
-        if (hosts[node] !== snapshot.hosts[node]) occupancy.lift(node)
+      for (let node = 0; node < hosts.length; node++) if (hosts[node] !== snapshot.hosts[node]) occupancy.lift(node)
       for (let node = 0; node < hosts.length; node++) {
         const host = snapshot.hosts[node] as number
         if (hosts[node] !== host && host >= 0) occupancy.put(node, host)

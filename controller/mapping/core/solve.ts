@@ -9,6 +9,9 @@ import { type Routed, routedOf, type Snapshot } from './routed.ts'
 import type { Budget, Outcome, Task } from './task.ts'
 import { workOf } from './work.ts'
 
+/** What suffices for requests of ten nodes on a hundred hosts. */
+export const defaultTrees = 150
+
 export const knobs = { layoutShare: 0.4, routed: 6, kick: 3 }
 
 export const solve = (task: Task, budget: Budget): Outcome => {

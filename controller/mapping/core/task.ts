@@ -43,6 +43,8 @@ export interface TaskLink {
   /** By node: 1 where a path may end, on the side of a and of b. Missing: anywhere. */
   readonly endsA?: Uint8Array
   readonly endsB?: Uint8Array
+  /** Arcs of the path before, from the host of a to that of b: kept where it still holds. */
+  readonly before?: readonly number[]
 }
 
 export interface Task {

@@ -128,7 +128,8 @@ t.test('own Click and forwarding by the host come to the host as they are', asyn
     ...line,
     nodes: line.nodes.map((node) => ({ ...node, datapaths: ['bridge/vxlan', 'click/vxlan'] })),
   }
-  const result = embed(clicked, emptyUsage, asked, { fixed: new Map([['a', 'h1']]) })
+  const fixed = new Map(['a', 'b'].map((id) => [id, 'h1']))
+  const result = embed(clicked, emptyUsage, asked, { fixed })
   if (result.outcome === 'refused') throw result.error
   const { embedding } = result
   const given = { vnet: 'alice.net', embedding, substrate: clicked }

@@ -1,0 +1,133 @@
+/**
+ * A problem as a task of the core and the core's solution back. Nodes that are to be on one host are one node there.
+ */
+import type { Found, Task, TaskLink, TaskNode } from './core/task.ts'
+import { weightOf } from './order.ts'
+import { remotenessKm } from './place.ts'
+import type { Free, LinkDemand, NodeDemand, Problem } from './problem.ts'
+import { matesOf } from './relations.ts'
+import type { Solution } from './search.ts'
+import { canEnd, groundOf } from './technology.ts'
+
+/** Half the way around the earth, in kilometres: no host is farther, and one whose place is not known is taken to be as far. */
+const farthestKm = 20_038
+
+/**
+ * What decides between hosts beside the hops, which cost 1 for a link of mean rate. In the order of their weight: being where it
+ * was before, being near to where it is wanted, and on hosts that are less full.
+ */
+const [moveCost, kmCost, loadCost] = [1e6, 10, 0.05]
+
+export const taskOf = (problem: Problem, candidates: readonly (readonly number[])[], perHost: number): Task => {
+  const { topology, groups, free } = problem
+  const groupOf = new Map(groups.flatMap((group, index) => group.map((node) => [node, index])))
+  const weights = problem.links.map((_, link) => weightOf(problem, link))
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / Math.max(1, weights.length)
+  const pools = [...new Set(problem.nodes.flatMap(({ pool }) => pool ?? []))]
+  const apart = problem.apart.flatMap((others, node) =>
+    others.map((other) => [groupOf.get(node) as number, groupOf.get(other) as number] as const),
+  )
+  return {
+    net: topology,
+    room: roomOf(free, pools, topology.size),
+    rates: free.rates,
+    nodes: groups.map((group) => nodeOf(problem, group, candidates, pools)),
+    links: problem.links.map((link, index) =>
+      linkOf(
+        problem,
+        link,
+        [groupOf.get(link.a) as number, groupOf.get(link.b) as number],
+        (weights[index] ?? 0) / mean,
+      ),
+    ),
+    perHost,
+    apart: apart.filter(([x, y]) => x < y),
+  }
+}
+
+const roomOf = (free: Free, pools: readonly string[], size: number): readonly Float64Array[] => [
+  free.cpuMillis,
+  free.memoryBytes,
+  free.diskBytes,
+  Float64Array.from(free.nics),
+  ...pools.map((pool) => Float64Array.from(free.pools.get(pool) ?? new Int32Array(size))),
+]
+
+const needsOf = (node: NodeDemand, pools: readonly string[]): readonly number[] => [
+  node.cpuMillis,
+  node.memoryBytes,
+  node.diskBytes,
+  node.dedicated,
+  ...pools.map((pool) => (pool === node.pool ? 1 : 0)),
+]
+
+const nodeOf = (
+  problem: Problem,
+  group: readonly number[],
+  candidates: readonly (readonly number[])[],
+  pools: readonly string[],
+): TaskNode => {
+  const { topology, free } = problem
+  const members = group.map((node) => problem.nodes[node] as NodeDemand)
+  const [first = [], ...others] = group.map((node) => candidates[node] ?? [])
+  const sets = others.map((list) => new Set(list))
+  const hosts = Int32Array.from(first.filter((host) => sets.every((set) => set.has(host))))
+  const needs = needsOf(members[0] as NodeDemand, pools).map((_, kind) =>
+    members.reduce((sum, member) => sum + (needsOf(member, pools)[kind] as number), 0),
+  )
+  const prefer = new Float64Array(topology.size)
+  for (const host of hosts) {
+    const { location, cpuMillis = 0, memoryBytes = 0 } = topology.nodes[host] ?? {}
+    let cost = loadCost * Math.max(load(cpuMillis, free.cpuMillis[host]), load(memoryBytes, free.memoryBytes[host]))
+    for (const { before, location: wanted } of members) {
+      if (before !== undefined && before !== host) cost += moveCost
+      cost += kmCost * Math.min(farthestKm, remotenessKm(wanted, location))
+    }
+    prefer[host] = cost
+  }
+  return { needs, hosts, prefer }
+}
+
+const load = (capacity: number, free: number | undefined): number => (capacity > 0 ? 1 - (free ?? 0) / capacity : 0)
+
+const linkOf = (problem: Problem, link: LinkDemand, [a, b]: readonly [number, number], weight: number): TaskLink => {
+  const { technology, forward, backward, delay, before } = link
+  // Without a path it costs nothing where its ends are.
+  if (link.pathless) return { a, b: a, forward: 0, backward: 0, weight, delay: Number.POSITIVE_INFINITY }
+  return {
+    a,
+    b,
+    forward,
+    backward,
+    weight,
+    delay,
+    ...groundOf(problem, technology),
+    ...(technology !== '' && {
+      endsA: endsOf(problem, technology, link.forwardingA),
+      endsB: endsOf(problem, technology, link.forwardingB),
+    }),
+    ...(before && { before }),
+  }
+}
+
+const ends = new WeakMap<Problem, Map<string, Uint8Array>>()
+
+/** Hosts that a link of the technology can end at; the same array for equal questions. */
+const endsOf = (problem: Problem, technology: string, forwarding: string): Uint8Array => {
+  const known = ends.get(problem) ?? new Map<string, Uint8Array>()
+  ends.set(problem, known)
+  const key = `${technology} ${forwarding}`
+  const found = known.get(key)
+  if (found) return found
+  const { nodes } = problem.topology
+  const able = Uint8Array.from(nodes, (_, host) => (canEnd(problem, technology, host, forwarding) ? 1 : 0))
+  known.set(key, able)
+  return able
+}
+
+/** The core's hosts by node. */
+export const solutionOf = ({ groups, nodes }: Problem, { hosts, paths }: Found): Solution => {
+  const mates = matesOf(groups)
+  const at = new Map(groups.map((group, index) => [group, hosts[index] as number]))
+  return { found: true, hosts: Int32Array.from(nodes, (_, node) => at.get(mates[node] ?? []) as number), paths }
+}
