@@ -17,9 +17,11 @@ t.test(
     const { stdout } = await promisify(execFile)(process.execPath, [bench, ...flags], { env, timeout: 500_000 })
     const results = JSON.parse(stdout)
     t.match(results, { nodes: 6, links: 7, hosts: 3, hypervisor: 'lxc' })
-    for (const runs of Object.values<Instantiation[]>(results.runs)) {
+    t.strictSame(Object.keys(results.runs), ['on-demand', 'at-vnp', 'preallocated'])
+    for (const [way, runs] of Object.entries<Instantiation[]>(results.runs)) {
       t.equal(runs.length, 1)
-      for (const { seconds, readySeconds, cpu } of runs) {
+      for (const { seconds, readySeconds, pooled, cpu } of runs) {
+        t.equal(pooled, way === 'preallocated' ? 6 : 0, `${way}: nodes that were a pool's before`)
         t.ok(readySeconds > 0 && seconds > readySeconds, 'consoles come after the nodes')
         t.strictSame(Object.keys(cpu.hosts).sort(), ['centre', 'east', 'west'])
         for (const [host, taken] of Object.entries(cpu.hosts)) t.ok(taken > (cpu.agents[host] ?? 0), host)

@@ -77,5 +77,6 @@ t.test('the tables have the paper’s numbers beside, and CPU as percent of one 
   t.equal(line('VNP'), 'VNP 10.00 10.00 10.00 0.00')
   t.equal(line('substrate node'), 'substrate node, guests included 25.00 37.50 50.00 14.43')
   t.equal(line('consoles'), 'consoles 0.50 0.50 0.50 0.00')
+  t.equal(line('on-demand 3'), 'on-demand 300 200 2250')
   t.match(text, /hosts and all roles share 2 CPUs/)
 })
