@@ -28,8 +28,8 @@ export const takeContract = async (t: Test, driver: HypervisorDriver, subject: T
   const idle: NodeSpec = { ...nodeOf('n1', 20, { interfaces: [] }), vnet: pool }
   const startUp = {
     files: [
-      { path: '/etc/weft/a', content: Buffer.from('one\n'), mode: 0o600 },
-      { path: '/root/b', content: Buffer.from('two\n'), mode: 0o644 },
+      { path: '/etc/weft/a', content: 'one\n', mode: 0o600 },
+      { path: '/root/b', content: 'two\n', mode: 0o644 },
     ],
     command: 'hostname >>/root/runs',
   }
