@@ -8,7 +8,7 @@ import type { Find } from './validate.ts'
 import { oneOf } from './validate-nodes.ts'
 
 /** Why a Linux bridge cannot carry the technology; undefined where it can. */
-const bridgeProblem = (name: string): string | undefined => {
+export const bridgeProblem = (name: string): string | undefined => {
   const technology = technologyNamed(name)
   if (!technology || technology.datapaths.includes('bridge')) return undefined
   return technology.carries === 'ethernet'

@@ -4,8 +4,10 @@ import { get, scalar, type TreeNode, textOf } from '../tree.ts'
 import { type LabContext, type LabNode, labNode, leaveOutOthers } from './containerlab.ts'
 import { type DraftEnd, freeIndex, interfaceOf, text } from './draft.ts'
 
-const linkKeys: readonly string[] = ['type', 'endpoints']
-const endKeys: readonly string[] = ['node', 'interface', 'mac', 'ipv4', 'ipv6']
+const linkKeys: readonly string[] = ['type', 'endpoints', 'ipv4', 'ipv6']
+const endKeys: readonly string[] = ['node', 'interface', 'mac']
+/** The second is the first, but for what the machine sees of it. */
+const pairTypes: readonly string[] = ['veth', 'veth-stitch']
 /** In place of a node's name: the machine that the lab runs on, and its networks. */
 const outside: readonly string[] = ['host', 'mgmt-net', 'macvlan']
 
@@ -14,7 +16,7 @@ export const readLabLink = (link: TreeNode, all: readonly TreeNode[], context: L
   const endpoints = get(link, 'endpoints')
   const type = textOf(get(link, 'type')) ?? 'veth'
   const ends = endpoints?.kind === 'list' ? endpoints.items : []
-  if (type !== 'veth') {
+  if (!pairTypes.includes(type)) {
     notes.add({ message: `a link of type ${quote(type)} is left out: it leads out of the lab`, at: link.at })
     return
   }
@@ -33,9 +35,22 @@ export const readLabLink = (link: TreeNode, all: readonly TreeNode[], context: L
     return
   }
   const found = ends.map((end, i) => readEnd(end, names[i], all, context))
+  readAddresses(link, found)
   const [a, b] = found
   if (a && b)
     draft.addLink({ name: `${a.node.name}-${b.node.name}`.slice(0, 40), at: link.at, ends: [a, b], entries: [] })
+}
+
+/** One for each end, in their order; an empty text for none. */
+const readAddresses = (link: TreeNode, ends: readonly (DraftEnd | undefined)[]): void => {
+  for (const key of ['ipv4', 'ipv6']) {
+    const addresses = get(link, key)
+    for (const [i, address] of (addresses?.kind === 'list' ? addresses.items : []).entries()) {
+      const [end, written] = [ends[i], textOf(address) ?? '']
+      if (end && written !== '')
+        interfaceOf(end.node, end.index, end.at).addresses.push({ text: written, at: address.at })
+    }
+  }
 }
 
 interface EndNames {
@@ -85,10 +100,6 @@ const readEnd = (
   leaveOutOthers(end, endKeys, context)
   const mac = get(end, 'mac')
   if (mac) own.entries.push(text('mac', (textOf(mac) ?? '').toLowerCase(), mac.at))
-  for (const key of ['ipv4', 'ipv6']) {
-    const address = get(end, key)
-    if (address) own.addresses.push({ text: textOf(address) ?? '', at: address.at })
-  }
   return { node: lab.draft, index, at: end.at }
 }
 

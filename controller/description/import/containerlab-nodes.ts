@@ -118,7 +118,8 @@ const readMemory: Read = ({ key, at, value }, node, { notes }) => {
 
 const readCpu: Read = ({ key, at, value }, node, { notes }) => {
   const cpus = Number(textOf(value))
-  if (cpus > 0 && Number.isFinite(cpus)) node.entries.push(number('cpu', Math.ceil(cpus * 1000) / 1000, value.at))
+  if (cpus > 0 && Number.isFinite(cpus))
+    node.entries.push(number('cpu', Math.max(1, Math.round(cpus * 1000)) / 1000, value.at))
   else leaveOut(key, at, notes, `node/${node.name}`, 'it is no number of CPUs')
 }
 
@@ -130,13 +131,19 @@ const restarts: Readonly<Record<string, string>> = {
 }
 
 const readRestart: Read = ({ key, at, value }, node, { notes }) => {
-  const word = restarts[textOf(value) ?? '']
+  const word = restarts[(textOf(value) ?? '').toLowerCase()]
   if (word) node.entries.push(text('restart', word, value.at))
   else leaveOut(key, at, notes, `node/${node.name}`)
 }
 
 const readExec: Read = ({ value }, node) => {
-  for (const item of itemsOf(value)) node.commands.push({ text: textOf(item) ?? '', at: item.at })
+  for (const item of itemsOf(value)) node.commands.push({ text: unwrap(textOf(item) ?? ''), at: item.at })
+}
+
+/** Commands run in a shell here anyway. */
+const unwrap = (command: string): string => {
+  const script = /^sh -c '((?:[^']|'\\'')*)'$/.exec(command)?.[1]
+  return script === undefined ? command : script.replaceAll("'\\''", "'")
 }
 
 const readEnvironment: Read = ({ value }, node, { notes }) => {

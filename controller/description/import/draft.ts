@@ -146,7 +146,8 @@ export const createDraft = (notes: Notes): Draft => {
 
   const finish = (vnet: Told, top: readonly Entry[] = []): MapNode => {
     for (const node of nodes) if (node.isBridge) makeBridge(node)
-    settleAddresses(nodes, links)
+    const linked = new Set(links.flatMap(({ ends }) => ends.map(({ node, index }) => node.interfaces.get(index))))
+    settleAddresses(nodes, links, linked)
     nodeNames.tell(notes)
     const { at } = vnet
     return map(at, [
@@ -154,7 +155,7 @@ export const createDraft = (notes: Notes): Draft => {
       ...top,
       mapping(
         'nodes',
-        nodes.map((node) => ({ key: node.name, at: node.at, value: nodeTree(node) })),
+        nodes.map((node) => ({ key: node.name, at: node.at, value: nodeTree(node, linked) })),
         at,
       ),
       mapping(
@@ -168,6 +169,8 @@ export const createDraft = (notes: Notes): Draft => {
   return { nodeNames, linkNames, addNode, addLink, finish }
 }
 
+type Interfaces = ReadonlySet<DraftInterface | undefined>
+
 const makeBridge = (node: DraftNode): void => {
   const { at, interfaces } = node
   node.entries.push(text('hypervisor', 'lxc', at))
@@ -180,7 +183,7 @@ const makeBridge = (node: DraftNode): void => {
  * A link of ours is a subnet of its own, with an address at both ends or at none. What others wrote otherwise (behind a switch all links
  * are one subnet) is given by the node's own command instead.
  */
-const settleAddresses = (nodes: readonly DraftNode[], links: readonly DraftLink[]): void => {
+const settleAddresses = (nodes: readonly DraftNode[], links: readonly DraftLink[], linked: Interfaces): void => {
   const settled = new Set<DraftInterface>()
   const subnets: { readonly cidr: Cidr; readonly link: DraftLink }[] = []
   for (const link of links) {
@@ -198,7 +201,6 @@ const settleAddresses = (nodes: readonly DraftNode[], links: readonly DraftLink[
       if (found) settled.add(found)
     }
   }
-  const linked = new Set(links.flatMap(({ ends }) => ends.map(({ node, index }) => node.interfaces.get(index))))
   for (const { interfaces, commands } of nodes) {
     const byHand = [...interfaces].filter(([, each]) => !settled.has(each) && linked.has(each))
     const lines = byHand.flatMap(([index, { addresses }]) =>
@@ -234,18 +236,14 @@ const overlapping = (subnets: readonly { readonly cidr: Cidr; readonly link: Dra
   return found
 }
 
-const nodeTree = ({ at, entries, interfaces, commands, files }: DraftNode): MapNode => {
+/** Interfaces that links bring need not be named, unless something is said of them. */
+const nodeTree = ({ at, entries, interfaces, commands, files }: DraftNode, linked: Interfaces): MapNode => {
   const own = [...entries]
-  if (interfaces.size > 0) {
-    const sorted = [...interfaces].sort(([a], [b]) => a - b)
-    own.push(
-      mapping(
-        'interfaces',
-        sorted.map(([index, each]) => ({ key: String(index), at: each.at, value: interfaceTree(each) })),
-        at,
-      ),
-    )
-  }
+  const named = [...interfaces]
+    .filter(([, each]) => !linked.has(each) || each.entries.length > 0 || each.addresses.length > 0)
+    .sort(([a], [b]) => a - b)
+    .map(([index, each]) => ({ key: String(index), at: each.at, value: interfaceTree(each) }))
+  if (named.length > 0) own.push(mapping('interfaces', named, at))
   const startUp: Entry[] = []
   if (files.length > 0) startUp.push(mapping('files', files, files[0]?.at ?? at))
   const [command] = commands

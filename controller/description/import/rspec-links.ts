@@ -1,10 +1,12 @@
 /** Links of an RSpec: capacity in kbit/s, latency in ms and loss as a share, each for one direction or for both. */
+
 import { technologies } from '../limits.ts'
 import { quote } from '../request-errors.ts'
-import type { Entry } from '../tree.ts'
-import { formatPercent } from '../units.ts'
+import { type Entry, textOf } from '../tree.ts'
+import { delay, formatPercent, parseQuantity, rate } from '../units.ts'
+import { bridgeProblem } from '../validate-links.ts'
 import { attribute, childrenOf, type Element } from '../xml-document.ts'
-import { type DraftEnd, mapping, type Told, text } from './draft.ts'
+import { type DraftEnd, interfaceOf, mapping, type Told, text } from './draft.ts'
 import { endOf, isCore, leaveOut, type RspecContext, refsOf } from './rspec.ts'
 
 interface Property {
@@ -36,6 +38,10 @@ export const readRspecLink = (element: Element, context: RspecContext): void => 
     else if (name !== 'interface_ref') leaveOut(child, object, context)
   }
   for (const ref of refsOf(element)) properties.push(...pipesOf(attribute(ref, 'client_id').text, context))
+  const technology = entries.find(({ key }) => key === 'technology')?.value
+  // What no bridge can carry is joined by Click.
+  if (bridgeProblem(textOf(technology) ?? '') !== undefined)
+    for (const { node, index, at } of ends) interfaceOf(node, index, at).entries.push(text('forwarding', 'click', at))
   const [a, b] = ends
   const at = element.scanned.at
   if (a && b && ends.length === 2)
@@ -104,30 +110,44 @@ const pairEntries = (
   return first ? [...entries, mapping('impairments', impairments, first.at)] : entries
 }
 
+interface Amount {
+  readonly value: number
+  /** As it was written. */
+  readonly told: string
+  readonly at: Told['at']
+}
+
+/** Of thousands, exact where it is written as we would. */
+const inThousands = (quantity: typeof rate, told: string, value: number): string => {
+  const [base = '', thousand = ''] = Object.keys(quantity.units).filter((unit) => unit !== 'µs')
+  const exact = `${told} ${thousand}`
+  return 'value' in parseQuantity(quantity, exact) ? exact : `${Math.max(1, Math.round(value * 1000))} ${base}`
+}
+
 /** The last of several counts. */
 const amountOf = (
   properties: readonly Property[],
   pick: (property: Property) => Told,
   what: string,
   { notes }: RspecContext,
-): { readonly value: number; readonly at: Told['at'] } | undefined => {
+): Amount | undefined => {
   const told = properties.map(pick).findLast((each) => each.text !== '')
   if (!told) return undefined
   const value = Number(told.text)
   if (Number.isFinite(value) && value >= 0 && told.text.trim() !== '')
-    return value === 0 ? undefined : { value, at: told.at }
+    return value === 0 ? undefined : { value, told: told.text.trim(), at: told.at }
   notes.add({ message: `the ${what} ${quote(told.text)} is left out: it is no number`, at: told.at })
   return undefined
 }
 
 const rateEntry = (properties: readonly Property[], key: string, context: RspecContext): readonly Entry[] => {
   const capacity = amountOf(properties, (each) => each.capacity, 'capacity', context)
-  return capacity ? [text(key, `${Math.max(1, Math.round(capacity.value * 1000))} bit/s`, capacity.at)] : []
+  return capacity ? [text(key, inThousands(rate, capacity.told, capacity.value), capacity.at)] : []
 }
 
 const latencyEntry = (properties: readonly Property[], context: RspecContext): readonly Entry[] => {
   const latency = amountOf(properties, (each) => each.latency, 'latency', context)
-  return latency ? [text('delay', `${Math.max(1, Math.round(latency.value * 1000))} us`, latency.at)] : []
+  return latency ? [text('delay', inThousands(delay, latency.told, latency.value), latency.at)] : []
 }
 
 const lossEntry = (properties: readonly Property[], context: RspecContext): readonly Entry[] => {

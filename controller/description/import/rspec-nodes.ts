@@ -37,7 +37,7 @@ type Read = (element: Element, node: DraftNode, context: RspecContext) => void
 const readInterface: Read = (element, node, context) => {
   const id = attribute(element, 'client_id')
   const { at } = element.scanned
-  const index = freeIndex(node, 0)
+  const index = indexOf(id.text, node)
   const own = interfaceOf(node, index, at)
   const object = `node/${node.name}`
   if (context.interfaces.has(id.text))
@@ -54,6 +54,12 @@ const readInterface: Read = (element, node, context) => {
     if (child.element.name === 'ip') readAddress(child, own, object, context)
     else leaveOut(child, object, context)
   }
+}
+
+/** The number that `node:eth3` says, where it says one, else the next. */
+const indexOf = (id: string, node: DraftNode): number => {
+  const said = /:eth(0|[1-9][0-9]{0,2})$/.exec(id)?.[1]
+  return said !== undefined && !node.interfaces.has(Number(said)) ? Number(said) : freeIndex(node, 0)
 }
 
 /** Manifests have MAC addresses without colons too. */

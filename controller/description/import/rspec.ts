@@ -10,9 +10,8 @@ import { createDraft, type Draft, type DraftEnd, text } from './draft.ts'
 import { graphPrefix } from './graph.ts'
 import type { Notes } from './notes.ts'
 import { readRspecLink } from './rspec-links.ts'
+import { rspecNamespace } from './rspec-namespace.ts'
 import { readRspecNode } from './rspec-nodes.ts'
-
-export const rspecNamespace = 'http://www.geni.net/resources/rspec/3'
 
 /** Version 2 is the same, as far as it is read here. */
 const namespaces: readonly string[] = [rspecNamespace, 'http://www.protogeni.net/resources/rspec/2']

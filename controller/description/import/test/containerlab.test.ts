@@ -23,7 +23,7 @@ topology:
       cpu: 1.5
       binds: [daemons.conf:/etc/daemons:ro, /dev/kvm:/dev/kvm]
       env: {WORD: it's}
-      exec: [ip address add 10.1.0.1/30 dev eth1]
+      exec: [ip address add 10.1.0.1/30 dev eth1, sh -c 'echo it'\\''s']
       mgmt-ipv4: 172.20.20.9
       restart-policy: on-failure
     r2: {image: debian-12}
@@ -35,8 +35,9 @@ topology:
       mtu: 1500
     - type: veth
       endpoints:
-        - {node: r2, interface: eth1, mac: "02:00:00:00:00:0A", ipv4: 10.2.0.1/24}
+        - {node: r2, interface: eth1, mac: "02:00:00:00:00:0A"}
         - {node: sw, interface: p7}
+      ipv4: [10.2.0.1/24, ""]
     - endpoints: ["r1:eth9", "out:tap0"]
     - endpoints: ["r1:eth8", "mgmt-net:x"]
     - {type: vxlan, endpoint: {node: r1, interface: eth4}, vni: 3}
@@ -48,11 +49,11 @@ topology:
     `\
 vnet: lab-1
 nodes:
-  srl: { memory: 64 MiB, interfaces: { eth1: {} } }
+  srl: { memory: 64 MiB }
   r1:
     cpu: 1.5
     memory: 1536 MiB
-    interfaces: { eth1: {}, eth2: {}, eth8: {}, eth9: {} }
+    interfaces: { eth8: {}, eth9: {} }
     restart: on-failure
     start-up:
       files:
@@ -62,10 +63,11 @@ nodes:
         echo 1 > /proc/sys/net/ipv4/ip_forward
         export WORD='it'\\''s'
         ip address add 10.1.0.1/30 dev eth1
+        echo it's
   r2:
     memory: 64 MiB
     image: debian-12
-    interfaces: { eth1: { mac: 02:00:00:00:00:0a }, eth3: {} }
+    interfaces: { eth1: { mac: 02:00:00:00:00:0a } }
     start-up:
       command: |-
         ip address add 10.2.0.1/24 dev eth1

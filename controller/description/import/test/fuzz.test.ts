@@ -19,7 +19,8 @@ topology:
     b: {kind: bridge}
   links:
     - endpoints: ["a:eth1", "b:p1"]
-    - endpoints: [{node: a, interface: eth2, ipv4: 10.1.0.1/24}, {node: b, interface: p2}]
+    - endpoints: [{node: a, interface: eth2}, {node: b, interface: p2}]
+      ipv4: [10.1.0.1/24]
 `,
   'a.gml': `graph [ directed 1 node [ id 0 label "A&#252;" Latitude 1.5 Longitude 2 ]
 node [ id 1 ] edge [ source 0 target 1 LinkSpeedRaw 1000.0 ] edge [ source 1 target 0 ] ]`,

@@ -99,9 +99,9 @@ t.test(
       `\
 vnet: lan
 nodes:
-  a: { interfaces: 1, start-up: { command: ip address add 10.1.0.1/24 dev eth0 } }
-  b: { interfaces: 1, start-up: { command: ip address add 10.1.0.2/24 dev eth0 } }
-  c: { interfaces: 1, start-up: { command: ip address add 10.1.0.3/24 dev eth0 } }
+  a: { start-up: { command: ip address add 10.1.0.1/24 dev eth0 } }
+  b: { start-up: { command: ip address add 10.1.0.2/24 dev eth0 } }
+  c: { start-up: { command: ip address add 10.1.0.3/24 dev eth0 } }
   lan:
     hypervisor: lxc
     interfaces:

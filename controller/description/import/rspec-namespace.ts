@@ -1,0 +1,1 @@
+export const rspecNamespace = 'http://www.geni.net/resources/rspec/3'
