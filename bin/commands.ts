@@ -1,6 +1,7 @@
 /** Every command of weft: those of controller/cli, and those of parts that it may not import. */
 import type { Command } from '../controller/cli/command.ts'
 import { consoleCommands } from '../controller/cli/declare-console.ts'
+import { formatCommands } from '../controller/cli/declare-formats.ts'
 import { hostCommands } from '../controller/cli/declare-hosts.ts'
 import { linkCommands } from '../controller/cli/declare-links.ts'
 import { otherCommands } from '../controller/cli/declare-other.ts'
@@ -15,6 +16,7 @@ import { labCommands } from './declare-lab.ts'
 export const commands: readonly Command[] = [
   ...vnetCommands,
   ...linkCommands,
+  ...formatCommands,
   ...hostCommands,
   ...consoleCommands,
   ...agentCommands,

@@ -48,7 +48,12 @@ export const detailFlag = {
 } as const satisfies Flags
 
 export const fileFlag = {
-  file: { short: 'f', value: 'FILE', required: true, text: 'the VNet, in XML, YAML or JSON; - for stdin' },
+  file: {
+    short: 'f',
+    value: 'FILE',
+    required: true,
+    text: 'the VNet, in YAML, XML, JSON or a form of others (docs/formats.md); - for stdin',
+  },
 } as const satisfies Flags
 
 export const timeoutFlag = (value: string, text: string) =>

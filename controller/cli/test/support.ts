@@ -8,6 +8,7 @@ import { serveLocal } from '../../../proto/local.ts'
 import { temporaryDirectory } from '../../../proto/test/temporary.ts'
 import type { Input, Surroundings } from '../context.ts'
 import { consoleCommands } from '../declare-console.ts'
+import { formatCommands } from '../declare-formats.ts'
 import { hostCommands } from '../declare-hosts.ts'
 import { linkCommands } from '../declare-links.ts'
 import { otherCommands } from '../declare-other.ts'
@@ -18,6 +19,7 @@ import { runProgram } from '../program.ts'
 export const commands = [
   ...vnetCommands,
   ...linkCommands,
+  ...formatCommands,
   ...hostCommands,
   ...consoleCommands,
   ...roleCommands,
