@@ -41,7 +41,7 @@ export const goneHosts = ({ hosts, epoch }: StateContext, row: VNetRow): readonl
 const unfinished: readonly Phase[] = ['PHASE_UNSPECIFIED', 'PHASE_PENDING', 'PHASE_BUILDING']
 
 /** Whether every host has reported how what it is told now stands, and not only that it looks. */
-export const isReported = ({ hosts, epoch }: StateContext, row: VNetRow): boolean => {
+export const isReported = ({ hosts, epoch }: Pick<StateContext, 'hosts' | 'epoch'>, row: VNetRow): boolean => {
   const reports = hosts.reports(row.vnet)
   return [...row.version.slices.keys(), ...row.leaving].every((host) => {
     const report = reports.get(host)

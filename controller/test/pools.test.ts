@@ -215,6 +215,30 @@ t.test('a VNP that maps by itself takes nodes of the pools that it is told of', 
   t.same(world.violations(), [])
 })
 
+t.test('a pool is filled again once the whole VNet is built, or soon where a host of it is away', async (t) => {
+  const world = await worldFor(t)
+  await filled(world)
+  await apply(world, pooled('shop', 5))
+  world.agents.get('h3')?.stop()
+  const others = agentsOf(world).filter(({ host }) => host !== 'h3')
+  const count = (of: (agent: (typeof others)[number]) => number) => others.reduce((sum, agent) => sum + of(agent), 0)
+  const wanted = count(({ slices }) => slices.get('alice.shop')?.nodes.length ?? 0)
+  t.ok(wanted >= 3 && wanted < 5, `${wanted} are elsewhere`)
+  await world.until('the others have theirs', () => count(({ taken }) => taken.size) === wanted)
+  await world.pass(2000)
+  t.equal(
+    count(({ made }) => made.size),
+    4,
+    'nothing is made meanwhile',
+  )
+  await world.pass(10_000)
+  t.equal(
+    count(({ made }) => made.size),
+    4 + wanted,
+  )
+  t.same(world.violations(), [])
+})
+
 t.test('an idle node that vanished is made as any other', async (t) => {
   const world = await worldFor(t)
   await filled(world)

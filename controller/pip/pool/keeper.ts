@@ -14,11 +14,12 @@ import type { Publisher } from '../../roles/publisher.ts'
 import type { Serial } from '../../roles/serial.ts'
 import { type Admission, pictureFor } from '../admit.ts'
 import { totalUsage } from '../holdings.ts'
-import { type Taker, takers } from './claims.ts'
+import { createArrivals } from './arrivals.ts'
+import { takers } from './claims.ts'
 import { poolVNet, rowKey, shapeOfPool } from './names.ts'
 import { planPool } from './plan.ts'
 import { roomFor } from './room.ts'
-import { isReady, type PoolRow, poolSlice } from './rows.ts'
+import { type PoolRow, poolSlice } from './rows.ts'
 import { makeRoom } from './stock.ts'
 
 export interface KeeperOptions {
@@ -67,13 +68,7 @@ export const createPoolKeeper = (options: KeeperOptions): PoolKeeper => {
 
   const reportOf = (host: string, vnet: string): Reported | undefined => hosts.views.get(host)?.reports.get(vnet)
 
-  const hasArrived = ({ host, vnet, node }: Taker): boolean => {
-    const report = reportOf(host, vnet)
-    const generation = book.vnets.get(vnet)?.generation
-    if (report?.generation !== generation || report?.epoch !== epoch) return false
-    // While it builds, a node of that name may be the one before.
-    return (report.phase === 'PHASE_READY' || report.phase === 'PHASE_DEGRADED') && isReady(report, node.id)
-  }
+  const hasArrived = createArrivals({ context: { epoch, hosts }, book, clock, onWaited: () => touch() })
 
   const tell = (row: PoolRow): void =>
     desired.set(topics.desired(domain, row.host, poolVNet(row.shape)), poolSlice(row, epoch) satisfies Slice)
@@ -154,7 +149,7 @@ export const createPoolKeeper = (options: KeeperOptions): PoolKeeper => {
     })
   })
   const touch = (): void => {
-    if (declared.size + book.pools.size + reported.size > 0) coalescer.touch('')
+    if (!closed && declared.size + book.pools.size + reported.size > 0) coalescer.touch('')
   }
   let cancel = (): void => {}
   const retry = (): void => {
