@@ -13,6 +13,7 @@ import type { Clock } from '../roles/clock.ts'
 import type { Serial } from '../roles/serial.ts'
 import { type Admission, decideVersion, heldAfter, mapPart } from './admit.ts'
 import { atRemoval, atVersion } from './desired.ts'
+import { effectsOf } from './effects.ts'
 import { checkEmbedding } from './given-embedding.ts'
 import { spentBy } from './pool/claims.ts'
 import type { ReservationRow, VNetRow } from './rows.ts'
@@ -133,8 +134,9 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
         return { offer: { cost: held.cost, reservation: held } }
       }
       const embedding = mapPart(admission, part.name, part)
-      decideVersion(admission, part.name, part, embedding)
-      return { offer: { cost: embedding.cost } }
+      const version = decideVersion(admission, part.name, part, embedding)
+      const before = book.vnets.get(part.name)?.version
+      return { offer: { cost: embedding.cost, effects: before ? effectsOf(before, version) : [] } }
     } catch (error) {
       if (!(error instanceof WeftError) || !error.code.startsWith('admission.')) throw error
       const { code, message, object, where, hint } = error

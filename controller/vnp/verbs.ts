@@ -6,6 +6,7 @@ import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
 import { consoleTimeoutMs, countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
 import { type ApplyOptions, checkAsked, offerRequest } from './apply.ts'
 import { askLink } from './describe-link.ts'
+import { planOf } from './plan.ts'
 import type { Requests } from './requests.ts'
 import type { QueuedRow, VNetRow } from './rows.ts'
 import type { States } from './states.ts'
@@ -46,8 +47,16 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
 
     plan: async ({ request }, client) => {
       const asked = checkAsked(book, request, client)
-      if (asked.changes.length > 0) await offerRequest({ providers }, asked)
-      return { plan: { changes: asked.changes } }
+      if (asked.changes.length === 0) return { plan: { changes: [] } }
+      const offers = await offerRequest({ providers }, asked)
+      return {
+        plan: {
+          changes: planOf(
+            asked.changes,
+            offers.flatMap(({ effects }) => effects),
+          ),
+        },
+      }
     },
 
     delete: async ({ vnet }, client) => ({ vnet: await requests.remove(`${client}.${vnet}`) }),

@@ -29,8 +29,22 @@ const columns: readonly Column<Change>[] = [
     },
   },
   { title: 'OBJECT', cell: ({ object }) => object },
-  { title: 'REASON', cell: ({ reason }) => reason },
+  { title: 'REASON', cell: ({ reason, interrupts }) => reason + interruptionOf(interrupts) },
 ]
+
+const linkNames = (links: readonly string[]): string => links.map((link) => link.replace(/^link\//, '')).join(', ')
+
+const interruptionOf = (links: readonly string[]): string =>
+  links.length > 0 ? ` [interrupts ${linkNames(links)}]` : ''
+
+/** Whose traffic it touches; '' where nothing stands that could be touched. */
+const trafficOf = (changes: readonly Change[]): string => {
+  if (changes.every(({ action }) => action === 'CHANGE_ACTION_ADD')) return ''
+  const links = [...new Set(changes.flatMap(({ interrupts }) => interrupts))]
+  return links.length === 0
+    ? 'No link that stays is interrupted.\n'
+    : `Interrupted for a while: ${linkNames(links)}. All other links go on without a loss.\n`
+}
 
 /** "2 to add, 1 to change" */
 export const summaryOf = (changes: readonly Change[]): string =>
@@ -55,7 +69,7 @@ export const run: Run<typeof planFlags> = async (context, { flags }) => {
     stdout.write(
       changes.length === 0
         ? `Plan for vnet/${request.name}: nothing to do.\n`
-        : `Plan for vnet/${request.name}: ${summaryOf(changes)}.\n`,
+        : `Plan for vnet/${request.name}: ${summaryOf(changes)}.\n${trafficOf(changes)}`,
     )
   }
   return changes.length === 0 ? exit.ok : exit.changes
