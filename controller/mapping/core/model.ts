@@ -32,7 +32,8 @@ export const modelOf = (task: Task): Model => {
     ties[a]?.push({ link, other: b, side: 1, weight })
     ties[b]?.push({ link, other: a, side: 0, weight })
   }
-  const alone = task.nodes.map((_, node) => aloneOf(task, node))
+  const around = aroundOf(task)
+  const alone = task.nodes.map((_, node) => aloneOf(task, node, around))
   const apart: number[][] = task.nodes.map(() => [])
   for (const [x, y] of task.apart ?? []) {
     apart[x]?.push(y)
@@ -50,15 +51,49 @@ export const modelOf = (task: Task): Model => {
   }
 }
 
-const aloneOf = (task: Task, node: number): Float64Array => {
+/** What is free around each host, on all arcs that leave it and that lead to it. */
+interface Around {
+  readonly out: Float64Array
+  readonly back: Float64Array
+  /** What is added to the cost of a host for it. */
+  readonly thrift: Float64Array
+}
+
+/**
+ * Between hosts that cost the same, those with less free around them are taken: the well connected stay for requests that need
+ * them. A host with as much around it as the mean costs this part of a hop of a link of mean weight: too little to make paths
+ * longer for it.
+ */
+export const thriftKnob = { share: 0.05 }
+
+const aroundOf = ({ net: { size, first, arcs }, rates, links }: Task): Around => {
+  const [out, back, thrift] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
+  let sum = 0
+  for (let host = 0; host < size; host++) {
+    for (let i = first[host] as number; i < (first[host + 1] as number); i++) {
+      const arc = arcs[i] as number
+      out[host] = (out[host] as number) + Math.max(0, rates[arc] as number)
+      back[host] = (back[host] as number) + Math.max(0, rates[arc ^ 1] as number)
+    }
+    sum += out[host] as number
+  }
+  const weight = links.reduce((total, link) => total + link.weight, 0) / Math.max(1, links.length)
+  const unit = sum > 0 ? (thriftKnob.share * weight * size) / sum : 0
+  for (let host = 0; host < size; host++) thrift[host] = unit * (out[host] as number)
+  return { out, back, thrift }
+}
+
+const aloneOf = (task: Task, node: number, around: Around): Float64Array => {
   const { needs = [], hosts = new Int32Array(), prefer } = task.nodes[node] ?? {}
   const costs = new Float64Array(task.net.size).fill(Number.POSITIVE_INFINITY)
   // Where hosts are all different, every link leaves them: what leaves a host together is what its links have.
   const [out, back] = task.perHost === 1 ? ratesOf(task, node) : [0, 0]
   const isRoomy = (host: number): boolean =>
     needs.every((need, kind) => need === 0 || need <= (task.room[kind]?.[host] ?? 0))
-  for (const host of hosts)
-    if (isRoomy(host) && (out + back === 0 || leaves(task, host, out, back))) costs[host] = prefer?.[host] ?? 0
+  for (const host of hosts) {
+    if (!isRoomy(host) || (around.out[host] as number) < out || (around.back[host] as number) < back) continue
+    costs[host] = (prefer?.[host] ?? 0) + (around.thrift[host] as number)
+  }
   return costs
 }
 
@@ -71,16 +106,6 @@ const ratesOf = ({ links }: Task, node: number): readonly [number, number] => {
     back += a === node ? backward : forward
   }
   return [out, back]
-}
-
-const leaves = ({ net: { first, arcs }, rates }: Task, host: number, out: number, back: number): boolean => {
-  let [free, freeBack] = [0, 0]
-  for (let i = first[host] as number; i < (first[host + 1] as number); i++) {
-    const arc = arcs[i] as number
-    free += Math.max(0, rates[arc] as number)
-    freeBack += Math.max(0, rates[arc ^ 1] as number)
-  }
-  return free >= out && freeBack >= back
 }
 
 /** Which nodes are where, and what that leaves of the hosts. */

@@ -22,8 +22,7 @@ export const solve = (task: Task, budget: Budget): Outcome => {
   if (model.candidates.some(({ length }) => length === 0)) return failed()
   const reach = reachOf(task, work)
   const layouts = layoutsOf(model, reach, work)
-  const floor = task.perHost === 1 ? task.links.reduce((sum, { a, b, weight }) => sum + (a === b ? 0 : weight), 0) : 0
-
+  const floor = floorOf(task)
   // Layouts from many roots.
   let root = 0
   for (let node = 1; node < count; node++) if ((model.pull[node] as number) > (model.pull[root] as number)) root = node
@@ -63,7 +62,7 @@ export const solve = (task: Task, budget: Budget): Outcome => {
   }
   let now = best as unknown as Snapshot
   const random = randomFrom(1)
-  const isDone = () => now.missing === 0 && now.cost <= floor + 1e-9
+  const isDone = () => now.missing === 0 && costOf(task, now) <= floor * (1 + 1e-9)
   while (!isDone() && !work.isOver()) {
     routed.restore(now)
     ruin(routed, model.ties, random.below, count, now)
@@ -74,8 +73,30 @@ export const solve = (task: Task, budget: Budget): Outcome => {
   }
   const result = best as unknown as Snapshot
   if (result.missing > 0) return failed()
-  return { found: true, hosts: result.hosts, paths: result.paths, cost: result.cost, bound: floor, trees: work.trees() }
+  return {
+    found: true,
+    hosts: result.hosts,
+    paths: result.paths,
+    cost: costOf(task, result),
+    bound: floor,
+    trees: work.trees(),
+  }
 }
+
+/** Every host adds at least what the least costly does, and every link between different hosts takes a hop. */
+const floorOf = ({ nodes, links, perHost }: Task): number => {
+  let floor = 0
+  for (const { hosts, prefer } of nodes)
+    if (prefer)
+      floor += hosts.reduce((least, host) => Math.min(least, prefer[host] as number), Number.POSITIVE_INFINITY)
+  if (perHost === 1) for (const { a, b, weight } of links) if (a !== b) floor += weight
+  return floor
+}
+
+/** Without what only decides between equals (model.ts). */
+const costOf = ({ nodes, links }: Task, { hosts, paths }: Snapshot): number =>
+  links.reduce((sum, { weight }, link) => sum + weight * (paths[link]?.length ?? 0), 0) +
+  nodes.reduce((sum, { prefer }, node) => sum + (prefer?.[hosts[node] as number] ?? 0), 0)
 
 const isBetter = (x: Snapshot, y: Snapshot): boolean =>
   x.missing < y.missing || (x.missing === y.missing && x.cost < y.cost - 1e-9)
