@@ -58,8 +58,17 @@ const enteredProcesses = (holder: number, group: string): readonly number[] => {
   })
 }
 
+/** Also of a program that the agent ran and that has just ended: what it took is lost. */
+const secondsLeft = (pid: number): number => {
+  try {
+    return processSeconds(pid)
+  } catch {
+    return 0
+  }
+}
+
 const hostSeconds = (holder: number, group: string): number =>
-  enteredProcesses(holder, group).reduce((sum, pid) => sum + processSeconds(pid), groupSeconds(group))
+  enteredProcesses(holder, group).reduce((sum, pid) => sum + secondsLeft(pid), groupSeconds(group))
 
 const ofEach = <T>(things: ReadonlyMap<string, T>, of: (thing: T) => number): Readonly<Record<string, number>> =>
   Object.fromEntries([...things].map(([name, thing]) => [name, of(thing)]))
