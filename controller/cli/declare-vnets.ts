@@ -33,6 +33,8 @@ export const describeFlags = {
   ...roleFlag,
 } as const
 
+export const explainFlags = { ...detailFlag, ...roleFlag } as const
+
 export const deleteFlags = {
   yes: { short: 'y', text: 'do not ask' },
   wait: { short: 'w', text: 'wait until nothing of it is left' },
@@ -127,6 +129,18 @@ A host that cannot be asked is an error beside the others.`,
       ['weft describe link shop/r1-r2', 'hop by hop, with counters'],
     ],
     load: () => import('./commands/describe.ts'),
+  }),
+  defineCommand({
+    name: 'explain',
+    group: 'VNets',
+    summary: 'say why a VNet is where it is, or is not',
+    details: `
+Of a VNet that stands: for each node what would be if it were on another host and all others stayed, and for each link what is
+left on its way. Of one that waits: what it waits for, and where each of its nodes could be by itself.`,
+    arguments: [vnet],
+    flags: explainFlags,
+    examples: [['weft explain shop', 'the reason for each node and host']],
+    load: () => import('./commands/explain.ts'),
   }),
   defineCommand({
     name: 'delete',

@@ -1,4 +1,5 @@
 /** Admission: a part of a VNet, mapped beside all that is reserved and decided down to what each host would be told. */
+import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { usageOf } from '../ledger/ledger.ts'
 import { mapOn } from '../mapping/map-on.ts'
@@ -102,6 +103,17 @@ export const pictureFor = (admission: Admission, vnet: string): Picture => {
 /** Where it would go. Throws admission.never-fits or admission.not-now with the binding constraint. */
 export const mapPart = (admission: Admission, vnet: string, part: VNetRequest): Embedding =>
   mapOn(pictureFor(admission, vnet), admission.book.vnets.get(vnet)?.version, part)
+
+/** Why it would go nowhere; undefined: it would. */
+export const refusalOf = (admission: Admission, part: VNetRequest): WeftError | undefined => {
+  try {
+    mapPart(admission, part.name, part)
+    return undefined
+  } catch (error) {
+    if (error instanceof WeftError) return error
+    throw error
+  }
+}
 
 /**
  * All that a commit of the mapped part would publish. Throws request.invalid where the VNet's prefix has no room left, and those of

@@ -49,7 +49,7 @@ const partName = /^[a-z0-9][a-z0-9-]*\.[a-z][a-z0-9-]*$/
 const reservationId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
 /** Throws every reason for which the part cannot be taken, whatever is free. */
-const checkPart = (part: VNetRequest | undefined): VNetRequest => {
+export const checkPart = (part: VNetRequest | undefined): VNetRequest => {
   if (!part) throw new WeftError('message.malformed', 'the part of the VNet is missing')
   if (part.name.length > 80 || !partName.test(part.name)) {
     throw new WeftError('request.invalid', `"${part.name}" is no name of a VNet's part`, { hint: 'operator.vnet' })

@@ -5,7 +5,7 @@
 
 import type { ConsoleListenerOptions } from '../../proto/console/listener.ts'
 import { WeftError } from '../../proto/errors.ts'
-import type { VNetState } from '../../proto/generated/weft.v1.ts'
+import type { ExplainVNet, VNetState } from '../../proto/generated/weft.v1.ts'
 import { localClient } from '../../proto/local.ts'
 import { topics } from '../../proto/topics.ts'
 import { createConsoleRelay } from '../console/relay.ts'
@@ -21,12 +21,13 @@ import type { Role, Term } from '../roles/run.ts'
 import { createSerial } from '../roles/serial.ts'
 import { createWatchers } from '../roles/watch.ts'
 import type { DeclaredSubstrate } from '../substrate/substrate.ts'
-import { type Admission, pictureFor } from './admit.ts'
+import { type Admission, pictureFor, refusalOf, usageBeside } from './admit.ts'
 import { type AdvertiseLevel, type Advertiser, createAdvertiser } from './advertise.ts'
 import { openBook, watchedBook } from './book.ts'
-import { checkSeer, createDecisions } from './decisions.ts'
+import { checkPart, checkSeer, createDecisions } from './decisions.ts'
 import { describeLink } from './describe-link.ts'
 import { desiredOf } from './desired.ts'
+import { type Explained, explainPart, explainVersion } from './explain.ts'
 import { createFreed, type Freed, freeingBook } from './freed.ts'
 import { createHosts } from './hosts.ts'
 import { createEasing } from './measured.ts'
@@ -58,6 +59,8 @@ export interface PipParts extends BrokerOptions, Term {
 const stateDelayMs = 20
 /** After a start, how long a VNet's last published state is left standing while hosts report under the new epoch. */
 const quietMs = 5000
+/** Nothing else is decided while an explanation is made. */
+const explainMs = 1500
 
 export const startPip = async (parts: PipParts): Promise<Role> => {
   const { name, domain, epoch, substrate, advertise = 'none', store, clock, log, onLater } = parts
@@ -209,6 +212,21 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     return { vnets: { vnets: seen.map(stateOf) } }
   }
 
+  /** At the PIP and at the VNP, each for those who may see the VNet; `part`: of one that the PIP does not have. */
+  const explain = async ({ vnet, part }: ExplainVNet, client: string) => {
+    const end = clock.now() + explainMs
+    const row = book.vnets.get(vnet)
+    const explained: Explained = {
+      provider: name,
+      picture: pictureFor(admission, vnet),
+      usage: usageBeside(admission, ''),
+      vnet,
+      isOver: () => clock.now() > end,
+    }
+    if (!part || row) return { explanation: explainVersion(explained, rowFor(vnet, client).version) }
+    return { explanation: explainPart(explained, checkPart(part), refusalOf(admission, part)) }
+  }
+
   const remove = async (vnet: string, client: string) => {
     const row = book.vnets.get(vnet)
     // Its client may ask because it was just told that all is gone: its row goes right after.
@@ -226,6 +244,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     advertisement: async ({ from }) => ({ advertisement: advertised.page(from) }),
     delete: ({ vnet }, client) => remove(vnet, client),
     get,
+    explain,
     exec: async (exec, client) => relayExec(relay, rowFor(exec.vnet, client), exec),
     console: async (console, client) => ({
       console: await consoles.relay(await askConsole(relay, rowFor(console.vnet, client), console)),
@@ -235,6 +254,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
   }
   const operators: Verbs = {
     get,
+    explain,
     hosts: async () => listHosts(admission),
     pools: async () => listPools(admission),
     substrate: async () => ({ substrate }),

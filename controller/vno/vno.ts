@@ -39,6 +39,7 @@ const applyTimeoutMs = 45_000
 const deleteTimeoutMs = 30_000
 const getTimeoutMs = 10_000
 const planTimeoutMs = 20_000
+const explainTimeoutMs = 15_000
 /** After a connection, how long retained states may take to arrive before they are asked for. */
 const freshMs = 3000
 
@@ -152,6 +153,11 @@ export const startVno = async (parts: VnoParts): Promise<Role> => {
       // What is to be changed is what stands: it is not answered from what was told last.
       if (asked) return { vnet: (await vnp.call({ get: { vnet, asked } }, getTimeoutMs)).vnet }
       return { vnet: stateOf(vnet, rowFor(vnet)) }
+    },
+
+    explain: async ({ vnet }) => {
+      const { explanation } = await vnp.call({ explain: { vnet } }, explainTimeoutMs)
+      return { explanation }
     },
 
     exec: async (exec) => {

@@ -6,6 +6,7 @@ import { execTimeoutMs, relayMarginMs } from '../roles/exec.ts'
 import { consoleTimeoutMs, countersTimeoutMs, handlerTimeoutMs } from '../roles/queries.ts'
 import { type ApplyOptions, checkAsked, offerRequest } from './apply.ts'
 import { askLink } from './describe-link.ts'
+import { askExplanation } from './explain.ts'
 import { planOf } from './plan.ts'
 import type { Requests } from './requests.ts'
 import type { QueuedRow, VNetRow } from './rows.ts'
@@ -77,6 +78,10 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
       return { vnet: asked ? { ...state, request: row.request } : state }
     },
 
+    explain: async ({ vnet }, client) => ({
+      explanation: await askExplanation(providers, anyRowAt(`${client}.${vnet}`, vnet)),
+    }),
+
     exec: async (exec, client) => {
       const { row, provider } = carrierOf(exec, client)
       const timeoutMs = execTimeoutMs(exec)
@@ -107,6 +112,9 @@ export const createVerbs = (options: VerbsOptions): { readonly northbound: Verbs
   }
 
   const operators: Verbs = {
+    explain: async ({ vnet }) => ({
+      explanation: { ...(await askExplanation(providers, anyRowAt(vnet, vnet))), vnet },
+    }),
     get: async ({ vnet }) =>
       vnet === ''
         ? { vnets: { vnets: states.rows().map(states.forOperator) } }
