@@ -33,10 +33,13 @@ export const runBounded = (
   argv: readonly string[],
   timeoutMs: number,
   env: Readonly<Record<string, string>>,
+  input?: string,
 ): Promise<ExecResult> =>
   new Promise((resolve, reject) => {
     const [file = '', ...rest] = argv
-    const child = spawn(file, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...env }, cwd: '/' })
+    const child = spawn(file, rest, { detached: true, stdio: 'pipe', env: { ...env }, cwd: '/' })
+    // It may end before it has read all.
+    child.stdin.on('error', () => {}).end(input)
     const stdout = collector()
     const stderr = collector()
     child.stdout.on('data', stdout.take)

@@ -33,12 +33,12 @@ rm -rf "$d"
 exit $status`
 
 const firstPauseMs = 10
-const longestPauseMs = 500
+const longestPauseMs = 300
 
 /** Waits for a program; undefined where its time is over before. */
 const waitFor = async (agent: GuestAgent, pid: number, timeoutMs: number): Promise<Ended | undefined> => {
   const end = performance.now() + timeoutMs
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, 2 * pauseMs)) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, 1.5 * pauseMs)) {
     const ended = await agent.status(pid)
     if (ended) return ended
     const left = end - performance.now()
@@ -59,9 +59,10 @@ const inSession = (script: string, words: readonly string[]): readonly string[] 
 
 const killTimeoutMs = 60_000
 
-const killSession = async (agent: GuestAgent, pid: number): Promise<void> => {
+/** @param target a process id; with a minus before it, all of the session's */
+const killInGuest = async (agent: GuestAgent, target: number): Promise<void> => {
   // Without `--`, which some shells do not know.
-  const killer = await agent.start({ path: '/bin/sh', words: ['-c', `kill -KILL -${pid}`], env })
+  const killer = await agent.start({ path: '/bin/sh', words: ['-c', `kill -KILL ${target}`], env })
   await waitFor(agent, killer, killTimeoutMs)
 }
 
@@ -74,7 +75,7 @@ export const execInGuest = async (
   const pid = await agent.start({ path: '/bin/sh', words: inSession(boundedScript, argv), env })
   const ended = await waitFor(agent, pid, timeoutMs)
   if (!ended) {
-    await killSession(agent, pid)
+    await killInGuest(agent, -pid)
     throw new WeftError('call.timeout', `the command did not end within ${timeoutMs} ms and was killed`)
   }
   const { exitStatus, stdout, stderr } = ended
@@ -89,18 +90,11 @@ export const execInGuest = async (
 /** Most time of a script of our own. */
 const scriptTimeoutMs = 300_000
 
-/** Runs one of our own scripts, with `input` on its standard input. Throws hypervisor.failed with its words where it fails. */
-export const runScript = async (
-  agent: GuestAgent,
-  what: string,
-  script: string,
-  words: readonly string[] = [],
-  input?: Uint8Array,
-): Promise<void> => {
-  const program = { path: '/bin/sh', words: inSession(script, words), env }
-  const pid = await agent.start(input ? { ...program, input } : program)
+/** Runs one of our own scripts, of any length, in one shell. Throws hypervisor.failed with its words where it fails. */
+export const runScript = async (agent: GuestAgent, what: string, script: string): Promise<void> => {
+  const pid = await agent.start({ path: '/bin/sh', words: ['-s'], env, input: Buffer.from(script) })
   const ended = await waitFor(agent, pid, scriptTimeoutMs)
-  if (!ended) await killSession(agent, pid)
+  if (!ended) await killInGuest(agent, pid)
   if (ended?.exitStatus === 0) return
   const said = Buffer.from(ended?.stderr ?? [])
     .toString()

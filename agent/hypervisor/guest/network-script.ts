@@ -22,46 +22,75 @@ const canonical = (cidr: string): string => {
 /**
  * `find` waits for a device that was plugged in just now. Two that swap their names need a third one. An address is added before others are
  * deleted, so that an interface that keeps one is never without; then once more, since without promote_secondaries the kernel drops a subnet's
- * other addresses with its first one.
+ * other addresses with its first one. One that is down was never given any.
+ *
+ * As few programs as can be: in a guest whose processor is emulated each takes a tenth of a second. So what the kernel takes by sysfs is written there
+ * (Documentation/ABI/testing/sysfs-class-net), and none is started for what is right already.
  */
-const functions = `set -e
+const functions = `all=
 fail() { echo "$*" >&2; exit 1; }
 find() {
   tries=0
   while [ $tries -lt 200 ]; do
     for path in /sys/class/net/*; do
-      if [ -e "$path/device" ] && [ "$(cat "$path/address")" = "$1" ]; then device=\${path##*/}; return; fi
+      [ -e "$path/device" ] || continue
+      address=
+      read -r address 2>/dev/null <"$path/address" || continue
+      if [ "$address" = "$1" ]; then device=\${path##*/}; return; fi
     done
     tries=$((tries + 1))
-    sleep 0.05 2>/dev/null || sleep 1
+    [ $tries -lt 10 ] || sleep 0.05 2>/dev/null || sleep 1
   done
   fail "there is no interface with the address $1"
 }
 rename() { ip link set dev "$1" down; ip link set dev "$1" name "$2"; }
 aside() { find "$1"; [ "$device" = "$2" ] || rename "$device" "weft.$2"; }
 named() { find "$1"; [ "$device" = "$2" ] || rename "$device" "$2"; }
-shown() { ip -o addr show dev "$1" | while read -r _ _ family address rest; do
+isUp() { read -r flags <"/sys/class/net/$1/flags"; [ $((flags & 1)) = 1 ]; }
+raise() {
+  read -r size <"/sys/class/net/$1/mtu"
+  [ "$size" = "\${2:-$size}" ] || echo "$2" 2>/dev/null >"/sys/class/net/$1/mtu" || ip link set dev "$1" mtu "$2"
+  isUp "$1" || echo $((flags | 1)) 2>/dev/null >"/sys/class/net/$1/flags" || ip link set dev "$1" up
+}
+look() { all=$(ip -o addr show); }
+shown() {
+  there=' '
+  while read -r _ of family address rest; do
+    [ "$of" = "$1" ] || continue
     case "$family $rest" in
     'inet6 '*'scope link'*) ;;
-    inet*) echo "$address" ;;
+    inet*) there="$there$address " ;;
     esac
-  done; }
-configure() {
-  device=$1 mtu=$2
-  shift 2
-  ip link set dev "$device" mtu "$mtu" up
-  for address; do ip addr replace "$address" dev "$device"; done
-  for there in $(shown "$device"); do
-    case " $* " in *" $there "*) ;; *) ip addr del "$there" dev "$device" ;; esac
+  done <<END
+$all
+END
+}
+add() {
+  name=$1
+  shift
+  for address; do
+    case "$there" in *" $address "*) ;; *) ip addr replace "$address" dev "$name" ;; esac
   done
-  for address; do ip addr replace "$address" dev "$device"; done
+}
+configure() {
+  there=' '
+  if isUp "$1"; then [ -n "$all" ] || look; shown "$1"; fi
+  raise "$1" "$2"
+  name=$1
+  shift 2
+  add "$name" "$@"
+  gone=
+  for address in $there; do
+    case " $* " in *" $address "*) ;; *) ip addr del "$address" dev "$name"; gone=yes ;; esac
+  done
+  if [ -n "$gone" ]; then look; shown "$name"; add "$name" "$@"; fi
 }
 `
 
 const nameOf = ({ index }: GuestInterface): string => `eth${index}`
 
-/** Pure. Idempotent when it is run. Its words are numbers, MAC and IP addresses: anything else throws TypeError. */
-export const networkScript = (interfaces: readonly GuestInterface[]): string => {
+/** Pure: lines. Idempotent when they are run. Their words are numbers, MAC and IP addresses: anything else throws TypeError. */
+export const networkScript = (interfaces: readonly GuestInterface[]): readonly string[] => {
   const lines = interfaces.flatMap((one) => {
     const mac = one.mac.toLowerCase()
     const addresses = one.addresses.map(canonical)
@@ -73,6 +102,6 @@ export const networkScript = (interfaces: readonly GuestInterface[]): string => 
       { step: 2, line: ['configure', nameOf(one), one.mtu, ...addresses].join(' ') },
     ]
   })
-  const inOrder = [0, 1, 2].flatMap((step) => lines.filter((one) => one.step === step).map(({ line }) => line))
-  return [functions.trimEnd(), 'ip link set dev lo up', ...inOrder, ''].join('\n')
+  const step = (number: number): readonly string[] => lines.filter((one) => one.step === number).map(({ line }) => line)
+  return [functions.trimEnd(), 'raise lo', ...step(0), ...step(1), ...step(2)]
 }

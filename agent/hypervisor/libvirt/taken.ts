@@ -5,7 +5,7 @@
  * A take is one rename(2), of the directory of the pool's node to that of the other: before it the node is wholly the pool's, whatever the file
  * says, and after it wholly the other's, whatever libvirt says. All that follows is done by `configure`, and done again where it was cut short.
  */
-import { readFile } from 'node:fs/promises'
+import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAtomic } from '../../state/atomic-file.ts'
 import { domainName } from '../domain-name.ts'
@@ -41,12 +41,19 @@ export interface TakenNodes {
 }
 
 const fileOf = (directory: string): string => join(directory, 'taken')
+/** There once it was told all. */
+const toldFileOf = (directory: string): string => join(directory, 'told')
 
 const read = async (directories: NodeDirectories, { vnet, node }: KeptNode): Promise<Taken | undefined> => {
-  const text = await readFile(fileOf(directories.of(vnet, node)), 'utf8').catch(() => '')
-  const taken = parse(text)
+  const directory = directories.of(vnet, node)
+  const taken = parse(await readFile(fileOf(directory), 'utf8').catch(() => ''))
   // Else the take was cut short before it was one.
-  return taken && isOf(taken.mark, { vnet, node }) ? taken : undefined
+  if (!taken || !isOf(taken.mark, { vnet, node })) return undefined
+  const isTold = await access(toldFileOf(directory)).then(
+    () => true,
+    () => false,
+  )
+  return { ...taken, isTold }
 }
 
 const parse = (text: string): Taken | undefined => {
@@ -64,9 +71,6 @@ export const readTaken = async (directories: NodeDirectories): Promise<readonly 
   const found = await Promise.all((await directories.list()).map((kept) => read(directories, kept)))
   return found.flatMap((one) => one ?? [])
 }
-
-const write = (directory: string, taken: Taken): Promise<void> =>
-  writeAtomic(fileOf(directory), `${JSON.stringify(taken)}\n`, 0o600, 'whole')
 
 /** Nobody else writes the files: they are read once. */
 export const takenNodes = (directories: NodeDirectories): TakenNodes => {
@@ -104,16 +108,16 @@ export const takenNodes = (directories: NodeDirectories): TakenNodes => {
     take: async (taken) => {
       await load()
       const { from, mark } = taken
-      await write(directories.of(from.vnet, from.node), taken)
+      await writeAtomic(fileOf(directories.of(from.vnet, from.node)), `${JSON.stringify(taken)}\n`, 0o600, 'whole')
       await directories.move(from, mark)
       keep(taken)
     },
     told: async (vnet, node) => {
       const taken = await of(vnet, node)
       if (!taken || taken.isTold) return
-      const next = { ...taken, isTold: true }
-      await write(directories.of(vnet, node), next)
-      keep(next)
+      // After a loss of power nothing runs that could be told: nobody waits for the disk.
+      await writeFile(toldFileOf(directories.of(vnet, node)), '')
+      keep({ ...taken, isTold: true })
     },
     forget: (vnet, node) => {
       const taken = byNode.get(keyOf(vnet, node))

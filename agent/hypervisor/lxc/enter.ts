@@ -76,12 +76,21 @@ const joinGroups = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; do
 
 const namespaces = ['--user', '--mount', '--uts', '--ipc', '--net', '--pid']
 
+/** For what is the agent's own: in all namespaces of a container, out of its limits. */
+export const enterNamespaces = (init: number, argv: readonly string[]): readonly string[] => [
+  'nsenter',
+  '--target',
+  String(init),
+  ...namespaces,
+  '--',
+  ...argv,
+]
+
 export const enterCommand = async (
   controller: number,
   init: number,
   argv: readonly string[],
 ): Promise<readonly string[]> => {
   const files = await groupFiles(controller)
-  const enter = ['nsenter', '--target', String(init), ...namespaces, '--', ...argv]
-  return ['/bin/sh', '-c', joinGroups, 'enter', ...files, '--', ...enter]
+  return ['/bin/sh', '-c', joinGroups, 'enter', ...files, '--', ...enterNamespaces(init, argv)]
 }

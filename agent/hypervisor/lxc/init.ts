@@ -28,8 +28,6 @@ export const controlFiles = {
   released: releasedFile,
   /** Directory of the commands below. */
   commands: 'bin',
-  /** Directory of files for a node that runs already (late.ts), for a moment. */
-  late: 'late',
   /** Directory that is the guest's. */
   said: 'said',
 } as const

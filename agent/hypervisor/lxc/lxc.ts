@@ -130,7 +130,9 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     const namespace = `/proc/${init}/ns/net`
     const { control } = containerDirectory(directories.of(vnet, node.id))
     const isLate = isUntold(await nodes.taken.of(vnet, node.id), await bootId, domain.id)
-    if (isLate) await tellLate(control, node, { controller: domain.id, init })
+    const telling = isLate ? tellLate(control, node, init) : Promise.resolve()
+    // Nobody waits for it where something else fails first; it is told again then.
+    telling.catch(() => {})
     const wanted = new Set(node.interfaces.map(({ index }) => index))
     const unwanted = mark.interfaces.filter((index) => !wanted.has(index))
     // At each moment the mark names all that the node may have: what is detached stays in it until it is gone.
@@ -138,6 +140,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     await redefine(await libvirt.get(), found, spec, (index) => interfaceXml(spec, index))
     await attachPairs(route(), spec, namespace)
     await configureGuest(namespace, node.interfaces)
+    await telling
     const before = configurationOf(await readReleased(control), await bootId, domain.id)
     await dressVifs(route(), spec, before !== '')
     await writeReleased(control, {

@@ -15,9 +15,8 @@ import { configurationDigest } from '../digest.ts'
 import type { HypervisorDriver, Inside, NodeSpec, PoolNode } from '../driver.ts'
 import { type GuestAgent, guestAgent } from '../guest/agent.ts'
 import { waitForGuest } from '../guest/boot.ts'
-import { execInGuest, runScript } from '../guest/exec.ts'
-import { networkScript } from '../guest/network-script.ts'
-import { prepareGuest, releaseCommand } from '../guest/start-up.ts'
+import { execInGuest } from '../guest/exec.ts'
+import { tellGuest } from '../guest/tell.ts'
 import { openPtyConsole } from '../libvirt/console.ts'
 import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
 import { libvirtDriver } from '../libvirt/driver.ts'
@@ -194,9 +193,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
       mtu: mtu || defaultMtu,
       addresses,
     }))
-    if (before === '') await prepareGuest(agent, node)
-    await runScript(agent, 'its interfaces', networkScript(interfaces))
-    await releaseCommand(agent, node)
+    await tellGuest(agent, { node, interfaces, isNew: before === '' })
     await writeReleased(directory, { bootId: await bootId, domainId, configuration: configurationDigest(spec) })
   }
 

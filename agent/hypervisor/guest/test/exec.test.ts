@@ -82,7 +82,7 @@ const alive = (pid: number): boolean => {
 
 t.test('a script of ours that fails says so in its own words', async (t) => {
   const agent = localAgent()
-  await runScript(agent, 'its test', '[ "$(cat)" = in ] && [ "$1" = word ]', ['word'], Buffer.from('in'))
+  await runScript(agent, 'its test', `# ${'long '.repeat(50_000)}\n[ $((6 * 7)) = 42 ]`)
   await t.rejects(runScript(agent, 'its test', 'echo no such thing >&2; exit 1'), {
     code: 'hypervisor.failed',
     message: 'inside the guest, its test: no such thing',
