@@ -50,7 +50,7 @@ export const takenRoom = (version: Version): Usage => {
 const isTaken = (all: ReadonlyMap<string, Taker>, { host, shape }: PoolRow, id: string): boolean =>
   all.has(claimKey({ host, pooled: poolRef(shape, id) }))
 
-/** What can be taken of a pool's nodes at a host, but for what the `beside` VNet's reservation before holds: that gives way. */
+/** What can be taken of a pool's nodes at a host. */
 const idleOf = ({ hosts }: Admission, row: PoolRow, taken: ReadonlyMap<string, Taker>): readonly SliceNode[] => {
   if (!hosts.online(row.host)) return []
   const report = hosts.views.get(row.host)?.reports.get(poolVNet(row.shape))
@@ -60,9 +60,15 @@ const idleOf = ({ hosts }: Admission, row: PoolRow, taken: ReadonlyMap<string, T
 }
 
 /** The idle nodes of a shape at a host that a new version of `vnet` can take, those first that were made first. */
-export const idleNodes = (admission: Admission, host: string, shape: string, vnet: string): readonly SliceNode[] => {
-  const row = admission.book.pools.get(rowKey(host, shape))
-  return row ? idleOf(admission, row, takers(admission.book, vnet)) : []
+export const idleNodes = (
+  admission: Admission,
+  vnet: string,
+): ((host: string, shape: string) => readonly SliceNode[]) => {
+  const taken = takers(admission.book, vnet)
+  return (host, shape) => {
+    const row = admission.book.pools.get(rowKey(host, shape))
+    return row ? idleOf(admission, row, taken) : []
+  }
 }
 
 /** The room of all that pools keep and nobody has. */

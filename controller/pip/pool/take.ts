@@ -25,6 +25,7 @@ export const takeNodes = (admission: Admission, vnet: string, part: VNetRequest,
   const before = admission.book.vnets.get(vnet)?.version
   const stays = optionsBy(before, part).taken ?? new Map<string, string>()
   const had = new Map((before ? claimsOf(before) : []).map((claim) => [claim.node.id, claim]))
+  const idle = idleNodes(admission, vnet)
   const given = new Set<string>()
   const taken = new Map<string, { readonly ref: string; readonly make: SliceNode }>()
   for (const [id, shape] of embedding.pools) {
@@ -34,15 +35,15 @@ export const takeNodes = (admission: Admission, vnet: string, part: VNetRequest,
       taken.set(id, { ref: known.pooled, make: known.node })
       continue
     }
-    const idle = idleNodes(admission, host, shape, vnet).find((node) => !given.has(`${host}/${node.id}`))
-    if (!idle) {
+    const free = idle(host, shape).find((node) => !given.has(`${host}/${node.id}`))
+    if (!free) {
       throw new WeftError('admission.not-now', `the pool ${shape} has no idle node at ${host} any more`, {
         object: `node/${id}`,
         hint: 'wait until the pool is filled again, or ask for allocation on-demand',
       })
     }
-    given.add(`${host}/${idle.id}`)
-    taken.set(id, { ref: poolRef(shape, idle.id), make: idle })
+    given.add(`${host}/${free.id}`)
+    taken.set(id, { ref: poolRef(shape, free.id), make: free })
   }
   const nodes = part.nodes.map((node) => {
     const one = taken.get(node.id)
