@@ -88,6 +88,16 @@ export const pathsOf = (task: Task, rates: Float64Array, work: Work): Paths => {
     return findPath(net, rates, { from, to, forward, backward, passable, usable, delay })?.slice()
   }
 
+  /** Whether any arc that leaves the host has both rates free: most often that is what lacks. */
+  const isOpen = (host: number, out: number, back: number): boolean => {
+    for (let i = first[host] as number; i < (first[host + 1] as number); i++) {
+      const arc = arcs[i] as number
+      if ((out === 0 || (rates[arc] as number) >= out) && (back === 0 || (rates[arc ^ 1] as number) >= back))
+        return true
+    }
+    return false
+  }
+
   /** The path before, where it is one between these hosts and still holds. */
   const keep = (link: TaskLink, side: 0 | 1, from: number, to: number): number[] | undefined => {
     const { forward, backward, delay, before = [], passable = all.passable, usable = all.usable } = link
@@ -104,6 +114,8 @@ export const pathsOf = (task: Task, rates: Float64Array, work: Work): Paths => {
       const before = link.before && keep(link, side, from, to)
       if (before) return before
       if (Number.isFinite(link.delay)) return quick(link, side, from, to)
+      const [out, back] = side === 0 ? [link.forward, link.backward] : [link.backward, link.forward]
+      if (!isOpen(from, out, back) || !isOpen(to, back, out)) return undefined
       for (const detour of detours) {
         const path = widest(link, side, from, to, row, least + detour)
         if (path) return path

@@ -20,6 +20,14 @@ export interface Reach {
 interface Kind {
   readonly link: TaskLink
   readonly rows: readonly [(Row | undefined)[], (Row | undefined)[]]
+  /** On each side, what may be crossed from each node; found when it is first asked for. */
+  readonly open: [Open | undefined, Open | undefined]
+}
+
+/** Nodes that arcs lead to which have the rates free, by node that they leave: head[first[n]] up to, without, head[first[n + 1]]. */
+interface Open {
+  readonly first: Int32Array
+  readonly head: Int32Array
 }
 
 export const reachOf = (task: Task, work: Work): Reach => {
@@ -28,7 +36,11 @@ export const reachOf = (task: Task, work: Work): Reach => {
     const known = kinds.find((kind) => isLike(kind.link, link))
     if (known) return known
     const rows: (Row | undefined)[] = new Array(task.net.size)
-    const kind: Kind = { link, rows: [rows, isSymmetric(link) ? rows : new Array(task.net.size)] }
+    const kind: Kind = {
+      link,
+      rows: [rows, isSymmetric(link) ? rows : new Array(task.net.size)],
+      open: [undefined, undefined],
+    }
     kinds.push(kind)
     return kind
   })
@@ -39,7 +51,7 @@ export const reachOf = (task: Task, work: Work): Reach => {
       const rows = kind.rows[side]
       const known = rows[host]
       if (known) return known
-      const row = rowOf(task, kind.link, side, host, queue, work)
+      const row = rowOf(task, kind, side, host, queue, work)
       rows[host] = row
       return row
     },
@@ -57,30 +69,55 @@ const isLike = (x: TaskLink, y: TaskLink): boolean =>
 
 const isSymmetric = ({ forward, backward, endsA, endsB }: TaskLink): boolean => forward === backward && endsA === endsB
 
-const rowOf = (task: Task, link: TaskLink, side: 0 | 1, host: number, queue: Int32Array, work: Work): Row => {
+const rowOf = (task: Task, kind: Kind, side: 0 | 1, host: number, queue: Int32Array, work: Work): Row => {
+  const { link, open } = kind
   const row = new Uint8Array(task.net.size).fill(unreached)
   row[host] = 0
   const [near, far] = side === 0 ? [link.endsA, link.endsB] : [link.endsB, link.endsA]
   if (near && !near[host]) return row
   const [out, back] = side === 0 ? [link.forward, link.backward] : [link.backward, link.forward]
   if (Number.isFinite(link.delay)) growWithin(task, link, out, back, host, row, work)
-  else grow(task, link, out, back, host, row, queue, work)
+  else {
+    open[side] ??= openOf(task, link, out, back, work)
+    grow(open[side], link.passable, host, row, queue, work)
+  }
   if (far) for (let n = 0; n < row.length; n++) if (!far[n] && n !== host) row[n] = unreached
   return row
 }
 
-/** Breadth first. What asks for nothing is carried also where more was promised than there is. */
-const grow = (
-  { net: { first, arcs, head }, rates }: Task,
-  { passable, usable }: TaskLink,
+/** What asks for nothing is carried also where more was promised than there is. */
+const openOf = (
+  { net: { first, arcs, head, size }, rates }: Task,
+  { usable }: TaskLink,
   out: number,
   back: number,
+  work: Work,
+): Open => {
+  const [least, leastBack] = [out === 0 ? Number.NEGATIVE_INFINITY : out, back === 0 ? Number.NEGATIVE_INFINITY : back]
+  const open: Open = { first: new Int32Array(size + 1), head: new Int32Array(head.length) }
+  let count = 0
+  for (let node = 0; node < size; node++) {
+    const last = first[node + 1] as number
+    for (let i = first[node] as number; i < last; i++) {
+      const arc = arcs[i] as number
+      if ((rates[arc] as number) < least || (rates[arc ^ 1] as number) < leastBack) continue
+      if (!usable || usable[arc >> 1]) open.head[count++] = head[arc] as number
+    }
+    open.first[node + 1] = count
+  }
+  work.add(head.length)
+  return open
+}
+
+/** Breadth first. */
+const grow = (
+  { first, head }: Open,
+  passable: Uint8Array | undefined,
   host: number,
   row: Row,
   queue: Int32Array,
   work: Work,
 ): void => {
-  const [least, leastBack] = [out === 0 ? Number.NEGATIVE_INFINITY : out, back === 0 ? Number.NEGATIVE_INFINITY : back]
   queue[0] = host
   let end = 1
   let steps = row.length >> 3
@@ -90,12 +127,10 @@ const grow = (
     const hops = Math.min((row[node] as number) + 1, unreached - 1)
     const last = first[node + 1] as number
     let i = first[node] as number
-    steps += last - i + 1
+    steps += (last - i + 1) >> 1
     for (; i < last; i++) {
-      const arc = arcs[i] as number
-      const next = head[arc] as number
-      if (row[next] !== unreached || (rates[arc] as number) < least || (rates[arc ^ 1] as number) < leastBack) continue
-      if (usable && !usable[arc >> 1]) continue
+      const next = head[i] as number
+      if (row[next] !== unreached) continue
       row[next] = hops
       queue[end++] = next
     }
