@@ -201,8 +201,7 @@ t.test('a VNP that maps by itself takes nodes of the pools that it is told of', 
     // What is idle has been advertised.
     await world.idle()
     const { vnet } = await world.settled(world.ask('alice', { apply: asked(count) }))
-    // One that has taken some is the PIP's to map.
-    t.equal(vnet?.discovery, count === 4 ? 'vnp' : 'pip')
+    t.equal(vnet?.discovery, 'vnp')
     await ready(world, 'shop')
     await filled(world)
     t.equal(nodesOf(world).length, 6 + count)

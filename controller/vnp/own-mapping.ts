@@ -16,8 +16,7 @@ export const mapAt = (provider: Provider, row: VNetRow | undefined, part: VNetRe
   const picture = provider.substrate.picture()
   if (!picture) return undefined
   const before = row?.parts.find(({ pip }) => pip === provider.name)
-  // Idle nodes that a VNet has taken are in the provider's books alone.
-  if (row && (!before?.embedding || before.embedding.pools.size > 0)) return undefined
+  if (row && !before?.embedding) return undefined
   const own = before?.embedding && { part: before.request, embedding: before.embedding }
   const usage = own
     ? usageWithout(picture.usage, usageOf(picture.graph, [{ request: own.part, embedding: own.embedding }]))

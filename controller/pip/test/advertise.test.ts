@@ -214,6 +214,16 @@ t.test('an embedding that is not to be had is refused, whatever is wrong with it
       what,
     )
   }
+  const light = part('light')
+  const together = embeddingToMessage(light, await mappedBy(vnp, { ...light, placement: 'packed' }))
+  t.equal(new Set(together.nodes.map(({ host }) => host)).size, 1)
+  for (const terms of [{ placement: 'distinct' }, { affinity: [{ kind: 'apart', nodes: ['r1', 'r2'] }] }]) {
+    await t.rejects(
+      vnp.ask({ reserve: { reservation: 'r1', part: { ...light, ...terms }, embedding: together } }),
+      { code: 'embedding.stale' },
+      JSON.stringify(terms),
+    )
+  }
   t.same(await world.rows('pip1'), [])
 
   t.comment('others were quicker')
