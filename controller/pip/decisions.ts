@@ -9,18 +9,21 @@ import { localClient } from '../../proto/local.ts'
 import { embeddingFromMessage, embeddingToMessage } from '../advertisement/embedding.ts'
 import { validateRequest } from '../description/validate.ts'
 import type { Log } from '../log.ts'
+import type { Embedding } from '../mapping/mapping.ts'
 import type { Clock } from '../roles/clock.ts'
 import type { Serial } from '../roles/serial.ts'
-import { type Admission, decideVersion, heldAfter, mapPart } from './admit.ts'
+import { type Admission, decideVersion, heldAfter, pictureFor } from './admit.ts'
 import { atRemoval, atVersion } from './desired.ts'
 import { effectsOf } from './effects.ts'
 import { checkEmbedding } from './given-embedding.ts'
+import type { Mapper } from './mapper.ts'
 import { spentBy } from './pool/claims.ts'
 import type { ReservationRow, VNetRow } from './rows.ts'
 import { type StateContext, stateOfReservation, stateOfRow } from './state.ts'
 
 export interface DecisionsOptions {
   readonly admission: Admission
+  readonly mapper: Mapper
   readonly context: StateContext
   readonly clock: Clock
   readonly serial: Serial
@@ -78,7 +81,7 @@ const strangersOf = (reports: ReadonlyMap<string, Reported>): ReadonlyMap<string
   )
 
 export const createDecisions = (options: DecisionsOptions): Decisions => {
-  const { admission, context, clock, serial, log, tellsEmbeddings, onDecided } = options
+  const { admission, mapper, context, clock, serial, log, tellsEmbeddings, onDecided } = options
   const { book, substrate } = admission
   const leases = new Map<string, () => void>()
 
@@ -121,6 +124,9 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     if (row?.removing) throw new WeftError('vnet.busy', `${vnet} is being removed`, { hint: 'wait until it is gone' })
   }
 
+  const mapped = (part: VNetRequest): Promise<Embedding> =>
+    mapper.map(pictureFor(admission, part.name), book.vnets.get(part.name)?.version, part)
+
   const committedBy = (id: string): VNetRow | undefined =>
     [...book.vnets.values()].find((row) => row.reservation === id && !row.removing)
 
@@ -133,7 +139,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
         const held = (await reserve({ reservation, part, leaseMs }, client)).reservation
         return { offer: { cost: held.cost, reservation: held } }
       }
-      const embedding = mapPart(admission, part.name, part)
+      const embedding = await mapped(part)
       const version = decideVersion(admission, part.name, part, embedding)
       const before = book.vnets.get(part.name)?.version
       return { offer: { cost: embedding.cost, effects: before ? effectsOf(before, version) : [] } }
@@ -162,9 +168,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     const vnet = part.name
     checkFree(vnet, client)
     const started = clock.now()
-    const embedding = given
-      ? checkEmbedding(admission, part, embeddingFromMessage(given, 0))
-      : mapPart(admission, vnet, part)
+    const embedding = given ? checkEmbedding(admission, part, embeddingFromMessage(given, 0)) : await mapped(part)
     const version = decideVersion(admission, vnet, part, embedding)
     const row: ReservationRow = {
       id,

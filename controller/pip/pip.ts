@@ -30,6 +30,7 @@ import { desiredOf } from './desired.ts'
 import { type Explained, explainPart, explainVersion } from './explain.ts'
 import { createFreed, type Freed, freeingBook } from './freed.ts'
 import { createHosts } from './hosts.ts'
+import { directMapper, type Mapper } from './mapper.ts'
 import { createEasing } from './measured.ts'
 import { listHosts } from './operator.ts'
 import { claimsOf } from './pool/claims.ts'
@@ -51,6 +52,8 @@ export interface PipParts extends BrokerOptions, Term {
   readonly clock: Clock
   readonly log: Log
   readonly connect?: Connect | undefined
+  /** Closed with the PIP; in this thread without it. */
+  readonly mapper?: Mapper | undefined
   /** Where consoles are passed on; undefined: nowhere. */
   readonly console?: ConsoleListenerOptions | undefined
 }
@@ -63,7 +66,18 @@ const quietMs = 5000
 const explainMs = 1500
 
 export const startPip = async (parts: PipParts): Promise<Role> => {
-  const { name, domain, epoch, substrate, advertise = 'none', store, clock, log, onLater } = parts
+  const {
+    name,
+    domain,
+    epoch,
+    substrate,
+    advertise = 'none',
+    mapper = directMapper,
+    store,
+    clock,
+    log,
+    onLater,
+  } = parts
   const onError = (topic: string, error: unknown) => log.error({ topic, err: error }, 'publishing failed')
   let advertiser: Advertiser | undefined
   let freed: Freed | undefined
@@ -184,6 +198,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
 
   const decisions = createDecisions({
     admission,
+    mapper,
     context,
     clock,
     serial,
@@ -296,6 +311,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
       coalescer.close()
       settlement.close()
       decisions.close()
+      await mapper.close()
       await consoles.close()
       await session.close()
     },

@@ -8,6 +8,7 @@ import { checkRoleName } from '../roles/names.ts'
 import { type Running, runRole } from '../roles/run.ts'
 import { parseSubstrate } from '../substrate/parse.ts'
 import type { AdvertiseLevel } from './advertise.ts'
+import { startMapper } from './mapper.ts'
 import { startPip } from './pip.ts'
 
 export interface RunPipOptions extends BrokerOptions {
@@ -39,6 +40,18 @@ export const runPip = async (options: RunPipOptions): Promise<Running> => {
     socketPath,
     log,
     start: (term) =>
-      startPip({ ...term, name, domain, brokerUrl, password, substrate, advertise, console, clock: systemClock, log }),
+      startPip({
+        ...term,
+        name,
+        domain,
+        brokerUrl,
+        password,
+        substrate,
+        advertise,
+        console,
+        clock: systemClock,
+        log,
+        mapper: startMapper(log),
+      }),
   })
 }

@@ -39,5 +39,8 @@ t.test('a file that is no instance is told with the place of what is wrong', asy
   t.match(await map('none.json'), { status: 1, stderr: /cannot read .*none\.json: ENOENT/ })
   t.match(await map('text.json'), { status: 1, stderr: /it is no JSON.*\[instance\.invalid\] at .*text\.json/ })
   t.match(await map('empty.json'), { status: 1, stderr: /substrate\.links: 3 \[instance\.invalid\].*\nhint: a list/ })
-  t.match(await map('empty.json', '--budget', '10s'), { status: 1, stderr: /--budget is "10s"\nhint: it takes milliseconds/ })
+  t.match(await map('empty.json', '--budget', '10s'), {
+    status: 1,
+    stderr: /--budget is "10s"\nhint: it takes milliseconds/,
+  })
 })
