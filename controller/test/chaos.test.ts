@@ -47,14 +47,16 @@ const chaos = async (t: Test, seed: number): Promise<void> => {
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T
   // Of every second one the hosts keep a pool.
   const pools = seed % 2 === 0 ? ['pools:', '  small: { hypervisor: fake, memory: 256 MiB, keep: 2 }'] : []
-  const world = await createReadyWorld({ vnos, pools: () => pools })
+  // Whoever maps: now the one, now the other.
+  const discovery = () => (random(2) === 0 ? 'pip' : 'vnp')
+  const world = await createReadyWorld({ vnos, pools: () => pools, advertise: 'full' })
   world.broker.duplicates = seed % 3 === 0
   const story: string[] = []
   const defects: string[] = []
 
   const ask = (vno: string, vnet: string, request: VNetRequest | undefined): void => {
     story.push(`${vno} ${request ? `applies ${vnet} with ${request.nodes.length}` : `deletes ${vnet}`}`)
-    const verb = request ? { apply: { request } } : { delete: { vnet } }
+    const verb = request ? { apply: { request, discovery: discovery() } } : { delete: { vnet } }
     world.ask(vno, verb).catch((error: { code?: string; message: string }) => {
       if (!expected.includes(error.code ?? '')) defects.push(`${vno} was answered ${error.code}: ${error.message}`)
     })
