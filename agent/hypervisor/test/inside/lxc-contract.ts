@@ -9,6 +9,7 @@ import { interfaceNames } from '../../../interfaces.ts'
 import { createLog } from '../../../log.ts'
 import { lxcHypervisor } from '../../lxc/lxc.ts'
 import { hypervisorContract, type Subject, specOf } from '../contract.ts'
+import { until } from '../until.ts'
 
 t.setTimeout(500_000)
 
@@ -192,4 +193,26 @@ await t.test('the start-up command runs once the node is configured, in every ru
   t.equal(await runs(), 5, 'what was released the run before holds for no other')
   await driver.configure(spec)
   await until(async () => (await runs()) === 6)
+})
+
+await t.test('a container that was taken from a pool comes back from reboot(2) as what it has become', async (t) => {
+  const driver = open()
+  t.teardown(() => driver.close())
+  const idle = { ...specOf('n1', 8, { interfaces: [] }), vnet: 'pool-small' }
+  await driver.start(idle)
+  await driver.configure(idle)
+  const spec = specOf('back', 9, { startUp: { command: 'hostname >>/root/runs' } })
+  t.equal(await driver.start(spec, { vnet: idle.vnet, id: 'n1' }), true)
+  await driver.configure(spec)
+  t.teardown(() => driver.remove(spec.vnet, 'back'))
+  const runs = async (count: number): Promise<boolean> => {
+    const { stdout } = await driver.inside.exec(spec.vnet, 'back', ['cat', '/root/runs'], 60_000)
+    return Buffer.from(stdout).toString() === 'back\n'.repeat(count)
+  }
+  t.ok(await until(() => runs(1)))
+  await driver.inside.exec(spec.vnet, 'back', ['busybox', 'reboot', '-f'], 60_000).catch(() => {})
+  t.ok(await until(async () => (await driver.observe())[0]?.ended?.how === 'rebooted'))
+  t.match(await driver.observe(), [{ id: 'back', running: true, configuration: '' }])
+  await driver.configure(spec)
+  t.ok(await until(() => runs(2).catch(() => false)))
 })
