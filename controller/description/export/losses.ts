@@ -33,12 +33,12 @@ const defaults: Readonly<Record<string, string>> = {
 /** `form` as it is called in a message. */
 export const lossesOf = (request: VNetRequest, form: string, carried: Carried): readonly Loss[] => {
   const losses: Loss[] = []
-  const look = (value: object, fields: readonly string[], path: string, object: string): void => {
+  const look = (value: object, fields: readonly string[], path: string, object: string, part = ''): void => {
     for (const { field, words } of notCarried(value, fields))
       losses.push({
         path: path === '' ? field : `${path}.${field}`,
         object,
-        message: `${words} is left out: ${form} has no place for it`,
+        message: `${words}${part} is left out: ${form} has no place for it`,
       })
   }
   const { nodes, links, ...vnet } = request
@@ -48,7 +48,7 @@ export const lossesOf = (request: VNetRequest, form: string, carried: Carried): 
     look(rest, carried.node(node), `nodes[${i}]`, `node/${node.id}`)
     for (const [k, each] of interfaces.entries()) {
       const [fields, path, object] = [carried.interface(each, node), `nodes[${i}].interfaces[${k}]`, `node/${node.id}`]
-      if (fields) look(each, fields, path, object)
+      if (fields) look(each, fields, path, object, ` of interface ${each.index}`)
       else losses.push({ path, object, message: `interface ${each.index} is left out: it is on no link` })
     }
   }
@@ -85,7 +85,7 @@ const isSaid = (key: string, value: unknown): boolean => {
   if (key === 'location') return true
   if (typeof value === 'object') return Object.entries(value).some(([inner, each]) => isSaid(inner, each))
   if (key === 'forwarding') return value !== 'guest' && value !== 'bridge'
-  return value !== defaults[key]
+  return value !== defaults[key] && !(key === 'count' && value === 1)
 }
 
 /** memoryBytes: memory; rateAToBBitsPerSecond: rate a to b; startUp: start-up. */

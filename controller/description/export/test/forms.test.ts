@@ -169,6 +169,16 @@ t.test('RFC 8345: the VNet is supported by its substrate', async (t) => {
   })
 })
 
+t.test('what is lost of an interface says of which', async (t) => {
+  const { losses } = await exportAs({ request }, 'rfc8345')
+  t.ok(
+    losses.some(
+      ({ path, message }) =>
+        path === 'nodes[0].interfaces[0].mac' && message.startsWith('mac of interface 0 is left out'),
+    ),
+  )
+})
+
 t.test('RFC 8345: of a request there is the VNet alone', async (t) => {
   const { text } = await exportAs({ request }, 'rfc8345')
   const { network } = JSON.parse(text)['ietf-network:networks']
