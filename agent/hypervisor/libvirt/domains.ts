@@ -41,13 +41,13 @@ const marked = (domain: DomainSummary, mark: DomainMark | undefined, taken: Take
   return mark ? [{ domain, mark }] : []
 }
 
-/** The domain of a node; undefined where there is none, or where it was taken for another node. Throws object.foreign. */
+/** The domain of a node, by its name; undefined where there is none, or where it was taken for another node. Throws object.foreign. */
 export const findDomain = async (
   connection: LibvirtConnection,
   taken: TakenNodes,
+  name: string,
   { vnet, node }: KeptNode,
 ): Promise<MarkedDomain | undefined> => {
-  const name = await taken.domainOf(vnet, node)
   const domain = await connection.lookupByName(name).catch(unless('NO_DOMAIN'))
   if (!domain) return undefined
   const mark = await markOf(connection, domain)

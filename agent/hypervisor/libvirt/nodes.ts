@@ -72,8 +72,16 @@ export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
   const inHand = new Set<string>()
   let socket: RouteSocket | undefined
 
+  /** Of one that was taken from a pool, and whose directory somebody removed, the name that it was seen with. */
+  const domainOf = async (vnet: string, node: string): Promise<string> => {
+    const name = await taken.domainOf(vnet, node)
+    if (known.has(name)) return name
+    const seen = [...known].find(([, one]) => one.vnet === vnet && one.id === node)
+    return seen?.[0] ?? name
+  }
+
   const find = async (vnet: string, node: string): Promise<MarkedDomain | undefined> => {
-    const found = await findDomain(await libvirt.get(), taken, { vnet, node })
+    const found = await findDomain(await libvirt.get(), taken, await domainOf(vnet, node), { vnet, node })
     if (!found || (await isOurs(vnet, node, found.domain.name))) return found
     const object = `node/${node}`
     throw new WeftError('object.foreign', `the domain of node ${node} is another hypervisor's still`, { object })
@@ -117,7 +125,7 @@ export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
       known.set(await taken.domainOf(vnet, node), { vnet, id: node })
     },
     forget: async (vnet, node) => {
-      known.delete(await taken.domainOf(vnet, node))
+      known.delete(await domainOf(vnet, node))
       taken.forget(vnet, node)
     },
     held: async (vnet, node, work) => {

@@ -1,6 +1,6 @@
 /** The contract over containers, in a virtual host: started by lxc/test/lxc.root.test.ts. */
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { parseConfig } from '../../../config.ts'
@@ -215,4 +215,11 @@ await t.test('a container that was taken from a pool comes back from reboot(2) a
   t.match(await driver.observe(), [{ id: 'back', running: true, configuration: '' }])
   await driver.configure(spec)
   t.ok(await until(() => runs(2).catch(() => false)))
+
+  await rm(`${stateDir}/nodes/${spec.vnet}`, { recursive: true })
+  const other = open()
+  t.teardown(() => other.close())
+  t.match(await other.observe(), [{ id: 'back', digest: '' }], 'without its directory it is half of a node')
+  await other.remove(spec.vnet, 'back')
+  t.same(await other.observe(), [], 'and is removed all the same')
 })
