@@ -8,7 +8,7 @@
  */
 import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
-import { defaultTrees } from './core/solve.ts'
+import { defaultTreesOf } from './core/solve.ts'
 import type { Embed, Embedding, EmbedOptions, MappedPath, SubstrateGraph, Usage } from './mapping.ts'
 import { makeCpuMillis } from './pools.ts'
 import { hypervisorFor, type Problem, problemOf } from './problem.ts'
@@ -25,7 +25,7 @@ export const embed: Embed = (graph, usage, request, options = {}) => {
   checkLinks(request)
   const topology = topologyOf(graph)
   const budget = (): Budget => ({
-    trees: options.trees ?? defaultTrees,
+    trees: options.trees ?? defaultTreesOf(topology.size),
     steps,
     deadlineMs: options.budgetMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.budgetMs,
   })

@@ -72,7 +72,7 @@ export interface EmbedOptions {
   readonly taken?: ReadonlyMap<string, string>
   /** Hosts that take no new node and relay nothing (gone, drained); nodes fixed there stay. */
   readonly excluded?: ReadonlySet<string>
-  /** How long the search looks for something cheaper, in shortest-path trees of the substrate; missing: `defaultTrees` (core/solve.ts). */
+  /** How long the search looks for something cheaper, in shortest-path trees of the substrate; missing: `defaultTreesOf` (core/solve.ts). */
   readonly trees?: number
   /**
    * Ends the search early, and the search for the reason of a refusal after as long again. Without it both are bounded by

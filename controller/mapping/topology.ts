@@ -34,6 +34,17 @@ export const unreachable = 0x7fffffff
 
 /** Links whose ends are not both nodes of the graph are left out. */
 export const topologyOf = (graph: SubstrateGraph): Topology => {
+  const known = made.get(graph)
+  if (known) return known
+  const topology = make(graph)
+  made.set(graph, topology)
+  return topology
+}
+
+/** A graph never changes, and the same one is mapped on again and again. */
+const made = new WeakMap<SubstrateGraph, Topology>()
+
+const make = (graph: SubstrateGraph): Topology => {
   const { nodes } = graph
   const indexOf = new Map(nodes.map(({ id }, index) => [id, index]))
   const links = graph.links.filter(({ a, b }) => a && b && indexOf.has(a.node) && indexOf.has(b.node))
@@ -68,6 +79,9 @@ export const topologyOf = (graph: SubstrateGraph): Topology => {
   }
 }
 
+/** Distances that are kept: 64 MB. */
+const mostKept = 2 ** 24
+
 /** Breadth-first search from each node that is asked for, kept: arcs come in pairs, so the way there is the way back. */
 const hopsOver = (count: number, first: Int32Array, arcs: Int32Array, head: Int32Array) => {
   const known = new Map<number, Int32Array>()
@@ -84,6 +98,7 @@ const hopsOver = (count: number, first: Int32Array, arcs: Int32Array, head: Int3
         hops[next] = (hops[node] as number) + 1
         queue.push(next)
       }
+    if (known.size * count > mostKept) known.clear()
     known.set(target, hops)
     return hops
   }

@@ -28,7 +28,7 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
   const count = task.nodes.length
 
   /** Into `costs`, for each of its candidates: what being there costs towards all that is placed. */
-  const count_costs = (node: number): void => {
+  const countCosts = (node: number): void => {
     const own = candidates[node] as Int32Array
     const base = alone[node] as Float64Array
     for (let i = 0; i < own.length; i++) costs[own[i] as number] = base[own[i] as number] as number
@@ -48,7 +48,7 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
   }
 
   const cheapest = (node: number): number => {
-    count_costs(node)
+    countCosts(node)
     let best = -1
     let least = Number.POSITIVE_INFINITY
     for (const host of candidates[node] as Int32Array) {
@@ -95,7 +95,7 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
   const better = (node: number): boolean => {
     const from = hosts[node] as number
     lift(node)
-    count_costs(node)
+    countCosts(node)
     const now = costs[from] as number
     let [least, best, bestSwap, swapGain] = [now, from, -1, 1e-9]
     for (const host of candidates[node] as Int32Array) {

@@ -64,7 +64,7 @@ interface Around {
  * them. A host with as much around it as the mean costs this part of a hop of a link of mean weight: too little to make paths
  * longer for it.
  */
-export const thriftKnob = { share: 0.05 }
+const thriftShare = 0.05
 
 const aroundOf = ({ net: { size, first, arcs }, rates, links }: Task): Around => {
   const [out, back, thrift] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
@@ -78,7 +78,7 @@ const aroundOf = ({ net: { size, first, arcs }, rates, links }: Task): Around =>
     sum += out[host] as number
   }
   const weight = links.reduce((total, link) => total + link.weight, 0) / Math.max(1, links.length)
-  const unit = sum > 0 ? (thriftKnob.share * weight * size) / sum : 0
+  const unit = sum > 0 ? (thriftShare * weight * size) / sum : 0
   for (let host = 0; host < size; host++) thrift[host] = unit * (out[host] as number)
   return { out, back, thrift }
 }

@@ -1,5 +1,7 @@
 /**
- * The search for the cheapest mapping of a task.
+ * The search for the cheapest mapping of a task: layouts from many roots by the distances of hosts (layout.ts), the best of them
+ * with paths (routed.ts), and then again and again some linked nodes of the best mapping taken out and put back where they cost
+ * least, until the budget ends or nothing can cost less. (P. Shaw's large neighbourhood search, 1998.)
  */
 import { type Layout, layoutsOf } from './layout.ts'
 import { modelOf } from './model.ts'
@@ -10,9 +12,17 @@ import type { Budget, Outcome, Task } from './task.ts'
 import { workOf } from './work.ts'
 
 /** What suffices for requests of ten nodes on a hundred hosts. */
-export const defaultTrees = 150
+export const defaultTrees = 130
+/** On a large substrate a tree takes long, and most of it is far from where a request goes. */
+const [largeSize, largeTrees] = [1000, 40]
+export const defaultTreesOf = (size: number): number => (size > largeSize ? largeTrees : defaultTrees)
 
-export const knobs = { layoutShare: 0.4, routed: 6, kick: 3 }
+/** Shares of the budget after which no more layouts are made, and none is improved; the rest is for mappings with paths. */
+const [layoutShare, improveShare] = [0.55, 0.7]
+/** So many of the cheapest layouts are improved, and so many of those become mappings. */
+const [improvedLayouts, routedLayouts] = [12, 4]
+/** Most nodes that are taken out of a mapping at a time. */
+const mostOut = 3
 
 export const solve = (task: Task, budget: Budget): Outcome => {
   const work = workOf(task.net, budget)
@@ -29,14 +39,14 @@ export const solve = (task: Task, budget: Budget): Outcome => {
   const found: Layout[] = []
   const rootHosts = rootsOf(model.candidates[root] as Int32Array, task)
   for (const host of rootHosts) {
-    if (work.isOver(knobs.layoutShare)) break
+    if (work.isOver(layoutShare)) break
     const layout = layouts.from(root, host)
     if (layout) found.push(layout)
   }
   found.sort((x, y) => x.cost - y.cost)
   const improved: Layout[] = []
-  for (const layout of found.slice(0, 12)) {
-    if (work.isOver(knobs.layoutShare * 1.3)) break
+  for (const layout of found.slice(0, improvedLayouts)) {
+    if (work.isOver(improveShare)) break
     improved.push(layouts.improved(layout))
   }
   improved.sort((x, y) => x.cost - y.cost)
@@ -50,7 +60,7 @@ export const solve = (task: Task, budget: Budget): Outcome => {
   let tried = 0
   for (const layout of improved.length > 0 ? improved : found) {
     if (best && best.missing === 0 && layout.cost >= best.cost - 1e-9) break
-    if (tried++ >= knobs.routed || (best && work.isOver(0.8))) break
+    if (tried++ >= routedLayouts || (best && work.isOver(0.8))) break
     for (let node = 0; node < count; node++) routed.lift(node)
     for (const node of order) routed.put(node, layout.hosts[node] as number)
     for (const node of order) if ((routed.occupancy.hosts[node] as number) < 0) routed.insert(node)
@@ -123,7 +133,7 @@ const ruin = (
   const missing = [...now.hosts.keys()].filter((node) => (now.hosts[node] as number) < 0)
   const first = missing.length > 0 ? (missing[below(missing.length)] as number) : below(count)
   const out = [first]
-  const size = 1 + below(Math.min(knobs.kick, count))
+  const size = 1 + below(Math.min(mostOut, count))
   while (out.length < size) {
     const near = ties[out[below(out.length)] as number] ?? []
     const other = near.length > 0 && below(4) > 0 ? (near[below(near.length)]?.other ?? 0) : below(count)
