@@ -17,7 +17,8 @@ interface Property {
   readonly loss: Told
 }
 
-export const readRspecLink = (element: Element, context: RspecContext): void => {
+/** `subnet`: number of the subnet that its ends get their addresses from; undefined: they have their own. */
+export const readRspecLink = (element: Element, context: RspecContext, subnet?: number): void => {
   const { draft, report } = context
   const id = attribute(element, 'client_id')
   const object = `link/${id.text}`
@@ -26,6 +27,7 @@ export const readRspecLink = (element: Element, context: RspecContext): void => 
     return
   }
   const ends = refsOf(element).flatMap((ref) => endOf(attribute(ref, 'client_id'), object, context) ?? [])
+  if (subnet !== undefined) giveAddresses(ends, subnet)
   const properties: Property[] = []
   const entries: Entry[] = []
   for (const child of childrenOf(element)) {
@@ -47,6 +49,17 @@ export const readRspecLink = (element: Element, context: RspecContext): void => 
   if (a && b && ends.length === 2)
     draft.addLink({ name: id.text, at, ends, entries: [...entries, ...pairEntries(properties, a, b, context)] })
   else draft.addLink({ name: id.text, at, entries, ends: ends.map((end) => withRates(end, properties, context)) })
+}
+
+/** A provider's prefix is cut by links of two ends, so that what has a LAN gets its addresses here: 10.10.0.0/24, 10.10.1.0/24, … */
+const giveAddresses = (ends: readonly DraftEnd[], subnet: number): void => {
+  // What has no room has no addresses.
+  if (ends.length > 254 || subnet >= 245 * 256) return
+  for (const [i, { node, index, at }] of ends.entries()) {
+    const address = `10.${10 + (subnet >> 8)}.${subnet & 255}.${i + 1}/24`
+    // A switch has none.
+    if (!node.isBridge) interfaceOf(node, index, at).addresses.push({ text: address, at })
+  }
 }
 
 const readProperty = (element: Element, object: string, context: RspecContext): Property => {

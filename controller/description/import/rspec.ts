@@ -63,18 +63,17 @@ const convert = (root: Element, { name }: RspecOptions, report: Report, notes: N
   if (attribute(root, 'expires').text !== '')
     notes.add({ message: 'the time when it expires is left out', at: attribute(root, 'expires').at })
   for (const child of children) if (isOf(child, 'node')) readRspecNode(child, context)
-  for (const child of children) {
-    if (isOf(child, 'link')) readRspecLink(child, context)
-    else if (!isOf(child, 'node')) leaveOut(child, '', context)
-  }
-  const at = root.scanned.at
-  // As aggregates do it where a request names no address.
+  // As aggregates do it where a request names no address: a subnet a link.
   const isBare = ![...context.interfaces.values()].some(
     ({ node, index }) => node.interfaces.get(index)?.addresses.length,
   )
-  const isPlain = children.every((child) => !isOf(child, 'link') || refsOf(child).length <= 2)
-  const hasLinks = children.some((child) => isOf(child, 'link'))
-  return draft.finish({ text: name, at }, isBare && isPlain && hasLinks ? [text('prefix', graphPrefix, at)] : [])
+  const links = children.filter((child) => isOf(child, 'link'))
+  const isPlain = links.every((link) => refsOf(link).length <= 2)
+  for (const [i, link] of links.entries()) readRspecLink(link, context, isBare && !isPlain ? i : undefined)
+  for (const child of children) if (!isOf(child, 'node') && !isOf(child, 'link')) leaveOut(child, '', context)
+  const at = root.scanned.at
+  const prefix = isBare && isPlain && links.length > 0 ? [text('prefix', graphPrefix, at)] : []
+  return draft.finish({ text: name, at }, prefix)
 }
 
 export const refsOf = (link: Element): readonly Element[] =>

@@ -123,6 +123,22 @@ links:
   },
 )
 
+t.test('where a LAN is among links without addresses, each link gets a subnet', async (t) => {
+  const node = (name: string, ...ids: readonly string[]) =>
+    `<node client_id="${name}">${ids.map((id) => `<interface client_id="${name}${id}"/>`).join('')}</node>`
+  const link = (name: string, ...ids: readonly string[]) =>
+    `<link client_id="${name}">${ids.map((id) => `<interface_ref client_id="${id}"/>`).join('')}</link>`
+  const { yaml } = await readFile(
+    rspec(
+      `${node('a', '0', '1')}${node('b', '0')}${node('c', '0', '1')}${link('lan', 'a0', 'b0', 'c0')}${link('l', 'a1', 'c1')}`,
+    ),
+    'l.rspec',
+  )
+  t.notMatch(yaml, 'prefix')
+  t.match(yaml, 'b: { start-up: { command: ip address add 10.10.0.2/24 dev eth0 } }')
+  t.match(yaml, 'c:\n    interfaces: { eth1: { addresses: [ 10.10.1.2/24 ] } }\n')
+})
+
 t.test('a delay node shapes what leaves it', async (t) => {
   const { yaml } = await readFile(
     rspec(`  <node client_id="a"><interface client_id="a0"/></node><node client_id="b"><interface client_id="b0"/></node>
