@@ -3,22 +3,22 @@
  * with paths (routed.ts), and then again and again some linked nodes of the best mapping taken out and put back where they cost
  * least, until the budget ends or nothing can cost less. (P. Shaw's large neighbourhood search, 1998.)
  */
-import { type Layout, layoutsOf } from './layout.ts'
-import { modelOf } from './model.ts'
+import { type Layout, type Layouts, layoutsOf } from './layout.ts'
+import { type Model, modelOf } from './model.ts'
 import { randomFrom } from './random.ts'
 import { reachOf } from './reach.ts'
 import { type Routed, routedOf, type Snapshot } from './routed.ts'
 import type { Budget, Outcome, Task } from './task.ts'
-import { workOf } from './work.ts'
+import { type Work, workOf } from './work.ts'
 
 /** What suffices for requests of ten nodes on a hundred hosts. */
-export const defaultTrees = 130
+export const defaultTrees = 120
 /** On a large substrate a tree takes long, and most of it is far from where a request goes. */
 const [largeSize, largeTrees] = [1000, 40]
 export const defaultTreesOf = (size: number): number => (size > largeSize ? largeTrees : defaultTrees)
 
-/** Shares of the budget after which no more layouts are made, and none is improved; the rest is for mappings with paths. */
-const [layoutShare, improveShare] = [0.55, 0.7]
+/** Shares of the budget after which no more layouts are made, none is improved, and none gets paths; the rest is to refine. */
+const [layoutShare, improveShare, routeShare] = [0.55, 0.7, 0.8]
 /** So many of the cheapest layouts are improved, and so many of those become mappings. */
 const [improvedLayouts, routedLayouts] = [12, 4]
 /** Most nodes that are taken out of a mapping at a time. */
@@ -27,18 +27,23 @@ const mostOut = 3
 export const solve = (task: Task, budget: Budget): Outcome => {
   const work = workOf(task.net, budget)
   const model = modelOf(task)
-  const count = task.nodes.length
-  const failed = (): Outcome => ({ found: false, trees: work.trees() })
-  if (model.candidates.some(({ length }) => length === 0)) return failed()
+  if (model.candidates.some(({ length }) => length === 0)) return { found: false, trees: work.trees() }
   const reach = reachOf(task, work)
-  const layouts = layoutsOf(model, reach, work)
+  const order = [...model.pull.keys()].sort((x, y) => (model.pull[y] as number) - (model.pull[x] as number))
+  const layouts = bestLayouts(model, layoutsOf(model, reach, work), order[0], work)
+  const routed = routedOf(model, reach, work)
   const floor = floorOf(task)
-  // Layouts from many roots.
-  let root = 0
-  for (let node = 1; node < count; node++) if ((model.pull[node] as number) > (model.pull[root] as number)) root = node
+  const first = firstMapping(routed, layouts, order, work)
+  const { hosts, paths, missing } = refined(routed, model, first, floor, work)
+  if (missing > 0) return { found: false, trees: work.trees() }
+  return { found: true, hosts, paths, cost: costOf(task, { hosts, paths }), bound: floor, trees: work.trees() }
+}
+
+/** With the root, the node that pulls most, on one host after the other; the cheapest, improved. */
+const bestLayouts = (model: Model, layouts: Layouts, root: number | undefined, work: Work): readonly Layout[] => {
+  if (root === undefined) return []
   const found: Layout[] = []
-  const rootHosts = rootsOf(model.candidates[root] as Int32Array, task)
-  for (const host of rootHosts) {
+  for (const host of rootsOf(model.candidates[root] as Int32Array, model.task)) {
     if (work.isOver(layoutShare)) break
     const layout = layouts.from(root, host)
     if (layout) found.push(layout)
@@ -49,48 +54,39 @@ export const solve = (task: Task, budget: Budget): Outcome => {
     if (work.isOver(improveShare)) break
     improved.push(layouts.improved(layout))
   }
-  improved.sort((x, y) => x.cost - y.cost)
+  return improved.length > 0 ? improved.sort((x, y) => x.cost - y.cost) : found
+}
 
-  const routed = routedOf(model, reach, work)
-  let best: Snapshot | undefined
-  const order = [...model.pull.keys()].sort((x, y) => (model.pull[y] as number) - (model.pull[x] as number))
-  const keep = (): void => {
-    if (!best || isBetter(routed.snapshot(), best)) best = routed.snapshot()
-  }
-  let tried = 0
-  for (const layout of improved.length > 0 ? improved : found) {
-    if (best && best.missing === 0 && layout.cost >= best.cost - 1e-9) break
-    if (tried++ >= routedLayouts || (best && work.isOver(0.8))) break
-    for (let node = 0; node < count; node++) routed.lift(node)
-    for (const node of order) routed.put(node, layout.hosts[node] as number)
+/** The best of the layouts with their paths; what finds none goes elsewhere, or is missing. Without a layout node by node. */
+const firstMapping = (routed: Routed, layouts: readonly Layout[], order: readonly number[], work: Work): Snapshot => {
+  const fill = (hosts: Int32Array | undefined): Snapshot => {
+    for (const node of order) routed.lift(node)
+    if (hosts) for (const node of order) routed.put(node, hosts[node] as number)
     for (const node of order) if ((routed.occupancy.hosts[node] as number) < 0) routed.insert(node)
-    keep()
+    return routed.snapshot()
   }
-  if (!best) {
-    for (const node of order) routed.insert(node)
-    keep()
+  let best = fill(layouts[0]?.hosts)
+  for (const { hosts, cost } of layouts.slice(1, routedLayouts)) {
+    if ((best.missing === 0 && cost >= best.cost - 1e-9) || work.isOver(routeShare)) break
+    const next = fill(hosts)
+    if (isBetter(next, best)) best = next
   }
-  let now = best as unknown as Snapshot
+  return best
+}
+
+/** What is not worse is gone on from, so that the search does not stay where it is. */
+const refined = (routed: Routed, { task, ties }: Model, first: Snapshot, floor: number, work: Work): Snapshot => {
   const random = randomFrom(1)
-  const isDone = () => now.missing === 0 && costOf(task, now) <= floor * (1 + 1e-9)
-  while (!isDone() && !work.isOver()) {
+  let now = first
+  while ((now.missing > 0 || costOf(task, now) > floor * (1 + 1e-9)) && !work.isOver()) {
     routed.restore(now)
-    ruin(routed, model.ties, random.below, count, now)
+    ruin(routed, ties, random.below, task.nodes.length, now)
+    // A round takes some time also where nothing is looked at.
+    work.add(task.nodes.length)
     const after = routed.snapshot()
     if (!isBetter(now, after)) now = after
-    else continue
-    if (isBetter(after, best as unknown as Snapshot)) best = after
   }
-  const result = best as unknown as Snapshot
-  if (result.missing > 0) return failed()
-  return {
-    found: true,
-    hosts: result.hosts,
-    paths: result.paths,
-    cost: costOf(task, result),
-    bound: floor,
-    trees: work.trees(),
-  }
+  return now
 }
 
 /** Every host adds at least what the least costly does, and every link between different hosts takes a hop. */
@@ -104,13 +100,14 @@ const floorOf = ({ nodes, links, perHost }: Task): number => {
 }
 
 /** Without what only decides between equals (model.ts). */
-const costOf = ({ nodes, links }: Task, { hosts, paths }: Snapshot): number =>
+const costOf = ({ nodes, links }: Task, { hosts, paths }: Pick<Snapshot, 'hosts' | 'paths'>): number =>
   links.reduce((sum, { weight }, link) => sum + weight * (paths[link]?.length ?? 0), 0) +
   nodes.reduce((sum, { prefer }, node) => sum + (prefer?.[hosts[node] as number] ?? 0), 0)
 
 const isBetter = (x: Snapshot, y: Snapshot): boolean =>
   x.missing < y.missing || (x.missing === y.missing && x.cost < y.cost - 1e-9)
 
+/** The hosts with most free around them first. */
 const rootsOf = (hosts: Int32Array, task: Task): readonly number[] => {
   const free = (host: number): number => {
     let sum = 0
