@@ -1,5 +1,6 @@
 /** The command line of `npm run bench:mapping`. */
 import { parseArgs } from 'node:util'
+import { defaultTrees } from '../../controller/mapping/core/solve.ts'
 
 export const parts = ['instances', 'gap', 'large'] as const
 export type Part = (typeof parts)[number]
@@ -28,7 +29,7 @@ time on a substrate of 10,000 nodes and 50,000 links.
   --instances DIR   every instance of a directory (*.json, *.json.gz); generated ones without it
   --seeds N         of each generated setting (2)
   --first-seed N    the first of them (1)
-  --trees N         work for a request, in trees (100)
+  --trees N         work for a request, in trees (${defaultTrees})
   --large-trees N   the same on the large substrate (40)
   --only PART       instances, gap or large; may be repeated
   --check           exit status 1 where a target is missed
@@ -44,7 +45,7 @@ export const readOptions = (argv: readonly string[]): BenchOptions | undefined =
       instances: { type: 'string' },
       seeds: { type: 'string', default: '2' },
       'first-seed': { type: 'string', default: '1' },
-      trees: { type: 'string', default: '100' },
+      trees: { type: 'string', default: `${defaultTrees}` },
       'large-trees': { type: 'string', default: '40' },
       only: { type: 'string', multiple: true, default: [] },
       check: { type: 'boolean', default: false },

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { WeftError } from '../../../proto/errors.ts'
-import { solve } from '../../mapping/core/solve.ts'
+import { defaultTrees, solve } from '../../mapping/core/solve.ts'
 import type { Budget } from '../../mapping/core/task.ts'
 import type { Instance } from '../../simulation/instance.ts'
 import { readInstance } from '../../simulation/read-instance.ts'
@@ -11,9 +11,6 @@ import type { Run } from '../command.ts'
 import type { mapFlags } from '../declare-other.ts'
 import { exit } from '../exit.ts'
 import { UsageError } from '../usage-error.ts'
-
-/** Work for a request without a flag. */
-const defaultTrees = 100
 
 /** gzip(1), RFC 1952: the first two bytes. */
 const isCompressed = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b

@@ -83,6 +83,24 @@ export const problemsOf = (
       }
     }
   }
+  // Of those that are placed: a part of a request may be looked at.
+  const placed = (ids: readonly string[]): readonly string[] =>
+    [...new Set(ids)].filter((id) => embedding.hosts.has(id))
+  const hostsOf = (ids: readonly string[]): number => new Set(placed(ids).map((id) => embedding.hosts.get(id))).size
+  // Affinity holds whatever the placement: who has to be together is one.
+  const isTogether = (x: string, y: string): boolean =>
+    request.affinity.some(({ kind, nodes: ids }) => kind === 'together' && ids.includes(x) && ids.includes(y))
+  if (request.placement === 'distinct')
+    for (const [index, { id }] of request.nodes.entries())
+      for (const { id: other } of request.nodes.slice(0, index))
+        wrong(
+          hostsOf([id, other]) < placed([id, other]).length && !isTogether(id, other),
+          `${id} and ${other} share a host`,
+        )
+  for (const { kind, nodes: ids } of request.affinity) {
+    wrong(kind === 'together' && hostsOf(ids) > 1, `${ids.join(', ')} are not together`)
+    wrong(kind === 'apart' && hostsOf(ids) < placed(ids).length, `${ids.join(', ')} are not apart`)
+  }
   for (const { id, cpuMillis, memoryBytes, diskBytes } of graph.nodes) {
     for (const [what, taken, capacity] of [
       ['cpu', usage.cpuMillis, cpuMillis],

@@ -5,7 +5,7 @@ import type { Usage } from '../mapping.ts'
 import { emptyUsage } from '../problem.ts'
 import { problemsOf } from './checker.ts'
 import { isFeasible } from './exhaustive.ts'
-import { randomFrom, randomRequest, randomSubstrate, randomUsage, tightCase } from './random.ts'
+import { randomFrom, randomRequest, randomSubstrate, randomUsage, tightCase, withRelations } from './random.ts'
 
 const add = (x: Usage, y: Usage): Usage => {
   const sum = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
@@ -78,6 +78,26 @@ t.test('the same where memory and bandwidth are scarce', async (t) => {
     } else if (isFeasible(graph, emptyUsage, request)) t.fail(`seed ${seed}: ${result.error.message}`)
   }
   t.ok(mapped > 100 && mapped < 500, `${mapped} of 600 were mapped`)
+})
+
+t.test('placement and affinity are kept, and a small request is mapped exactly where they can be', async (t) => {
+  let [mapped, refused] = [0, 0]
+  for (let seed = 40_001; seed <= 40_600; seed++) {
+    const random = randomFrom(seed)
+    const isSmall = seed % 3 === 0
+    const graph = randomSubstrate(random, isSmall ? { hosts: 3, others: 2 } : { hosts: 7, others: 4 })
+    const request = withRelations(random, randomRequest(random, isSmall ? 4 : 7))
+    const result = embed(graph, emptyUsage, request)
+    if (result.outcome === 'mapped') {
+      mapped++
+      const problems = problemsOf(graph, emptyUsage, request, result.embedding)
+      if (problems.length > 0) t.fail(`seed ${seed}: ${problems.join('; ')}`)
+    } else {
+      refused++
+      if (isSmall && isFeasible(graph, emptyUsage, request)) t.fail(`seed ${seed}: ${result.error.message}`)
+    }
+  }
+  t.ok(mapped > 100 && refused > 100, `${mapped} mapped, ${refused} refused`)
 })
 
 t.test('equal input gives equal output', async (t) => {

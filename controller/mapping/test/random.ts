@@ -153,6 +153,24 @@ export const randomRequest = (random: Random, size: number): VNetRequest => {
   })
 }
 
+/** The same nodes with a placement, some of them together or apart; never both, which is no valid request. */
+export const withRelations = (random: Random, request: VNetRequest): VNetRequest => {
+  const ids = request.nodes.map(({ id }) => id)
+  const together = random.some(ids, 0.4)
+  const rules = [
+    { kind: 'together', nodes: together },
+    {
+      kind: 'apart',
+      nodes: [...together.slice(0, 1), ...random.some(ids, 0.5).filter((id) => !together.includes(id))],
+    },
+  ]
+  return {
+    ...request,
+    placement: random.pick(['', 'spread', 'distinct', 'packed']),
+    affinity: rules.filter(({ nodes }) => nodes.length > 1 && random.chance(0.5)),
+  }
+}
+
 /** Only memory and rates bind, and both are scarce: what is free is hardly more than what is asked for. */
 export const tightCase = (random: Random): { readonly graph: SubstrateGraph; readonly request: VNetRequest } => {
   const hosts = Array.from({ length: random.integer(2, 4) }, (_, index) =>
