@@ -24,8 +24,16 @@ const [improvedLayouts, routedLayouts] = [12, 4]
 /** Most nodes that are taken out of a mapping at a time. */
 const mostOut = 3
 
+/**
+ * Large requests take more of what small ones leave: a request of so many links has just the budget, none more than `mostShare`
+ * times as much. So half of all are decided soon, and those in whose search much can be gained go on.
+ */
+const [usualLinks, leastShare, mostShare] = [9, 0.3, 2]
+const shareOf = ({ net, links }: Task): number =>
+  Math.min(net.size > largeSize ? 1 : mostShare, Math.max(leastShare, links.length / usualLinks))
+
 export const solve = (task: Task, budget: Budget): Outcome => {
-  const work = workOf(task.net, budget)
+  const work = workOf(task.net, { ...budget, trees: budget.trees * shareOf(task) })
   const model = modelOf(task)
   if (model.candidates.some(({ length }) => length === 0)) return { found: false, trees: work.trees() }
   const reach = reachOf(task, work)

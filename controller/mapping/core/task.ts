@@ -62,7 +62,7 @@ export interface Task {
 }
 
 export interface Budget {
-  /** Work, in shortest-path trees of the whole net (arcs and nodes looked at). */
+  /** Work for a request of middling size, in shortest-path trees of the whole net (arcs and nodes looked at); solve.ts gives large ones up to twice as much. */
   readonly trees: number
   /** A clock in milliseconds and when to stop by it; without them the count of trees alone ends the search. */
   readonly now?: () => number
