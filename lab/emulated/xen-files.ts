@@ -20,10 +20,11 @@ export interface XenFiles {
 
 const metaPackage = 'xen-system-amd64'
 
-/** libvirt all from one version, whatever the machine has; Xen's device model carries the channels of guests. */
+/** libvirt all from one version, whatever the machine has; Xen's device model carries the channels and disks of guests, GRUB starts what is on those. */
 const besides = [
   'xenstore-utils',
   'qemu-system-xen',
+  'grub-xen-host',
   'libvirt0',
   'libvirt-daemon',
   'libvirt-daemon-driver-xen',
@@ -32,7 +33,7 @@ const besides = [
 ]
 
 /** The number is that of this layout: another one is prepared anew. */
-export const xenCache = (): string => cacheDirectory('xen-host', '1')
+export const xenCache = (): string => cacheDirectory('xen-host', '2')
 
 /** Why this machine cannot prepare it; false where it is prepared or may be. */
 export const xenFilesProblem = (cache = xenCache()): string | false =>

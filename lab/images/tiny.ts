@@ -30,6 +30,9 @@ const here = join(dirname(fileURLToPath(import.meta.url)), 'tiny')
 /** Its files, as a directory of images has them. */
 export const tinyFiles = ['kernel', 'initrd', 'cmdline'] as const
 
+/** The kernel as a boot loader takes it, beside the files of the image. */
+export const packedKernel = 'vmlinuz'
+
 /** Where a hypervisor's console is: the last one that is there is the one that init speaks on. */
 const commandLine = 'console=hvc0 console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on'
 
@@ -54,7 +57,7 @@ const modules = [
 const rootPackages = ['qemu-guest-agent', 'dash', 'iproute2', 'iputils-ping']
 
 /** The number is that of this layout: another one is prepared anew. */
-export const tinyCache = (): string => cacheDirectory('image-tiny', '3')
+export const tinyCache = (): string => cacheDirectory('image-tiny', '4')
 
 /** Why this machine cannot make it; false where it is made or may be. */
 export const tinyProblem = (cache = tinyCache()): string | false =>
@@ -92,6 +95,7 @@ const arrange = (unpacked: string, ready: string): void => {
   const [release = ''] = readdirSync(find(unpacked, 'lib/modules'))
   const vmlinuz = readFileSync(find(unpacked, `boot/vmlinuz-${release}`))
   writeFileSync(join(ready, 'kernel'), unpackVmlinux(vmlinuz) ?? vmlinuz)
+  writeFileSync(join(ready, packedKernel), vmlinuz)
   writeFileSync(join(ready, 'initrd'), writeArchive(entriesOf(unpacked, release)))
   writeFileSync(join(ready, 'cmdline'), `${commandLine}\n`)
 }

@@ -4,16 +4,17 @@ import { domainName } from '../domain-name.ts'
 import type { NodeSpec } from '../driver.ts'
 import { formatMark, markOf } from '../libvirt/metadata.ts'
 import { escapeXml, vcpuElement, vcpuPins } from '../libvirt/xml.ts'
+import type { Boot } from '../qemu/domain-xml.ts'
 import { vifName } from '../vifs.ts'
 import { agentChannelName } from './agent-channel.ts'
 import type { GuestType } from './guest-type.ts'
+import { loaderOf } from './loader.ts'
 
 export interface GuestSpec extends NodeSpec {
   readonly type: GuestType
   /** Paths in Dom0. */
-  readonly kernel: string
-  readonly initrd: string
-  readonly commandLine: string
+  readonly boot: Boot
+  readonly hasGuestAgent: boolean
   /** Of vif-script.ts. */
   readonly vifScript: string
 }
@@ -38,12 +39,48 @@ const osTypes: Readonly<Record<GuestType, string>> = {
   pvh: `<type arch='x86_64' machine='xenpvh'>xenpvh</type>`,
 }
 
+const agentChannel = [
+  `    <channel type='unix'>`,
+  `      <target type='xen' name='${agentChannelName}'/>`,
+  '    </channel>',
+]
+
+const bootElements = (boot: Boot, type: GuestType): readonly string[] =>
+  boot.kind === 'disk'
+    ? [`    <kernel>${loaderOf(type)}</kernel>`]
+    : [
+        `    <kernel>${escapeXml(boot.kernel)}</kernel>`,
+        `    <initrd>${escapeXml(boot.initrd)}</initrd>`,
+        `    <cmdline>${escapeXml(`${boot.commandLine} console=hvc0`.trim())}</cmdline>`,
+      ]
+
+/**
+ * By QEMU in Dom0, which knows layers: a file that `phy` takes needs a loop device and a hotplug script. Always to be written: QEMU opens a read-only one, and then refuses
+ * to be the backend of a disk that is.
+ */
+const diskElement = (file: string, format: string, device: string): readonly string[] => [
+  `    <disk type='file' device='disk'>`,
+  `      <driver name='qemu' type='${format}'/>`,
+  `      <source file='${escapeXml(file)}'/>`,
+  `      <target dev='${device}' bus='xen'/>`,
+  '    </disk>',
+]
+
+/** The node's own layer, and the seed: cloud-init finds that by the label of its file system. */
+const disks = (boot: Boot): readonly string[] =>
+  boot.kind === 'kernel'
+    ? []
+    : [
+        ...diskElement(boot.disk, 'qcow2', 'xvda'),
+        ...(boot.seed === undefined ? [] : diskElement(boot.seed, 'raw', 'xvdb')),
+      ]
+
 /**
  * Pure. The console is that of the guest's kernel (hvc0), the channel its second one (hvc1), which QEMU serves in Dom0. A guest that reboots
  * goes on as it is: as a new domain of Xen's.
  */
 export const domainXml = (spec: GuestSpec): string => {
-  const { vnet, node, type, kernel, initrd, commandLine, vifScript } = spec
+  const { vnet, node, type, boot, hasGuestAgent, vifScript } = spec
   return [
     `<domain type='xen'>`,
     `  <name>${domainName(vnet, node.id)}</name>`,
@@ -55,22 +92,19 @@ export const domainXml = (spec: GuestSpec): string => {
     ...vcpuPins(node),
     '  <os>',
     `    ${osTypes[type]}`,
-    `    <kernel>${escapeXml(kernel)}</kernel>`,
-    `    <initrd>${escapeXml(initrd)}</initrd>`,
-    `    <cmdline>${escapeXml(`${commandLine} console=hvc0`.trim())}</cmdline>`,
+    ...bootElements(boot, type),
     '  </os>',
     `  <clock offset='utc'/>`,
     '  <on_poweroff>destroy</on_poweroff>',
     '  <on_reboot>restart</on_reboot>',
     '  <on_crash>destroy</on_crash>',
     '  <devices>',
+    ...disks(boot),
     ...node.interfaces.map(({ index }) => interfaceXml(spec, index, vifScript)),
     `    <console type='pty'>`,
     `      <target type='xen' port='0'/>`,
     '    </console>',
-    `    <channel type='unix'>`,
-    `      <target type='xen' name='${agentChannelName}'/>`,
-    '    </channel>',
+    ...(hasGuestAgent ? agentChannel : []),
     '  </devices>',
     '</domain>',
     '',

@@ -1,6 +1,6 @@
 /**
- * Xen guests, PV and PVH, by libvirt's Xen driver: started from a kernel, on vifs that libxl makes and our own vif script names, configured by
- * the guest agent in them over a second console. HVM guests and disks are not driven.
+ * Xen guests, PV and PVH, by libvirt's Xen driver: started from a kernel, or by GRUB from a layer over a disk, on vifs that libxl makes and our own
+ * vif script names, configured by the guest agent in them over a second console, or by a seed where they have none. HVM guests are not driven.
  */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -8,7 +8,7 @@ import type { LibvirtConnection } from '../../../native/libvirt.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { readBootId } from '../../boot-id.ts'
 import { defaultMtu } from '../../defaults.ts'
-import type { KernelImage } from '../../images/image.ts'
+import type { OpenImage } from '../../images/image.ts'
 import type { ImageStore } from '../../images/store.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
@@ -25,11 +25,14 @@ import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../libvirt/released.ts'
 import { takeNode } from '../libvirt/take.ts'
+import { prepareBoot } from '../qemu/boot.ts'
+import type { Boot } from '../qemu/domain-xml.ts'
 import { machineDetails } from '../qemu/observe.ts'
 import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
 import { socketChannel } from './agent-channel.ts'
 import { channelPath, domainXml, interfacesIn, interfaceXml } from './domain-xml.ts'
 import { chooseType, type GuestType, hostTypes, kernelTypes } from './guest-type.ts'
+import { loaderTypes } from './loader.ts'
 import { setScheduling } from './scheduler.ts'
 import { writeVifScript } from './vif-script.ts'
 
@@ -52,6 +55,12 @@ const fallbackImage = 'tiny'
 
 /** Flag of virDomainAttachDevice and the like: the running domain alone; its definition is redefine.ts's. */
 const live = 1
+
+/**
+ * Whether the guest is told what it is by the agent in it. A kernel of the host's own directory is taken to have one; a disk has to be said to: what is
+ * in stock ones listens at virtio's port, which Xen's guests do not have.
+ */
+const isTold = (image: OpenImage): boolean => image.guestAgent || (image.kind === 'kernel' && image.digest === '')
 
 export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
   const name = 'xen'
@@ -81,21 +90,17 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
       },
     })
 
-  const kernelImage = async ({ vnet, node }: NodeSpec): Promise<KernelImage> => {
-    const image = await images.open({ vnet, node }, { fallback: fallbackImage })
-    if (image.kind === 'kernel') return image
-    await images.release(vnet, node.id)
-    const object = `node/${node.id}`
-    throw new WeftError('image.unsuitable', `a node on Xen cannot start from ${image.name}, a ${image.kind}`, {
-      object,
-      hint: 'a kernel',
-    })
-  }
-
-  const definitionOf = async (connection: LibvirtConnection, spec: NodeSpec, image: KernelImage): Promise<string> => {
-    const [capabilities, kernel] = await Promise.all([connection.capabilities(), kernelTypes(image.kernel)])
-    const type = chooseType(spec.node.id, options.types, hostTypes(capabilities), kernel)
-    return domainXml({ ...spec, ...image, type, vifScript })
+  const definitionOf = async (
+    connection: LibvirtConnection,
+    spec: NodeSpec,
+    boot: Boot,
+    hasGuestAgent: boolean,
+  ): Promise<string> => {
+    const { id } = spec.node
+    const started = boot.kind === 'kernel' ? kernelTypes(boot.kernel) : loaderTypes(id)
+    const [capabilities, startable] = await Promise.all([connection.capabilities(), started])
+    const type = chooseType(id, options.types, hostTypes(capabilities), startable)
+    return domainXml({ ...spec, boot, type, hasGuestAgent, vifScript })
   }
 
   /** A guest that reboots is shut off for a moment before libvirt starts it again: who starts it then waits for that, and is refused. */
@@ -113,7 +118,11 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
   }
 
   const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
-    const isTaken = await takeNode(nodes, spec, from, { bootId: await bootId, releasedIn: (directory) => directory })
+    const isTaken = await takeNode(nodes, spec, from, {
+      bootId: await bootId,
+      releasedIn: (directory) => directory,
+      isTellable: async ({ domain }) => channelPath(await (await libvirt.get()).xml(domain.uuid)) !== undefined,
+    })
     if (isTaken) await images.release(from.vnet, from.id)
     return isTaken
   }
@@ -130,19 +139,20 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     await nodes.know(vnet, node.id)
     await withUndo(
       async (push) => {
-        const image = await kernelImage(spec)
         if (!found) {
           push(() => images.release(vnet, node.id))
           push(() => directories.remove(vnet, node.id))
           await directories.make(vnet, node.id)
         }
+        const image = await images.open({ vnet, node }, { fallback: fallbackImage })
+        const boot = await prepareBoot(image, spec, directories.of(vnet, node.id), true)
         await writeVifScript(vifScript)
         await freeVifs(route(), spec)
         await withdrawReleased(directories.of(vnet, node.id))
         let uuid = found?.domain.uuid
         if (found) await redefine(connection, found, spec, (index) => interfaceXml(spec, index, vifScript))
         if (uuid === undefined) {
-          const defined = await connection.define(await definitionOf(connection, spec, image))
+          const defined = await connection.define(await definitionOf(connection, spec, boot, isTold(image)))
           uuid = defined.uuid
           push(() => connection.undefine(defined.uuid))
         }
@@ -151,7 +161,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
         push(() => connection.destroy(started).catch(unless('OPERATION_INVALID')))
         await dressVifs(route(), spec)
         await setScheduling((await nodes.running(vnet, node.id)).domain.id, node)
-        await comeUp(vnet, node.id)
+        if (isTold(image)) await comeUp(vnet, node.id)
       },
       (error) => log.warn({ vnet, node: node.id, err: error }, 'what a failed start left behind could not be removed'),
     )
@@ -178,22 +188,25 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     const found = await nodes.running(vnet, node.id)
     const { uuid, id: domainId } = found.domain
     const directory = directories.of(vnet, node.id)
+    const hasAgent = channelPath(await (await libvirt.get()).xml(uuid)) !== undefined
     // A guest that is booting lets go of no device.
-    await comeUp(vnet, node.id)
+    if (hasAgent) await comeUp(vnet, node.id)
     await changeInterfaces(found, spec)
     const before = configurationOf(await readReleased(directory), await bootId, domainId)
     await dressVifs(route(), spec, before !== '')
     // Of a guest that has rebooted they are forgotten: it is another domain of Xen's.
     await setScheduling(domainId, node)
-    const agent = agentOf(vnet, node.id)
-    const attached = interfacesIn(await (await libvirt.get()).xml(uuid))
-    const interfaces = node.interfaces.map(({ index, mtu, addresses }) => ({
-      index,
-      mac: attached.get(vifName(slot, index))?.mac ?? '',
-      mtu: mtu || defaultMtu,
-      addresses,
-    }))
-    await tellGuest(agent, { node, interfaces, isNew: before === '' })
+    if (hasAgent) {
+      const agent = agentOf(vnet, node.id)
+      const attached = interfacesIn(await (await libvirt.get()).xml(uuid))
+      const interfaces = node.interfaces.map(({ index, mtu, addresses }) => ({
+        index,
+        mac: attached.get(vifName(slot, index))?.mac ?? '',
+        mtu: mtu || defaultMtu,
+        addresses,
+      }))
+      await tellGuest(agent, { node, interfaces, isNew: before === '' })
+    }
     await writeReleased(directory, { bootId: await bootId, domainId, configuration: configurationDigest(spec) })
   }
 

@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import { tinyImage, tinyProblem } from '../../images/tiny.ts'
+import { tinyDisk } from '../../images/tiny-disk.ts'
 import { runInXenHost } from '../xen-host.ts'
 import { runFiles, tellFile } from './files.ts'
 import { hostTimeoutMs, xenProblem } from './problem.ts'
@@ -11,10 +12,15 @@ import { hostTimeoutMs, xenProblem } from './problem.ts'
 t.setTimeout(hostTimeoutMs)
 
 const skip = (await xenProblem()) || tinyProblem()
-const files = ['agent/hypervisor/test/inside/xen-contract.ts', 'agent/test/inside/xen-network.ts']
+const files = [
+  'agent/hypervisor/test/inside/xen-contract.ts',
+  'agent/hypervisor/test/inside/xen-disk.ts',
+  'agent/test/inside/xen-network.ts',
+]
 
 t.test('Xen guests in the Dom0 of an emulated host', { skip }, async (t) => {
-  const results = await runFiles(files, { WEFT_TINY: await tinyImage() }, runInXenHost)
+  const environment = { WEFT_TINY: await tinyImage(), WEFT_TINY_DISK: await tinyDisk() }
+  const results = await runFiles(files, environment, runInXenHost)
   t.equal(results.length, files.length, 'all files ran')
   for (const result of results) await tellFile(t, result)
 })

@@ -15,16 +15,17 @@ const spec: NodeSpec = {
     interfaces: [{ index: 0, mac: '02:00:00:00:00:0A' }, { index: 3 }],
   }),
 }
-const boot = {
+const kernel = {
+  kind: 'kernel',
   kernel: '/images/a&b/kernel',
   initrd: '/images/a&b/initrd',
   commandLine: 'quiet panic=-1',
-  vifScript: '/var/lib/weft/xen/vif',
-}
+} as const
+const rest = { boot: kernel, hasGuestAgent: true, vifScript: '/var/lib/weft/xen/vif' }
 
 t.test('a PVH guest', (t) => {
   t.equal(
-    domainXml({ ...spec, ...boot, type: 'pvh' }),
+    domainXml({ ...spec, ...rest, type: 'pvh' }),
     `<domain type='xen'>
   <name>${domainName('alice.shop', 'r1')}</name>
   <metadata>
@@ -67,7 +68,7 @@ t.test('a PVH guest', (t) => {
 
 t.test('a PV guest of the least size', (t) => {
   const least = { vnet: 'a', slot: 1, node: create('SliceNode', { id: 'x' }) }
-  const xml = domainXml({ ...least, ...boot, commandLine: '', type: 'pv' })
+  const xml = domainXml({ ...least, ...rest, boot: { ...kernel, commandLine: '' }, type: 'pv' })
   t.match(xml, "<type arch='x86_64' machine='xenpv'>linux</type>")
   t.match(xml, '<vcpu>1</vcpu>')
   t.match(xml, '<cmdline>console=hvc0</cmdline>')
@@ -75,10 +76,43 @@ t.test('a PV guest of the least size', (t) => {
   t.end()
 })
 
+t.test(
+  'a guest that starts from a disk has a layer, a seed and a loader, and no agent that nobody promised',
+  async (t) => {
+    const boot = { kind: 'disk', disk: '/nodes/a&b/disk.qcow2', seed: '/nodes/a&b/seed.iso' } as const
+    const xml = domainXml({ ...spec, ...rest, boot, hasGuestAgent: false, type: 'pvh' })
+    t.match(
+      xml,
+      `  <os>
+    <type arch='x86_64' machine='xenpvh'>xenpvh</type>
+    <kernel>/usr/lib/grub-xen/grub-i386-xen_pvh.bin</kernel>
+  </os>
+`,
+    )
+    t.match(
+      xml,
+      `  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='/nodes/a&#38;b/disk.qcow2'/>
+      <target dev='xvda' bus='xen'/>
+    </disk>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='raw'/>
+      <source file='/nodes/a&#38;b/seed.iso'/>
+      <target dev='xvdb' bus='xen'/>
+    </disk>
+    <interface`,
+    )
+    t.notMatch(xml, /<channel/)
+    t.notMatch(domainXml({ ...spec, ...rest, boot: { ...boot, seed: undefined }, type: 'pv' }), /xvdb/)
+  },
+)
+
 t.test('a pinned guest has each of its virtual CPUs pinned', async (t) => {
   const pinned = { ...spec, node: create('SliceNode', { id: 'x', cpu: { count: 2, pins: '0,2-3' } }) }
   t.match(
-    domainXml({ ...pinned, ...boot, type: 'pvh' }),
+    domainXml({ ...pinned, ...rest, type: 'pvh' }),
     `  <vcpu cpuset='0,2-3'>2</vcpu>
   <cputune>
     <vcpupin vcpu='0' cpuset='0,2-3'/>
@@ -110,6 +144,6 @@ t.test('what libvirt shows of a running guest is read', (t) => {
   )
   t.equal(channelPath(xml), '/run/weft-1-org.qemu.guest_agent.0')
   t.equal(channelPath('<domain/>'), undefined)
-  t.equal(channelPath(domainXml({ ...spec, ...boot, type: 'pv' })), undefined, 'one that does not run has none yet')
+  t.equal(channelPath(domainXml({ ...spec, ...rest, type: 'pv' })), undefined, 'one that does not run has none yet')
   t.end()
 })
