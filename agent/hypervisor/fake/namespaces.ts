@@ -17,7 +17,7 @@ import { runBounded } from '../run-bounded.ts'
 import { attachPairs, detachPairs } from '../veth-pairs.ts'
 import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
 import { batchedNamespaces, namespaceNames, namespacePath } from './network-namespaces.ts'
-import { openRecords } from './records.ts'
+import { type NodeRecord, openRecords } from './records.ts'
 
 /** The kernel makes one at a time, but takes down all that end together at the price of one. */
 const parallel = 256
@@ -71,21 +71,28 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
     await deleteVifs(vnet, id, slot, indexes)
   }
 
+  /** What there is of a node. The record under the name of its domain may be that of the node that took it from a pool. */
+  const recordOf = async (
+    vnet: string,
+    id: string,
+  ): Promise<{ readonly domain: string; readonly record: NodeRecord | undefined }> => {
+    const domain = await records.domainOf(vnet, id)
+    const record = await records.get(domain)
+    return { domain, record: record?.vnet === vnet && record.id === id ? record : undefined }
+  }
+
   /** One write of its record: before it the namespace is the pool's, and after it the node's. */
   const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
     const { vnet, node, slot } = spec
-    const domain = await records.domainOf(from.vnet, from.id)
-    const record = await records.get(domain)
-    const isIdle = record?.vnet === from.vnet && record.id === from.id && record.indexes.length === 0
-    if (!isIdle || !(await namespaceNames()).has(domain)) return false
+    const { domain, record } = await recordOf(from.vnet, from.id)
+    if (record?.indexes.length !== 0 || !(await namespaceNames()).has(domain)) return false
     await records.set(domain, { vnet, id: node.id, slot, indexes: [], digest: nodeDigest(spec), configuration: '' })
     return true
   }
 
   const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
     const { vnet, node, slot } = spec
-    const domain = await records.domainOf(vnet, node.id)
-    const before = await records.get(domain)
+    const { domain, record: before } = await recordOf(vnet, node.id)
     if (before && before.digest !== '' && (await namespaceNames()).has(domain)) {
       await dressVifs(route(), onlyInterfaces(spec, before.indexes), true)
       return false
@@ -109,8 +116,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
 
   const configure = async (spec: NodeSpec): Promise<void> => {
     const { vnet, slot, node } = spec
-    const domain = await records.domainOf(vnet, node.id)
-    const record = await records.get(domain)
+    const { domain, record } = await recordOf(vnet, node.id)
     if (!record || !(await namespaceNames()).has(domain)) {
       throw new WeftError('node.not-running', `node ${node.id} does not run`, { object: `node/${node.id}` })
     }
@@ -131,8 +137,7 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
   }
 
   const remove = async (vnet: string, id: string): Promise<void> => {
-    const domain = await records.domainOf(vnet, id)
-    const record = await records.get(domain)
+    const { domain, record } = await recordOf(vnet, id)
     if (!record) return
     // First of all: what is left if this is cut short is half a node, which is removed again.
     await records.set(domain, { ...record, digest: '' })
@@ -160,9 +165,9 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
 
   /** Throws node.unknown, node.not-running. */
   const runningNamespace = async (vnet: string, id: string): Promise<string> => {
-    const domain = await records.domainOf(vnet, id)
+    const { domain, record } = await recordOf(vnet, id)
     const object = `node/${id}`
-    if (!(await records.get(domain))) throw new WeftError('node.unknown', `${vnet} has no node ${id} here`, { object })
+    if (!record) throw new WeftError('node.unknown', `${vnet} has no node ${id} here`, { object })
     if ((await namespaceNames()).has(domain)) return namespacePath(domain)
     throw new WeftError('node.not-running', `node ${id} does not run`, { object })
   }
