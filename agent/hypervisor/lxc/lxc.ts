@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { DomainSummary } from '../../../native/libvirt.ts'
 import { WeftError } from '../../../proto/errors.ts'
@@ -11,7 +12,7 @@ import { configurationDigest } from '../digest.ts'
 import type { HypervisorDriver, Inside, NodeSpec, PoolNode } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { openPtyConsole, setTerminal } from '../libvirt/console.ts'
-import { isRunning, unless } from '../libvirt/domains.ts'
+import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
 import { libvirtDriver } from '../libvirt/driver.ts'
 import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
@@ -29,6 +30,7 @@ import { enterCommand, initOf } from './enter.ts'
 import { makeImageTree } from './image-tree.ts'
 import { controlMounts, guestPath, initCommand } from './init.ts'
 import { tellLate } from './late.ts'
+import { lostContainers } from './lost.ts'
 import { containerDetails } from './observe.ts'
 import { imageMounts, makeRootTree, prepareRootTree } from './root-tree.ts'
 
@@ -42,12 +44,21 @@ export interface LxcOptions {
   readonly log: Logger
 }
 
+/**
+ * Between the end of a run and the next: libvirtd hears twice that a run has ended, of its connection to the controller, and takes what it hears late for the end of the next
+ * one (lost.ts). Where all is quick, some starts that came at once met that (4 of 7 runs of the contract), and none after this pause (6 runs).
+ */
+const settleMs = 300
+
 export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   const name = 'lxc'
   const { uri, stateDir, images, parallel, log } = options
   const nodes = libvirtNodes({ name, uri, directory: join(stateDir, 'nodes'), parallel, log })
   const { libvirt, directories, route } = nodes
   const bootId = readBootId()
+  const isLost = lostContainers({
+    look: async (domain) => (await libvirt.get()).lookupByName(domain).catch(unless('NO_DOMAIN')),
+  })
 
   const openTree = async (spec: NodeSpec): Promise<TreeImage> => {
     const image = await images.open(spec)
@@ -74,12 +85,20 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     return isTaken
   }
 
+  /** libvirt is told what it missed. */
+  const foundAsItIs = async (vnet: string, node: string): Promise<MarkedDomain | undefined> => {
+    const found = await nodes.find(vnet, node)
+    if (!found || !(await isLost(found.domain))) return found
+    await (await nodes.hand()).destroy(found.domain.uuid).catch(unless('OPERATION_INVALID'))
+    return nodes.find(vnet, node)
+  }
+
   const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
     const { vnet, node } = spec
     const connection = await nodes.hand()
     const image = await openTree(spec)
     const mounts = await imageMounts(image)
-    const found = await nodes.find(vnet, node.id)
+    const found = await foundAsItIs(vnet, node.id)
     const before = found?.domain
     if (found && isRunning(found.domain)) {
       await dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
@@ -113,6 +132,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
           push(() => connection.undefine(defined.uuid))
         }
         const started = uuid
+        if (found) await sleep(settleMs)
         await connection.start(started)
         push(() => connection.destroy(started))
         await dressVifs(route(), spec)
@@ -194,7 +214,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   return libvirtDriver(nodes, {
     name,
     parallel,
-    details: containerDetails(nodes, bootId),
+    details: containerDetails(nodes, bootId, isLost),
     start,
     configure,
     remove,

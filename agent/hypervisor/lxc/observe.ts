@@ -10,6 +10,7 @@ import { vifName } from '../vifs.ts'
 import { containerDirectory } from './directories.ts'
 import { initOf } from './enter.ts'
 import { controlFiles } from './init.ts'
+import type { IsLost } from './lost.ts'
 import { containerEnd } from './said.ts'
 
 const isThere = (file: string): Promise<boolean> =>
@@ -28,15 +29,21 @@ const namespaceOf = async (controller: number): Promise<string | undefined> => {
 const cameBack: NodeEnd = { how: 'rebooted', reason: 'it rebooted' }
 
 export const containerDetails =
-  ({ directories, taken }: Pick<LibvirtNodes, 'directories' | 'taken'>, bootId: Promise<string>): Details =>
-  async ({ domain, mark: { vnet, node, digest, slot, interfaces } }, running, vifs) => {
+  (
+    { directories, taken }: Pick<LibvirtNodes, 'directories' | 'taken'>,
+    bootId: Promise<string>,
+    isLost: IsLost,
+  ): Details =>
+  async ({ domain, mark: { vnet, node, digest, slot, interfaces } }, saidToRun, vifs) => {
     const { control } = containerDirectory(directories.of(vnet, node))
+    const running = saidToRun && !(await isLost(domain))
     // Its interfaces go with its process 1, before libvirt knows that it has ended: that will be told, and is no loss of interfaces.
     const isEnding = running && vifs.length < interfaces.length && (await initOf(domain.id)) === undefined
     const [released, isWhole] = await Promise.all([readReleased(control), isThere(join(control, controlFiles.init))])
     const isLate = running && isUntold(await taken.of(vnet, node), await bootId, domain.id)
     const configuration = isLate ? '' : configurationOf(released, await bootId, running ? domain.id : -1)
     return {
+      running,
       configuration,
       // Without its directory a domain cannot start again.
       digest: isWhole ? digest : '',
