@@ -50,7 +50,10 @@ const queryBytes = (frame: Buffer): number | undefined => {
   return at === undefined ? undefined : at + 30
 }
 
-const isPadding = (bytes: Buffer): boolean => bytes.length <= 18 && bytes.every((byte) => byte === 0)
+/** An Ethernet header and the longest of IP, less a query's own bytes (with a tag both are longer by as much). */
+const mostPadding = 14 + 60 - 42
+
+const isPadding = (bytes: Buffer): boolean => bytes.length <= mostPadding && bytes.every((byte) => byte === 0)
 
 /**
  * Without queries that were sent before, which come again after a tenth of a second; and without padding, as the kernel cuts no frame
