@@ -3,6 +3,7 @@
  * links of the task take from each other is left aside here; routed.ts looks at it.
  */
 import { type Model, occupancyOf } from './model.ts'
+import { addPulls } from './pull.ts'
 import { type Reach, unreached } from './reach.ts'
 import type { Work } from './work.ts'
 
@@ -32,19 +33,7 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
     const own = candidates[node] as Int32Array
     const base = alone[node] as Float64Array
     for (let i = 0; i < own.length; i++) costs[own[i] as number] = base[own[i] as number] as number
-    let steps = own.length
-    for (const { link, other, side, weight } of ties[node] ?? []) {
-      const from = hosts[other] as number
-      if (from < 0) continue
-      const row = reach.row(link, side, from)
-      for (let i = 0; i < own.length; i++) {
-        const host = own[i] as number
-        const hops = row[host] as number
-        costs[host] = hops === unreached ? Number.POSITIVE_INFINITY : (costs[host] as number) + weight * hops
-      }
-      steps += own.length
-    }
-    work.add(steps)
+    work.add(own.length + addPulls(model, reach, hosts, node, costs))
   }
 
   const cheapest = (node: number): number => {

@@ -1,9 +1,10 @@
 /**
  * A mapping under way, with its paths: what is placed is routed at once over what the others leave, and can be taken out again.
  */
-import { type Model, type Occupancy, occupancyOf, type Tie } from './model.ts'
+import { type Model, type Occupancy, occupancyOf } from './model.ts'
 import { pathsOf, takePath } from './path.ts'
-import { type Reach, unreached } from './reach.ts'
+import { addPulls } from './pull.ts'
+import type { Reach } from './reach.ts'
 import type { TaskLink } from './task.ts'
 import type { Work } from './work.ts'
 
@@ -94,21 +95,7 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
       const host = own[i] as number
       costs[host] = host === avoid || !occupancy.fits(node, host) ? Number.POSITIVE_INFINITY : (base[host] as number)
     }
-    const near = ties[node] as readonly Tie[]
-    let steps = own.length * 2
-    for (let t = 0; t < near.length; t++) {
-      const { link, other, side, weight } = near[t] as Tie
-      const from = hosts[other] as number
-      if (from < 0) continue
-      const row = reach.row(link, side, from)
-      for (let i = 0; i < own.length; i++) {
-        const host = own[i] as number
-        const hops = row[host] as number
-        costs[host] = hops === unreached ? Number.POSITIVE_INFINITY : (costs[host] as number) + weight * hops
-      }
-      steps += own.length
-    }
-    work.add(steps)
+    work.add(own.length * 2 + addPulls(model, reach, hosts, node, costs))
   }
 
   const insert = (node: number, avoid = -1): boolean => {
