@@ -32,8 +32,6 @@ export const settings = {
   wx10000: { ...usual, hosts: 10_000, links: 50_000, requests: 200, arrivalRate: 0.16 },
 } as const satisfies Readonly<Record<string, Setting>>
 
-export type SettingName = keyof typeof settings
-
 const alpha = 0.2
 const beta = 0.5
 /** Every host has at least this of CPU, and every link of bandwidth, and at most twice. */

@@ -4,20 +4,12 @@
  */
 import t, { type Test } from 'tap'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { randomFrom } from '../mapping/core/random.ts'
 import { createReadyWorld, gib, heavyChain, phaseAt, type World } from './world.ts'
 
 t.setTimeout(300_000)
 
-/** xorshift32 (Marsaglia, Xorshift RNGs, 2003). */
-const createRandom = (seed: number) => {
-  let state = seed * 2654435761 + 1
-  return (below: number): number => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
+const createRandom = (seed: number) => randomFrom(seed * 2654435761 + 1).below
 
 const vnos = ['alice', 'bob']
 const roles = [...vnos, 'vnp1', 'pip1']

@@ -1,19 +1,12 @@
 /** Random substrates, usages and requests from a seed, for property tests. */
 import { create } from '../../../proto/codec.ts'
 import type { VNetRequest } from '../../../proto/generated/weft.v1.ts'
+import { randomFrom as numbersFrom } from '../../simulation/random.ts'
 import type { SubstrateGraph, Usage } from '../mapping.ts'
 
-/** Mulberry32: a number in [0, 1) at each call. */
+/** What chooses, beside numbers. */
 export const randomFrom = (seed: number) => {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let z = state
-    z = Math.imul(z ^ (z >>> 15), z | 1)
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
-  }
-  const integer = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1))
+  const { next, integer } = numbersFrom(seed)
   const chance = (probability: number): boolean => next() < probability
   const pick = <T>(items: readonly T[]): T => items[integer(0, items.length - 1)] as T
   const some = <T>(items: readonly T[], probability: number): T[] => items.filter(() => chance(probability))

@@ -6,21 +6,13 @@ import t, { type Test } from 'tap'
 import { create, type Init } from '../../../proto/codec.ts'
 import type { ApiReply, ApiRequest, VNetState } from '../../../proto/generated/weft.v1.ts'
 import { topics } from '../../../proto/topics.ts'
+import { randomFrom } from '../../mapping/core/random.ts'
 import { type Client, createClient } from '../../test/client.ts'
 import { chain, createReadyWorld, gib, type World } from '../../test/world.ts'
 
 t.setTimeout(300_000)
 
-/** xorshift32 (Marsaglia, Xorshift RNGs, 2003). */
-const createRandom = (seed: number) => {
-  let state = seed * 2654435761 + 1
-  return (below: number): number => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
+const createRandom = (seed: number) => randomFrom(seed * 2654435761 + 1).below
 
 const hostMemoryBytes = 4 * gib
 const hostCpuMillis = 4000
