@@ -9,7 +9,7 @@ import { allocateAddresses } from './allocate-addresses.ts'
 import { allocateMacs } from './allocate-macs.ts'
 import { allocateTunnels } from './allocate-tunnels.ts'
 import { keyOf } from './interfaces.ts'
-import { type AllocatedSegment, type Claim, claimsOn } from './segments.ts'
+import type { AllocatedSegment, Claim } from './segments.ts'
 
 export type { AllocatedSegment } from './segments.ts'
 
@@ -25,18 +25,6 @@ export interface Allocation {
 export interface Taken {
   readonly macs: Pick<ReadonlySet<string>, 'has'>
   readonly claims: Pick<ReadonlySet<Claim>, 'has'>
-}
-
-/** What MAC addresses are taken, and what tells segments apart. */
-export const takenOf = (substrate: Parts, allocations: Iterable<Allocation>): Taken => {
-  const claimsOf = claimsOn(substrate)
-  const macs = new Set<string>()
-  const claims = new Set<Claim>()
-  for (const { request, segments } of allocations) {
-    for (const { interfaces } of request.nodes) for (const { mac } of interfaces) macs.add(mac)
-    for (const segment of segments) for (const claim of claimsOf(segment)) claims.add(claim)
-  }
-  return { macs, claims }
 }
 
 /** The substrate or its graph: hosts with their tunnel prefixes, fabrics and switches, and what joins them. */

@@ -6,7 +6,8 @@ import type { SubstrateGraph } from '../../mapping/mapping.ts'
 import { emptyUsage } from '../../mapping/problem.ts'
 import { fabric, host, request, substrate } from '../../mapping/test/fixtures.ts'
 import { type Random, randomFrom, randomRequest } from '../../mapping/test/random.ts'
-import { type AllocatedSegment, type Allocation, allocate, type Taken, takenOf } from '../allocate.ts'
+import { type AllocatedSegment, type Allocation, allocate, type Taken } from '../allocate.ts'
+import { takenOf } from './taken-of.ts'
 import { randomWired } from './wired.ts'
 
 const datapaths = technologyNames.map((technology) => `click/${technology}`)

@@ -4,7 +4,8 @@ import type { VNetRequest } from '../../../proto/generated/weft.v1.ts'
 import { embed } from '../../mapping/embed.ts'
 import { emptyUsage } from '../../mapping/problem.ts'
 import { fabric, host, request, substrate } from '../../mapping/test/fixtures.ts'
-import { type Allocation, allocate, type Taken, takenOf } from '../allocate.ts'
+import { type Allocation, allocate, type Taken } from '../allocate.ts'
+import { takenOf } from './taken-of.ts'
 
 const graph = substrate([host('h1'), host('h2'), host('h3'), fabric('f')], { 'h1-h2': {}, 'h2-f': {}, 'f-h3': {} })
 const nothing: Taken = { macs: new Set(), claims: new Set() }

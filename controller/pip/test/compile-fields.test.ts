@@ -4,8 +4,9 @@ import type { Interface, Link, Node, Slice, VNetRequest } from '../../../proto/g
 import { embed } from '../../mapping/embed.ts'
 import { emptyUsage } from '../../mapping/problem.ts'
 import { host, request, substrate } from '../../mapping/test/fixtures.ts'
-import { allocate, takenOf } from '../allocate.ts'
+import { allocate } from '../allocate.ts'
 import { compileSlices } from '../compile.ts'
+import { takenOf } from './taken-of.ts'
 
 const line = substrate([host('h1'), host('h2'), host('h3')], { 'h1-h2': {}, 'h2-h3': {} })
 

@@ -7,8 +7,9 @@ import type { SubstrateGraph } from '../../mapping/mapping.ts'
 import { emptyUsage } from '../../mapping/problem.ts'
 import { fabric, host, request, substrate } from '../../mapping/test/fixtures.ts'
 import { randomFrom, randomRequest } from '../../mapping/test/random.ts'
-import { allocate, takenOf } from '../allocate.ts'
+import { allocate } from '../allocate.ts'
 import { absentSlice, type CompileInput, compileSlices, hostsOf } from '../compile.ts'
+import { takenOf } from './taken-of.ts'
 import { randomWired } from './wired.ts'
 
 /** NICs for the links' ends, each with an address of its own, and those that are given to nodes. */

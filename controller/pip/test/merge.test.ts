@@ -4,8 +4,9 @@ import type { Phase, Reported } from '../../../proto/generated/weft.v1.ts'
 import { embed } from '../../mapping/embed.ts'
 import { emptyUsage } from '../../mapping/problem.ts'
 import { host, request, substrate } from '../../mapping/test/fixtures.ts'
-import { allocate, takenOf } from '../allocate.ts'
+import { allocate } from '../allocate.ts'
 import { type MergeInput, mergeReports } from '../merge.ts'
+import { takenOf } from './taken-of.ts'
 
 /** a on h1, b and c on h3, the link a-b relayed by h2, b-c within h3. */
 const graph = substrate([host('h1'), host('h2'), host('h3', { nics: ['eth8'] })], { 'h1-h2': {}, 'h2-h3': {} })
