@@ -2,13 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { renderError } from '../controller/cli/render-error.ts'
 import { parseRequest } from '../controller/description/parse.ts'
 import { labProblem } from '../lab/lab.ts'
 import { compareLine } from './line/compare.ts'
 import { type BenchOptions, readOptions, usage } from './options.ts'
 import { reportText } from './report.ts'
+import { runBench } from './run.ts'
 import { judge, type Results } from './targets.ts'
 import { compareVNet } from './vnet/compare.ts'
 
@@ -48,12 +47,4 @@ const main = async (argv: readonly string[]): Promise<number> => {
   return options.check && !met ? 1 : 0
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  let status = 2
-  try {
-    status = await main(process.argv.slice(2))
-  } catch (error) {
-    process.stderr.write(renderError(error, { colour: false, verbose: true }))
-  }
-  process.exit(status)
-}
+await runBench(import.meta.url, main)

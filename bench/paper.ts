@@ -2,8 +2,6 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { renderError } from '../controller/cli/render-error.ts'
 import { parseRequest } from '../controller/description/parse.ts'
 import { xenHostProblem } from '../lab/emulated/machine.ts'
 import { tinyProblem } from '../lab/images/tiny.ts'
@@ -11,6 +9,7 @@ import { labProblem } from '../lab/lab.ts'
 import { type Hypervisor, readOptions, usage } from './paper/options.ts'
 import { paperText } from './paper/report.ts'
 import { measurePaper } from './paper/rounds.ts'
+import { runBench } from './run.ts'
 
 const problemOf = (hypervisor: Hypervisor): string | false => {
   if (hypervisor === 'lxc') return labProblem()
@@ -39,12 +38,4 @@ const main = async (argv: readonly string[]): Promise<number> => {
   return 0
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  let status = 2
-  try {
-    status = await main(process.argv.slice(2))
-  } catch (error) {
-    process.stderr.write(renderError(error, { colour: false, verbose: true }))
-  }
-  process.exit(status)
-}
+await runBench(import.meta.url, main)
