@@ -1,5 +1,6 @@
 /** The driver interface around what a hypervisor behind libvirt does its own way: errors with a code and an object, and nodes in hand kept from looks. */
 import type { HypervisorDriver, Inside } from '../driver.ts'
+import { openPtyConsole } from './console.ts'
 import { named } from './failure.ts'
 import type { LibvirtNodes } from './nodes.ts'
 import type { Details } from './observe.ts'
@@ -8,14 +9,20 @@ import type { Details } from './observe.ts'
 export interface LibvirtCalls extends Pick<HypervisorDriver, 'name' | 'parallel' | 'start' | 'configure' | 'remove'> {
   readonly details: Details
   readonly exec: Inside['exec']
-  readonly console: Inside['console']
+  /** Where the pseudo-terminal that libvirt names is not all. */
+  readonly console?: Inside['console']
   /** Where more than a connection is needed. */
   readonly probe?: HypervisorDriver['probe']
 }
 
 export const libvirtDriver = (nodes: LibvirtNodes, calls: LibvirtCalls): HypervisorDriver => {
   const { held } = nodes
-  const { name, parallel, details, probe = nodes.probe, start, configure, remove, exec, console } = calls
+  const ptyConsole: Inside['console'] = async (vnet, node) => {
+    const { domain } = await nodes.running(vnet, node)
+    return openPtyConsole(await nodes.libvirt.get(), domain.uuid, node)
+  }
+  const { name, parallel, details, start, configure, remove, exec } = calls
+  const { probe = nodes.probe, console = ptyConsole } = calls
   return {
     name,
     parallel,

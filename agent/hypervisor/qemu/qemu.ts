@@ -19,7 +19,6 @@ import { type GuestAgent, guestAgent } from '../guest/agent.ts'
 import { waitForGuest } from '../guest/boot.ts'
 import { execInGuest } from '../guest/exec.ts'
 import { tellGuest } from '../guest/tell.ts'
-import { openPtyConsole } from '../libvirt/console.ts'
 import { nodeDirectories } from '../libvirt/directories.ts'
 import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
 import { libvirtDriver } from '../libvirt/driver.ts'
@@ -240,11 +239,6 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     throw new WeftError('verb.unsupported', `the image of node ${node} has no guest agent`, { object })
   }
 
-  const openConsole: Inside['console'] = async (vnet, node) => {
-    const { domain } = await nodes.running(vnet, node)
-    return openPtyConsole(await libvirt.get(), domain.uuid, node)
-  }
-
   const probe: HypervisorDriver['probe'] = async () => {
     const answer = await nodes.probe()
     if (answer.unavailable !== '') return answer
@@ -261,7 +255,6 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     configure,
     remove,
     exec,
-    console: openConsole,
   })
 }
 

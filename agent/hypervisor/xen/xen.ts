@@ -17,7 +17,6 @@ import { type GuestAgent, guestAgent } from '../guest/agent.ts'
 import { waitForGuest } from '../guest/boot.ts'
 import { execInGuest } from '../guest/exec.ts'
 import { tellGuest } from '../guest/tell.ts'
-import { openPtyConsole } from '../libvirt/console.ts'
 import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
 import { libvirtDriver } from '../libvirt/driver.ts'
 import { freeVifs } from '../libvirt/free-vifs.ts'
@@ -227,11 +226,6 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     return execInGuest(agentOf(vnet, node), argv, timeoutMs)
   }
 
-  const openConsole: Inside['console'] = async (vnet, node) => {
-    const { domain } = await nodes.running(vnet, node)
-    return openPtyConsole(await libvirt.get(), domain.uuid, node)
-  }
-
   return libvirtDriver(nodes, {
     name,
     parallel,
@@ -240,6 +234,5 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     configure,
     remove,
     exec,
-    console: openConsole,
   })
 }
