@@ -12,17 +12,24 @@ export const unreached = 255
 export type Row = Uint8Array
 
 export interface Reach {
-  /** From a host on the side of a (0) or b (1) of a link to every host on its other side. */
+  /** From a host on the side of a (0) or b (1) of a link to every host where its other side can end. */
   readonly row: (link: number, side: 0 | 1, host: number) => Row
+  /** The same to every node, for what is on the way: what no link can end at may be crossed. */
+  readonly hops: (link: number, side: 0 | 1, host: number) => Row
 }
 
 /** Links that ask for the same of a path share their rows. */
 interface Kind {
   readonly link: TaskLink
-  readonly rows: readonly [(Row | undefined)[], (Row | undefined)[]]
+  /** To where it can end, and to every node. */
+  readonly rows: Rows
+  readonly hops: Rows
   /** On each side, what may be crossed from each node; found when it is first asked for. */
   readonly open: [Open | undefined, Open | undefined]
 }
+
+/** By side, then by host. */
+type Rows = readonly [(Row | undefined)[], (Row | undefined)[]]
 
 /** Nodes that arcs lead to which have the rates free, by node that they leave: head[first[n]] up to, without, head[first[n + 1]]. */
 interface Open {
@@ -35,28 +42,39 @@ export const reachOf = (task: Task, work: Work): Reach => {
   const kindOf = task.links.map((link) => {
     const known = kinds.find((kind) => isLike(kind.link, link))
     if (known) return known
-    const rows: (Row | undefined)[] = new Array(task.net.size)
     const kind: Kind = {
       link,
-      rows: [rows, isSymmetric(link) ? rows : new Array(task.net.size)],
+      rows: emptyRows(task, link),
+      hops: emptyRows(task, link),
       open: [undefined, undefined],
     }
     kinds.push(kind)
     return kind
   })
   const queue = new Int32Array(task.net.size)
+  const hopsFrom = (kind: Kind, side: 0 | 1, host: number): Row => {
+    const all = kind.hops[side]
+    all[host] ??= hopsOf(task, kind, side, host, queue, work)
+    return all[host]
+  }
   return {
     row: (link, side, host) => {
       const kind = kindOf[link] as Kind
       const rows = kind.rows[side]
-      const known = rows[host]
-      if (known) return known
-      const row = rowOf(task, kind, side, host, queue, work)
-      rows[host] = row
-      return row
+      rows[host] ??= toEnds(hopsFrom(kind, side, host), side === 0 ? kind.link.endsB : kind.link.endsA, host)
+      return rows[host]
     },
+    hops: (link, side, host) => hopsFrom(kindOf[link] as Kind, side, host),
   }
 }
+
+const emptyRows = ({ net: { size } }: Task, link: TaskLink): Rows => {
+  const rows: (Row | undefined)[] = new Array(size)
+  return [rows, isSymmetric(link) ? rows : new Array(size)]
+}
+
+const toEnds = (hops: Row, ends: Uint8Array | undefined, host: number): Row =>
+  ends ? hops.map((count, node) => (ends[node] || node === host ? count : unreached)) : hops
 
 const isLike = (x: TaskLink, y: TaskLink): boolean =>
   x.forward === y.forward &&
@@ -69,11 +87,11 @@ const isLike = (x: TaskLink, y: TaskLink): boolean =>
 
 const isSymmetric = ({ forward, backward, endsA, endsB }: TaskLink): boolean => forward === backward && endsA === endsB
 
-const rowOf = (task: Task, kind: Kind, side: 0 | 1, host: number, queue: Int32Array, work: Work): Row => {
+const hopsOf = (task: Task, kind: Kind, side: 0 | 1, host: number, queue: Int32Array, work: Work): Row => {
   const { link, open } = kind
   const row = new Uint8Array(task.net.size).fill(unreached)
   row[host] = 0
-  const [near, far] = side === 0 ? [link.endsA, link.endsB] : [link.endsB, link.endsA]
+  const near = side === 0 ? link.endsA : link.endsB
   if (near && !near[host]) return row
   const [out, back] = side === 0 ? [link.forward, link.backward] : [link.backward, link.forward]
   if (Number.isFinite(link.delay)) growWithin(task, link, out, back, host, row, work)
@@ -81,7 +99,6 @@ const rowOf = (task: Task, kind: Kind, side: 0 | 1, host: number, queue: Int32Ar
     open[side] ??= openOf(task, link, out, back, work)
     grow(open[side], link.passable, host, row, queue, work)
   }
-  if (far) for (let n = 0; n < row.length; n++) if (!far[n] && n !== host) row[n] = unreached
   return row
 }
 

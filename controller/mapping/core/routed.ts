@@ -70,7 +70,7 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
     for (const { link, other, side, weight } of ties[node] ?? []) {
       const to = hosts[other] as number
       if (to < 0) continue
-      const path = finder.find(links[link] as TaskLink, side === 0 ? 1 : 0, host, to, reach.row(link, side, to))
+      const path = finder.find(links[link] as TaskLink, side === 0 ? 1 : 0, host, to, reach.hops(link, side, to))
       if (path && side === 0) turn(path)
       if (!path) {
         for (const one of done) unroute(one)

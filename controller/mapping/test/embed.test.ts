@@ -35,6 +35,18 @@ t.test('six nodes on three equal hosts are two on each, neighbours together', as
   )
 })
 
+t.test(
+  'linked nodes are on hosts of their own where there are as many, whatever is between that no link can end at',
+  async (t) => {
+    const three = request({ a: small, b: small, c: small }, { 'a-b': {}, 'b-c': {}, 'c-a': {} })
+    t.strictSame(used(mapped(threeHosts(), three)), { h1: 1, h2: 1, h3: 1 }, 'a fabric')
+    const relay = host('m', { datapaths: ['click/vxlan'], hypervisors: [] })
+    const chain = substrate([host('h1'), relay, host('h2')], { 'h1-m': {}, 'm-h2': {} })
+    const pair = mapped(chain, request({ a: small, b: small }, { 'a-b': {} }))
+    t.strictSame(pair.paths.get('a-b')?.links.toSorted(), ['h1-m', 'm-h2'], 'a host that relays by another data path')
+  },
+)
+
 t.test('hosts get equally full, what they carry already included', async (t) => {
   const usage: Usage = { ...emptyUsage, memoryBytes: new Map([['h1', 4 * gib]]) }
   t.strictSame(used(mapped(threeHosts(), ring, {}, usage)), { h2: 3, h3: 3 })
