@@ -37,6 +37,12 @@ export const errorCodes = {
   'image.unsuitable': 'The hypervisor cannot start images of this format.',
   'image.no-space': 'The disk, or the share of it that images may have, is full.',
   'host.no-space': 'The disk that a host keeps its nodes and its state on is full.',
+  'host.unknown': 'The substrate has no such host.',
+  'host.online': 'The host is connected: it is not dead.',
+  'host.fencing-failed': 'The command that fences a host failed, or there is none.',
+  'host.dead': 'The host is dead, and what shall be made again elsewhere has no place yet.',
+  'host.not-admitted':
+    'The host was booted again, and its controller has not said yet that the node is still to run here.',
   'datapath.unavailable': 'The host does not have the data path or the technology.',
   'datapath.failed': 'The kernel refused or failed.',
   'nic.unknown': 'The host has no such interface.',
