@@ -7,6 +7,7 @@ import type { Location, SubstrateEnd, SubstrateLink, SubstrateNode } from '../..
 import { isName } from '../../proto/topics.ts'
 import { bytes, delay, rate } from '../description/units.ts'
 import { compileSchema, type Path, readYaml } from '../yaml.ts'
+import { type FencingFile, readFencing } from './fencing.ts'
 import { type ImageEntry, readImages } from './images.ts'
 import { type PoolFile, withPools } from './pools.ts'
 import { type Reader, readerOf } from './reader.ts'
@@ -24,6 +25,7 @@ interface SubstrateFile {
   readonly links?: readonly LinkEntry[] | null
   readonly images?: Readonly<Record<string, ImageEntry>> | null
   readonly pools?: Readonly<Record<string, PoolFile>> | null
+  readonly fencing?: FencingFile | null
 }
 interface PlaceEntry {
   readonly location?: Partial<Location>
@@ -64,11 +66,12 @@ export const readSubstrate = (
   const links = readLinks(input, nodes, reader)
   const images = readImages(input.images, reader)
   const pooled = withPools(input.pools, nodes, images, reader)
+  const fencing = readFencing(input.fencing, reader)
   const { errors, positions } = reader
   if (errors.length > 0) return { errors }
   const cpuOvercommit = input.cpu_overcommit ?? 1
   return {
-    substrate: { name: input.name, nodes: pooled, links, images, cpuOvercommit, positions },
+    substrate: { name: input.name, nodes: pooled, links, images, cpuOvercommit, fencing, positions },
     errors,
   }
 }

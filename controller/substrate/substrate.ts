@@ -3,6 +3,7 @@
  * (routed networks between hosts), and the links between them.
  */
 import type { HostInventory, Image, Substrate } from '../../proto/generated/weft.v1.ts'
+import type { Fencing } from './fencing.ts'
 
 /** What a file declares. Limits of hosts are 0 where the file gives none: what the inventory says. */
 export interface DeclaredSubstrate extends Substrate {
@@ -10,6 +11,8 @@ export interface DeclaredSubstrate extends Substrate {
   readonly cpuOvercommit: number
   /** The catalogue of images that its hosts fetch; a name is of one image. */
   readonly images: readonly Image[]
+  /** undefined: hosts are taken for dead only where the operator knows that they are off. */
+  readonly fencing?: Fencing | undefined
   /** file:line of each declaration, by "node/ID", "link/ID", "image/NAME" and "pool/NAME". */
   readonly positions: ReadonlyMap<string, string>
 }
