@@ -111,6 +111,7 @@ const buildNode = (
     allocation: text('allocation', 'allocation'),
     startUp,
     restartPolicy: text('restart', 'restartPolicy'),
+    recovery: text('recovery', 'recovery'),
     forwarding: text('forwarding', 'forwarding'),
   }
 }

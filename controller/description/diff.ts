@@ -20,7 +20,7 @@ import { bytes, delay, formatCpus, formatDistance, formatQuantity, lifetime, rat
  * Changes from `old` to `next`, undefined for a VNet that is not there, in the order of `next`, removals last. None where the two
  * mean the same, whether or not a default is written out. Live (`CHANGE_ACTION_CHANGE`) are the rates of links, their impairments and
  * whether they are down, the interfaces of nodes, their addresses, what joins them to their links and what is done there, who forwards for
- * a node, the prefix, and what is said of the VNet as a whole; anything else makes a node or link anew. Requests of two names are two VNets.
+ * a node, what becomes of it where its host is dead, the prefix, and what is said of the VNet as a whole; anything else makes a node or link anew. Requests of two names are two VNets.
  */
 export const diffRequests = (old: VNetRequest | undefined, next: VNetRequest | undefined): readonly Change[] => {
   if (old && next && old.name !== next.name) return [...diffRequests(undefined, next), ...diffRequests(old, undefined)]
@@ -110,6 +110,7 @@ const nodeDifferences = (was: Node, is: Node): readonly Difference[] => [
   ...compare('allocation', was.allocation, is.allocation),
   ...startUpDifferences(was, is),
   ...compare('restart', was.restartPolicy, is.restartPolicy),
+  ...compare('recovery', was.recovery, is.recovery, true),
 ]
 
 const showBytes = (value: number): string => (value === 0 ? '' : formatQuantity(bytes, value))

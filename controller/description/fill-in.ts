@@ -13,8 +13,8 @@ const defaultMemoryBytes = (hypervisor: string): number => {
 
 /**
  * The same request with interfaces derived from links and sorted by index, and with the defaults of processing power, memory,
- * hypervisor, forwarding, allocation, restart policy, file mode, technology and placement, and with anti-spoofing where it is not on
- * (normalAntiSpoofing). What a provider chooses (image, MAC and IP addresses, disk, and of preallocated nodes CPUs and memory) stays empty.
+ * hypervisor, forwarding, allocation, restart policy, recovery, file mode, technology and placement, and with anti-spoofing where it is not
+ * on (normalAntiSpoofing). What a provider chooses (image, MAC and IP addresses, disk, and of preallocated nodes CPUs and memory) stays empty.
  * Idempotent.
  */
 export const fillIn = (request: VNetRequest): VNetRequest => {
@@ -63,6 +63,7 @@ const fillInNode = (node: Node, linked: ReadonlySet<number>): Node => {
     interfaces: fillInInterfaces(node.interfaces, linked),
     allocation: node.allocation || 'on-demand',
     restartPolicy: node.restartPolicy || 'always',
+    recovery: node.recovery || 'elsewhere',
     forwarding,
     ...(startUp && { startUp: fillInStartUp(startUp) }),
   }

@@ -84,6 +84,7 @@ const formatNode = (node: Node, counted: boolean): readonly string[] => {
     interfaces: counted ? interfaces.length : undefined,
     allocation: node.allocation,
     restart: node.restartPolicy,
+    recovery: node.recovery,
   })
   return element('node', head, [
     ...(location && !isNameAlone(location) ? [formatLocation(location)] : []),

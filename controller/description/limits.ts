@@ -25,6 +25,7 @@ export const hypervisors = ['any', 'xen', 'kvm', 'qemu', 'lxc', 'fake'] as const
 export const technologies = ['any', ...technologyNames] as const
 export const allocations = ['on-demand', 'preallocated'] as const
 export const restartPolicies = ['always', 'on-failure', 'never'] as const
+export const recoveries = ['elsewhere', 'wait'] as const
 export const forwardings = ['bridge', 'click'] as const
 /** Of a node, where its interfaces have one of `forwardings`. */
 export const nodeForwardings = ['guest', 'host'] as const

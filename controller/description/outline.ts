@@ -57,6 +57,7 @@ const outlineNode = (node: Node, counted: boolean): Members => ({
   interfaces: outlineInterfaces(node.interfaces, counted),
   allocation: word(node.allocation),
   restart: word(node.restartPolicy),
+  recovery: word(node.recovery),
   'start-up': node.startUp && outlineStartUp(node.startUp),
 })
 

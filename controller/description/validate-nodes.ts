@@ -12,6 +12,7 @@ import {
   nameRule,
   nodeForwardings,
   physicals,
+  recoveries,
   restartPolicies,
 } from './limits.ts'
 import { suggest } from './nearest.ts'
@@ -48,6 +49,7 @@ const checkNode = (node: Node, path: string, object: string, find: Find): void =
   oneOf(node.forwarding, nodeForwardings, 'forwarding', `${path}.forwarding`, object, find)
   oneOf(node.allocation, allocations, 'allocation', `${path}.allocation`, object, find)
   oneOf(node.restartPolicy, restartPolicies, 'restart policy', `${path}.restartPolicy`, object, find)
+  oneOf(node.recovery, recoveries, 'recovery', `${path}.recovery`, object, find)
   if (node.startUp) checkStartUp(node.startUp, `${path}.startUp`, object, find)
 }
 

@@ -19,6 +19,7 @@ const nodeAttributes = [
   'forwarding',
   'allocation',
   'restart',
+  'recovery',
 ]
 const nodeChildren = ['location', 'cpu', 'variable', 'start-up']
 const linkAttributes = ['rate', 'delay', 'technology', 'down']

@@ -115,6 +115,7 @@ export const describeNode = (state: VNetState, id: string, colour: boolean): str
     ['Disk', sizeText(asked?.diskBytes)],
     ['Location', locationText(asked?.location)],
     ['Restart', asked?.restartPolicy ?? ''],
+    ['Recovery', asked?.recovery ?? ''],
     ['Progress', node.progress],
     ['Restarts', node.restarts > 0 ? String(node.restarts) : ''],
     ['Last end', lastEndText(node)],

@@ -27,6 +27,7 @@ const defaults: Readonly<Record<string, string>> = {
   technology: 'any',
   allocation: 'on-demand',
   restartPolicy: 'always',
+  recovery: 'elsewhere',
   placement: 'spread',
 }
 

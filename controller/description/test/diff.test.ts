@@ -119,6 +119,11 @@ t.test('what joins an interface to its link, and who forwards for a node, change
   ])
 })
 
+t.test('what becomes of a node whose host is dead changes live', async (t) => {
+  t.same(shown(request({ recovery: 'wait' }), request()), ['CHANGE node/a recovery: wait → elsewhere'])
+  t.same(shown(request(), request({ recovery: 'elsewhere' })), [])
+})
+
 t.test('interfaces are attached to a node that runs, and detached from it', async (t) => {
   for (const [interfaces, reason] of [
     [[{ index: 0 }, { index: 1 }], 'interfaces: 0 → 0 1'],

@@ -9,7 +9,14 @@ t.test('defaults become explicit and interfaces follow from links', async (t) =>
     prefix: '10.0.0.0/24',
     nodes: [
       { id: 'x', interfaces: [{ index: 2, mac: '02:00:00:00:00:0A' }], startUp: { files: [{ path: '/f' }] } },
-      { id: 'y', hypervisor: 'lxc', cpu: { quotaMillis: 250 }, memoryBytes: 1 << 20, restartPolicy: 'never' },
+      {
+        id: 'y',
+        hypervisor: 'lxc',
+        cpu: { quotaMillis: 250 },
+        memoryBytes: 1 << 20,
+        restartPolicy: 'never',
+        recovery: 'wait',
+      },
       { id: 'z', hypervisor: 'qemu', allocation: 'preallocated' },
     ],
     links: [
@@ -31,6 +38,7 @@ t.test('defaults become explicit and interfaces follow from links', async (t) =>
         hypervisor: 'any',
         allocation: 'on-demand',
         restartPolicy: 'always',
+        recovery: 'elsewhere',
         forwarding: 'guest',
         interfaces: [
           { index: 0, ...router },
@@ -52,6 +60,7 @@ t.test('defaults become explicit and interfaces follow from links', async (t) =>
         cpu: { count: 0, shares: 0, quotaMillis: 0, pins: '' },
         memoryBytes: 0,
         restartPolicy: 'always',
+        recovery: 'elsewhere',
         forwarding: 'guest',
       },
     ],

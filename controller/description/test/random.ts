@@ -9,7 +9,7 @@ import type {
   Node,
   VNetRequest,
 } from '../../../proto/generated/weft.v1.ts'
-import { allocations, forwardings, hypervisors, placements, restartPolicies } from '../limits.ts'
+import { allocations, forwardings, hypervisors, placements, recoveries, restartPolicies } from '../limits.ts'
 
 export interface Random {
   /** 0 to 1. */
@@ -228,6 +228,7 @@ export const randomRequest = (random: Random): VNetRequest => {
         ]),
         allocation: random.pick(['', ...allocations]),
         restartPolicy: random.pick(['', ...restartPolicies]),
+        recovery: random.pick(['', ...recoveries]),
         interfaces: [...indices].map((index, k) => (plain ? { index: k } : randomInterface(random, index, i))),
         startUp: maybe(random, () => ({
           files: Array.from({ length: random.below(3) }, (_, k) => randomFile(random, k)),

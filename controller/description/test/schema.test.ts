@@ -14,6 +14,7 @@ import {
   nodeForwardings,
   physicals,
   placements,
+  recoveries,
   restartPolicies,
   technologies,
 } from '../limits.ts'
@@ -36,6 +37,7 @@ t.test('the JSON Schema knows the words and units of the model', async (t) => {
   t.same(definitions['technology']?.enum, technologies)
   t.same(definitions['allocation']?.enum, allocations)
   t.same(definitions['restart']?.enum, restartPolicies)
+  t.same(definitions['recovery']?.enum, recoveries)
   t.same(definitions['interface']?.properties?.['forwarding']?.enum, forwardings)
   t.same(definitions['interface']?.properties?.['physical']?.enum, physicals)
   t.same(definitions['node-forwarding']?.enum, nodeForwardings)

@@ -39,6 +39,7 @@ t.test('a message is held against the same rules as a file', async (t) => {
         cpu: { count: 2000, shares: 1, pins: '3-1' },
         hypervisor: 'vmware',
         restartPolicy: 'sometimes',
+        recovery: 'by-prayer',
         allocation: 'later',
       },
       {
@@ -73,6 +74,7 @@ t.test('a message is held against the same rules as a file', async (t) => {
     '<nodes[1].cpu.pins> 1.5 CPUs are guaranteed to a node that is pinned to 1',
     '<nodes[0].hypervisor> there is no hypervisor "vmware"',
     '<nodes[0].restartPolicy> there is no restart policy "sometimes"',
+    '<nodes[0].recovery> there is no recovery "by-prayer"',
     '<nodes[0].allocation> there is no allocation "later"',
     '<nodes[1]> two nodes are called "a"',
     '<nodes[1].image> "../../etc/passwd" is not a name for an image',
