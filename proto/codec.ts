@@ -7,6 +7,7 @@
 import protobuf from 'protobufjs'
 import { WeftError } from './errors.ts'
 import { descriptor, type Messages } from './generated/weft.v1.ts'
+import { plainOf } from './plain.ts'
 
 export type MessageName = keyof Messages
 
@@ -33,30 +34,14 @@ const typeOf = (name: string): protobuf.Type => {
   return type
 }
 
-const plain: protobuf.IConversionOptions = { arrays: true, defaults: true, longs: Number, enums: String }
-
-/** protobufjs marks a missing sub-message by null; ours are simply not there. */
-const withoutNulls = (value: unknown): unknown => {
-  if (Array.isArray(value)) {
-    for (const item of value) withoutNulls(item)
-  } else if (value !== null && typeof value === 'object' && !(value instanceof Uint8Array)) {
-    const object = value as Record<string, unknown>
-    for (const key in object) {
-      if (object[key] === null) delete object[key]
-      else withoutNulls(object[key])
-    }
-  }
-  return value
-}
-
-const toPlain = <N extends MessageName>(name: N, message: protobuf.Message): Messages[N] =>
-  withoutNulls(typeOf(name).toObject(message, plain)) as Messages[N]
+const toPlain = <N extends MessageName>(name: N, source: object): Messages[N] =>
+  plainOf(typeOf(name))(source as Record<string, unknown>) as unknown as Messages[N]
 
 /** A whole message from the parts given; the rest is at its defaults. */
 export const create = <N extends MessageName>(
   name: N,
   init: Init<Messages[N]> = {} as Init<Messages[N]>,
-): Messages[N] => toPlain(name, typeOf(name).fromObject(init as Record<string, unknown>))
+): Messages[N] => toPlain(name, init)
 
 /** Binary form (proto3). Equal messages give equal bytes. */
 export const encode = <N extends MessageName>(name: N, message: Messages[N]): Uint8Array => {
@@ -89,7 +74,7 @@ export const toJson = <N extends MessageName>(name: N, message: Messages[N]): un
  * Errors: `message.malformed`, with the path of the member, for unknown members and wrong types.
  */
 export const fromJson = <N extends MessageName>(name: N, json: unknown): Messages[N] =>
-  toPlain(name, typeOf(name).fromObject(checkMessage(typeOf(name), json, '') as Record<string, unknown>))
+  toPlain(name, checkMessage(typeOf(name), json, '') as object)
 
 const fail = (path: string, right: string): never => {
   throw new WeftError('message.malformed', `${path || 'the message'} is not ${right}`)

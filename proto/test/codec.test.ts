@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { create, decode, encode, fromJson, toJson } from '../codec.ts'
+import { descriptor, type Messages } from '../generated/weft.v1.ts'
 
 t.test('a message survives the binary form, with every default filled in', async (t) => {
   const slice = create('Slice', {
@@ -12,6 +14,17 @@ t.test('a message survives the binary form, with every default filled in', async
   t.same(slice.links, [])
   t.equal(slice.nodes[0]?.startUp?.command, 'true')
   t.notOk('cpu' in (slice.nodes[0] ?? {}), 'a sub-message that was not sent is not there')
+})
+
+t.test('of every type the message made of nothing is the one that no bytes say', async (t) => {
+  const names = Object.keys(descriptor.nested.weft.nested.v1.nested) as (keyof Messages)[]
+  const whole = (name: keyof Messages): boolean => isDeepStrictEqual(decode(name, new Uint8Array()), create(name))
+  const messages = names.filter((name) => 'fields' in (descriptor.nested.weft.nested.v1.nested[name] as object))
+  t.ok(messages.length > 50)
+  t.strictSame(
+    messages.filter((name) => !whole(name)),
+    [],
+  )
 })
 
 t.test('the binary form is proto3 as any implementation writes it', async (t) => {
