@@ -134,6 +134,7 @@ const holds = (text: string, port: number, length = 2): boolean => {
 
 t.test('comparisons in pieces are comparisons', async (t) => {
   const random = randomFrom(7)
+  const wrong: string[] = []
   for (let i = 0; i < 2000; i++) {
     const bound = random.pick([
       random.below(65_536),
@@ -145,11 +146,16 @@ t.test('comparisons in pieces are comparisons', async (t) => {
     const mask = random.pick([0xffff, 0xffff, 0x0ff0, 1 + random.below(65_535)])
     const masked = port & mask
     const text = (relation: string) => `src tcp port & ${mask} ${relation} ${bound}`
-    t.equal(holds(text('>'), port), masked > bound, `${port}: ${text('>')}`)
-    t.equal(holds(text('<='), port), masked <= bound, `${port}: ${text('<=')}`)
-    t.equal(holds(text('<'), port), masked < bound, `${port}: ${text('<')}`)
-    t.equal(holds(text('>='), port), masked >= bound, `${port}: ${text('>=')}`)
+    const expected: Readonly<Record<string, boolean>> = {
+      '>': masked > bound,
+      '<=': masked <= bound,
+      '<': masked < bound,
+      '>=': masked >= bound,
+    }
+    for (const [relation, holding] of Object.entries(expected))
+      if (holds(text(relation), port) !== holding) wrong.push(`${port}: ${text(relation)} is ${holding}`)
   }
+  t.same(wrong, [])
 })
 
 t.test('a packet that ends within a field is judged by the bytes that it has', async (t) => {
@@ -166,13 +172,15 @@ t.test('no text throws', async (t) => {
   const pieces =
     'tcp udp src dst host net port ip ether not ! ( ) [ ] ? : and or && || == != < >= & 5 0x10 10.0.0.1 10/8 www syn - echo type mask'
   const words = pieces.split(' ')
+  const wrong: string[] = []
   for (let seed = 1; seed <= 5000; seed++) {
     const random = randomFrom(seed)
     const text = Array.from({ length: random.below(12) }, () => random.pick(words)).join(' ')
     const { expression, errors } = parseFilter(text)
-    t.type(formatDecision(normalize(expression)), 'string', text)
-    t.equal(isRefusal(pattern.parse(text)), errors.length > 0 || text === '', text)
+    if (formatDecision(normalize(expression)) === '') wrong.push(`nothing is said of '${text}'`)
+    if (isRefusal(pattern.parse(text)) !== (errors.length > 0 || text === '')) wrong.push(`'${text}': ${errors}`)
   }
+  t.same(wrong, [])
   t.ok(termsOf('('.repeat(10_000)).includes('expression nested too deeply'))
   t.ok(termsOf('tcp ? udp : '.repeat(4000)).includes('expression nested too deeply'))
   t.equal(termsOf(`${'not '.repeat(10_001)}tcp`), '!network[9:1] == 0x6')
