@@ -2,6 +2,7 @@
  * What is reserved of a substrate, added up from the embeddings that stand: there is no counter that could drift.
  */
 import type { SubstrateLink, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import { byId } from '../mapping/by-id.ts'
 import { reservedCpuMillis } from '../mapping/demand.ts'
 import type { Embedding, Usage } from '../mapping/mapping.ts'
 
@@ -25,7 +26,7 @@ export const usageOf = (
   const diskBytes = new Map<string, number>()
   const rateBitsPerSecond = new Map<string, number>()
   const nics = new Set<string>()
-  const links = new Map(substrate.links.map((link) => [link.id, link]))
+  const links = byId(substrate.links)
   for (const { request, embedding } of entries) {
     for (const node of request.nodes) {
       const host = embedding.hosts.get(node.id)

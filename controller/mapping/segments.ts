@@ -3,6 +3,7 @@
  * between them; a host between two segments relays.
  */
 import type { SubstrateNode } from '../../proto/generated/weft.v1.ts'
+import { byId } from './by-id.ts'
 import type { MappedPath } from './mapping.ts'
 
 export interface PathSegment {
@@ -20,18 +21,18 @@ export const segmentsOf = (
   substrate: { readonly nodes: readonly SubstrateNode[] },
   path: MappedPath,
 ): readonly PathSegment[] => {
-  const kinds = new Map(substrate.nodes.map(({ id, kind }) => [id, kind]))
+  const nodes = byId(substrate.nodes)
   const segments: PathSegment[] = []
   let begin = 0
   for (let end = 1; end < path.nodes.length; end++) {
     const to = path.nodes[end] as string
-    if (kinds.get(to) !== 'host' && end < path.nodes.length - 1) continue
+    if (nodes.get(to)?.kind !== 'host' && end < path.nodes.length - 1) continue
     segments.push({
       from: path.nodes[begin] as string,
       to,
       firstLink: path.links[begin] as string,
       lastLink: path.links[end - 1] as string,
-      crossesFabric: path.nodes.slice(begin + 1, end).some((id) => kinds.get(id) === 'fabric'),
+      crossesFabric: path.nodes.slice(begin + 1, end).some((id) => nodes.get(id)?.kind === 'fabric'),
     })
     begin = end
   }

@@ -2,13 +2,14 @@
 import { WeftError } from '../../proto/errors.ts'
 import type { SubstrateNode, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { technologies, technologyNamed } from '../../proto/technologies.ts'
+import { byId } from '../mapping/by-id.ts'
 import { technologyOf } from '../mapping/demand.ts'
 import { segmentsOf } from '../mapping/segments.ts'
 import { nicAt } from '../substrate/nic.ts'
 import { isInPrefix, parseTunnelPrefix } from '../substrate/tunnel-prefix.ts'
 import type { AllocateInput } from './allocate.ts'
 import { type Numbers, numbersOf } from './numbers.ts'
-import { type AllocatedSegment, type Claim, claimsOn, segmentKey } from './segments.ts'
+import { type AllocatedSegment, type Claim, claimsOn, segmentKey, spacesOn } from './segments.ts'
 
 /**
  * The segments of all links with their numbers, along each path. A segment keeps what it had while it is between the same hosts
@@ -18,8 +19,9 @@ export const allocateTunnels = (
   { embedding, substrate, taken, previous }: AllocateInput,
   request: VNetRequest,
 ): readonly AllocatedSegment[] => {
-  const hosts = new Map(substrate.nodes.map((node) => [node.id, node]))
+  const hosts = byId(substrate.nodes)
   const claimsOf = claimsOn(substrate)
+  const spacesOf = spacesOn(substrate)
   const wanted = request.links.flatMap((link): readonly Wanted[] => {
     const path = embedding.paths.get(link.id)
     const technology = technologyOf(link)
@@ -58,7 +60,14 @@ export const allocateTunnels = (
     // What one segment found taken stays taken for the next one in the same place.
     const place = known.needsTunnelPrefix || !known.crosses ? [from, nics?.from, to, nics?.to] : []
     const key = [technology, ...place].join(' ')
-    const found = choices.get(key) ?? numbersOf(known.name, { from: hosts.get(from), to: hosts.get(to) })
+    const spaces = spacesOf(segment)
+    const found =
+      choices.get(key) ??
+      numbersOf(
+        known.name,
+        { from: hosts.get(from), to: hosts.get(to) },
+        (least) => taken.nextFree?.(spaces, least) ?? least,
+      )
     choices.set(key, found)
     return found
   }

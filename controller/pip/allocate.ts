@@ -9,7 +9,7 @@ import { allocateAddresses } from './allocate-addresses.ts'
 import { allocateMacs } from './allocate-macs.ts'
 import { allocateTunnels } from './allocate-tunnels.ts'
 import { keyOf } from './interfaces.ts'
-import type { AllocatedSegment, Claim } from './segments.ts'
+import type { AllocatedSegment, Claim, Space } from './segments.ts'
 
 export type { AllocatedSegment } from './segments.ts'
 
@@ -25,6 +25,8 @@ export interface Allocation {
 export interface Taken {
   readonly macs: Pick<ReadonlySet<string>, 'has'>
   readonly claims: Pick<ReadonlySet<Claim>, 'has'>
+  /** The least number of at least `from` that may be free in all the spaces: none between is. Without it each is looked at. */
+  readonly nextFree?: (spaces: readonly Space[], from: number) => number
 }
 
 /** The substrate or its graph: hosts with their tunnel prefixes, fabrics and switches, and what joins them. */

@@ -2,7 +2,7 @@
  * What a new segment could be given, in the order in which it is tried: identifiers of its technology, or pairs of addresses.
  */
 import type { SubstrateNode } from '../../proto/generated/weft.v1.ts'
-import { qinqIdentifier, type TechnologyName, technologies } from '../../proto/technologies.ts'
+import { qinqIdentifier, qinqTags, type TechnologyName, technologies } from '../../proto/technologies.ts'
 import { countTunnelAddresses, parseTunnelPrefix, tunnelAddress } from '../substrate/tunnel-prefix.ts'
 import type { AllocatedSegment, Ends } from './segments.ts'
 
@@ -16,14 +16,20 @@ export type Numbers = Pick<AllocatedSegment, 'identifier' | 'addresses'>
 const firstIdentifiers = { vxlan: 4096, gre: 4096, vlan: 2, mpls: technologies.mpls.identifier?.least ?? 16 } as const
 const firstService = 2
 
-function* identifiersFrom(first: number, last: number): Generator<Numbers, void> {
-  for (let identifier = first; identifier <= last; identifier++) yield { identifier }
+/** The least number of at least `from` that may be free. */
+export type NextFree = (from: number) => number
+
+function* identifiersFrom(first: number, last: number, next: NextFree): Generator<Numbers, void> {
+  for (let identifier = next(first); identifier <= last; identifier = next(identifier + 1)) yield { identifier }
 }
 
-function* tagPairs(): Generator<Numbers, void> {
+function* tagPairs(next: NextFree): Generator<Numbers, void> {
   const last = technologies.vlan.identifier?.greatest ?? 4094
-  for (let service = firstService; service <= last; service++)
-    for (let customer = 1; customer <= last; customer++) yield { identifier: qinqIdentifier({ service, customer }) }
+  const [first, end] = [firstService, last].map((service) => qinqIdentifier({ service, customer: 1 }))
+  for (const numbers of identifiersFrom(first as number, (end as number) + last - 1, next)) {
+    const { customer } = qinqTags(numbers.identifier)
+    if (customer >= 1 && customer <= last) yield numbers
+  }
 }
 
 /** Every pair once, those first whose addresses no pair before has: an address alone then tells most links in a capture. */
@@ -42,18 +48,19 @@ function* addressPairs(prefixes: Ends<string>): Generator<Numbers, void> {
     }
 }
 
-/** All that a segment of the technology between two hosts could be given; equal input gives equal order. */
+/** All that a segment of the technology between two hosts could be given, without what `next` leaves out; equal input gives equal order. */
 export const numbersOf = (
   technology: TechnologyName,
   hosts: Ends<Pick<SubstrateNode, 'tunnelPrefix'> | undefined>,
+  next: NextFree = (from) => from,
 ): Iterator<Numbers, void> => {
   switch (technology) {
     case 'etherip':
     case 'ipip':
       return addressPairs({ from: hosts.from?.tunnelPrefix ?? '', to: hosts.to?.tunnelPrefix ?? '' })
     case 'qinq':
-      return tagPairs()
+      return tagPairs(next)
     default:
-      return identifiersFrom(firstIdentifiers[technology], technologies[technology].identifier?.greatest ?? 0)
+      return identifiersFrom(firstIdentifiers[technology], technologies[technology].identifier?.greatest ?? 0, next)
   }
 }

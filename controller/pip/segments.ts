@@ -27,23 +27,47 @@ export interface AllocatedSegment extends Ends<string> {
 /** What tells a segment from others, as a text: two segments of a PIP that could meet never share one. */
 export type Claim = string
 
-/**
- * The claims of a segment on the substrate as it is declared now: of vlan and qinq where its NICs are, a tag being a tag to everyone on the
- * Ethernet; of others in the whole PIP.
- */
-export const claimsOn = (substrate: {
+/** Where a number tells segments apart; a claim on a number there is its name and the number. */
+export type Space = string
+
+export const claimOn = (space: Space, identifier: number): Claim => `${space} ${identifier}`
+
+/** undefined: of a pair of addresses. */
+export const readClaim = (claim: Claim): { readonly space: Space; readonly identifier: number } | undefined => {
+  const end = claim.lastIndexOf(' ')
+  const identifier = Number(claim.slice(end + 1))
+  return Number.isInteger(identifier) ? { space: claim.slice(0, end), identifier } : undefined
+}
+
+interface Parts {
   readonly nodes: readonly SubstrateNode[]
   readonly links: readonly SubstrateLink[]
-}): ((segment: AllocatedSegment) => readonly Claim[]) => {
+}
+
+/**
+ * The spaces of a segment's number on the substrate as it is declared now: of vlan and qinq where its NICs are, a tag being a tag to everyone
+ * on the Ethernet; of others the whole PIP.
+ */
+export const spacesOn = (
+  substrate: Parts,
+): ((segment: Pick<AllocatedSegment, 'technology' | 'from' | 'to' | 'nics'>) => readonly Space[]) => {
   const domains = ethernetDomains(substrate)
   // A NIC that is declared no more is a domain by itself: nothing new goes there.
   const domainOf = (host: string, nic = ''): string => domains.get(`${host}/${nic}`) ?? `${host}/${nic}`
-  return ({ technology, identifier, from, to, addresses, nics }) => {
+  return ({ technology, from, to, nics }) => {
+    if (technologyNamed(technology)?.crosses !== false || technology === 'mpls') return [technology]
+    const both = [domainOf(from, nics?.from), domainOf(to, nics?.to)]
+    return [...new Set(both)].map((domain) => `${technology} at ${domain}`)
+  }
+}
+
+export const claimsOn = (substrate: Parts): ((segment: AllocatedSegment) => readonly Claim[]) => {
+  const spacesOf = spacesOn(substrate)
+  return (segment) => {
+    const { identifier, addresses } = segment
     // One pair is one segment, of whichever technology: hosts' filters look at the addresses alone.
     if (addresses) return [`addresses ${[addresses.from, addresses.to].sort().join(' ')}`]
-    if (technologyNamed(technology)?.crosses !== false || technology === 'mpls') return [`${technology} ${identifier}`]
-    const both = [domainOf(from, nics?.from), domainOf(to, nics?.to)]
-    return [...new Set(both)].map((domain) => `${technology} ${identifier} at ${domain}`)
+    return spacesOf(segment).map((space) => claimOn(space, identifier))
   }
 }
 

@@ -1,7 +1,8 @@
 /** MAC addresses and tunnels' numbers that VNets hold, kept up as their rows change. */
 import type { Taken } from './allocate.ts'
 import { follow, type Rows } from './follow.ts'
-import type { AllocatedSegment, Claim } from './segments.ts'
+import { createNumberSet, type NumberSet } from './number-set.ts'
+import { type AllocatedSegment, type Claim, readClaim, type Space } from './segments.ts'
 
 interface Holding {
   /** Of the version that stands and of the one that is reserved. */
@@ -15,11 +16,14 @@ interface Holding {
 
 type Counts = Map<string, number>
 
-const add = (counts: Counts, keys: readonly string[], sign: 1 | -1): void => {
+/** @param onEdge told of the keys that are counted now and were not, or the other way */
+const add = (counts: Counts, keys: readonly string[], sign: 1 | -1, onEdge?: (key: string) => void): void => {
   for (const key of keys) {
-    const count = (counts.get(key) ?? 0) + sign
+    const before = counts.get(key) ?? 0
+    const count = before + sign
     if (count === 0) counts.delete(key)
     else counts.set(key, count)
+    if (count === 0 || before === 0) onEdge?.(key)
   }
 }
 
@@ -35,6 +39,25 @@ export const createTakenNumbers = (
   const macs: Counts = new Map()
   const claims: Counts = new Map()
   const held: Counts = new Map()
+  /** All numbers that anybody has or may still have. */
+  const numbers = new Map<Space, NumberSet>()
+  const mark = (claim: Claim): void => {
+    const read = readClaim(claim)
+    if (!read) return
+    const { space, identifier } = read
+    const set = numbers.get(space) ?? createNumberSet()
+    numbers.set(space, set)
+    if (claims.has(claim) || held.has(claim)) set.add(identifier)
+    else set.delete(identifier)
+  }
+  const firstFree = (spaces: readonly Space[], from: number): number => {
+    let number = from
+    for (let before = -1; before !== number; ) {
+      before = number
+      for (const space of spaces) number = numbers.get(space)?.firstFree(number) ?? number
+    }
+    return number
+  }
   const followed = follow<Holding>(rows, {
     make: (row, reservation) => {
       const allocations = [row, reservation].flatMap((one) => (one ? [one.version.allocation] : []))
@@ -49,8 +72,8 @@ export const createTakenNumbers = (
     },
     count: (one, sign) => {
       add(macs, one.macs, sign)
-      add(claims, one.claims, sign)
-      add(held, one.held, sign)
+      add(claims, one.claims, sign, mark)
+      add(held, one.held, sign, mark)
     },
   })
   return {
@@ -63,10 +86,16 @@ export const createTakenNumbers = (
       add(ownClaims, own?.claims ?? [], 1)
       const byOthers = (counts: Counts, mine: Counts, key: string): boolean =>
         (counts.get(key) ?? 0) > (mine.get(key) ?? 0)
+      const isTaken = (claim: Claim): boolean =>
+        byOthers(claims, ownClaims, claim) || (held.has(claim) && own?.standing.has(claim) !== true)
+      /** Its own numbers that a new version may be given: those of a reservation. */
+      const mine = (own?.claims ?? []).filter((claim) => !isTaken(claim)).flatMap((claim) => readClaim(claim) ?? [])
       return {
         macs: { has: (mac) => byOthers(macs, ownMacs, mac) },
-        claims: {
-          has: (claim) => byOthers(claims, ownClaims, claim) || (held.has(claim) && own?.standing.has(claim) !== true),
+        claims: { has: isTaken },
+        nextFree: (spaces, from) => {
+          const own = mine.filter(({ space, identifier }) => identifier >= from && spaces.includes(space))
+          return Math.min(firstFree(spaces, from), ...own.map(({ identifier }) => identifier))
         },
       }
     },

@@ -9,6 +9,7 @@ import {
   technologies,
   technologyNames,
 } from '../../proto/technologies.ts'
+import { byId } from '../mapping/by-id.ts'
 
 /** The least payload of a guest's frame that a link may have: IPv6's minimum (RFC 8200, section 5). */
 export const leastMtu = 1280
@@ -18,7 +19,7 @@ export const nicOf = (inventory: HostInventory | undefined, name: string): Nic |
 
 /** The NIC of a host that a link of the substrate ends at; '' where it does not. */
 export const nicAt = (links: readonly SubstrateLink[], id: string, host: string): string => {
-  const { a, b } = links.find((link) => link.id === id) ?? {}
+  const { a, b } = byId(links).get(id) ?? {}
   return (a?.node === host ? a.nic : b?.node === host ? b.nic : undefined) ?? ''
 }
 

@@ -122,7 +122,7 @@ t.test('a pair of prefixes gives every pair of its addresses, then says what bin
 })
 
 t.test('no VLAN id is left between two hosts, and between two others there is', async (t) => {
-  const claims = new Set(Array.from({ length: 4094 }, (_, index) => `vlan ${index + 1} at h1-h2`))
+  const claims = new Set(Array.from({ length: 4094 }, (_, index) => `vlan at h1-h2 ${index + 1}`))
   const taken = { macs: new Set<string>(), claims }
   t.throws(() => allocated(net('vlan a-b x'), { taken }), {
     code: 'admission.not-now',

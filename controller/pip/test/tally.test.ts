@@ -84,7 +84,7 @@ t.test('sums are those of the rows, whatever changes between two looks', async (
     const wrong = (what: string) => t.fail(`round ${round}, ${vnet}: ${what}`)
     if (!isDeepStrictEqual(told(tally.beside(vnet)), told(totalUsage(others.map(({ usage }) => usage))))) wrong('usage')
 
-    const { macs, claims } = taken.beside(vnet)
+    const { macs, claims, nextFree } = taken.beside(vnet)
     const standing = new Set(
       (vnets.get(vnet) as unknown as Row | undefined)?.version.allocation.segments.flatMap(claimsOf),
     )
@@ -97,6 +97,11 @@ t.test('sums are those of the rows, whatever changes between two looks', async (
       const isUsed = others.some(({ version }) => version.allocation.request.nodes[0]?.interfaces[0]?.mac === `m${n}`)
       if (macs.has(`m${n}`) !== isUsed) wrong(`m${n}`)
       found += Number(isTaken) + Number(isUsed)
+      const following = nextFree?.(['vxlan'], n) ?? -1
+      if (following < n) wrong(`next of ${n}`)
+      // What is passed over is taken, or the VNet's own already: those are given to it before new ones are looked for.
+      for (let passed = n; passed < following; passed++)
+        if (!claims.has(`vxlan ${passed}`) && !standing.has(`vxlan ${passed}`)) wrong(`passed over ${passed}`)
     }
   }
   t.ok(found > 1000)
