@@ -1,6 +1,5 @@
 /**
- * Containers whose end libvirt has missed. Where one ends just as it has begun, libvirtd may take the end of the run before for that of this one and close its connection to the
- * controller (virLXCProcessMonitorEOFNotify asks for neither): then it calls the container running for ever, and tells nobody that it ended.
+ * Containers whose end libvirt has missed, as it does not hear of them (heard.ts): somebody else started them. It calls one running for ever, and tells nobody that it ended.
  */
 import { access } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'

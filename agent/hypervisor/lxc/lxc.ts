@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { DomainSummary } from '../../../native/libvirt.ts'
 import { WeftError } from '../../../proto/errors.ts'
@@ -27,6 +26,7 @@ import { writeControl } from './control.ts'
 import { containerDirectory, makeContainerDirectory } from './directories.ts'
 import { domainXml, interfaceXml } from './domain-xml.ts'
 import { enterCommand, initOf } from './enter.ts'
+import { isHeard, startHeard } from './heard.ts'
 import { makeImageTree } from './image-tree.ts'
 import { controlMounts, guestPath, initCommand } from './init.ts'
 import { tellLate } from './late.ts'
@@ -43,12 +43,6 @@ export interface LxcOptions {
   readonly parallel: number
   readonly log: Logger
 }
-
-/**
- * Between the end of a run and the next: libvirtd hears twice that a run has ended, of its connection to the controller, and takes what it hears late for the end of the next
- * one (lost.ts). Where all is quick, some starts that came at once met that (4 of 7 runs of the contract), and none after this pause (6 runs).
- */
-const settleMs = 300
 
 export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
   const name = 'lxc'
@@ -85,10 +79,18 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     return isTaken
   }
 
-  /** libvirt is told what it missed. */
+  /** An agent ended as it had just started it, or somebody else started it. Nothing is lost with it before it is configured. */
+  const isIdleUnheard = async (vnet: string, node: string, domain: DomainSummary): Promise<boolean> => {
+    const { control } = containerDirectory(directories.of(vnet, node))
+    const configuration = configurationOf(await readReleased(control), await bootId, domain.id)
+    return configuration === '' && !(await isHeard(await libvirt.get(), domain))
+  }
+
+  /** libvirt is told of the end that it missed, and a run whose end it would miss is ended where that costs nothing. */
   const foundAsItIs = async (vnet: string, node: string): Promise<MarkedDomain | undefined> => {
     const found = await nodes.find(vnet, node)
-    if (!found || !(await isLost(found.domain))) return found
+    if (!found || !isRunning(found.domain)) return found
+    if (!(await isLost(found.domain)) && !(await isIdleUnheard(vnet, node, found.domain))) return found
     await (await nodes.hand()).destroy(found.domain.uuid).catch(unless('OPERATION_INVALID'))
     return nodes.find(vnet, node)
   }
@@ -99,7 +101,6 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     const image = await openTree(spec)
     const mounts = await imageMounts(image)
     const found = await foundAsItIs(vnet, node.id)
-    const before = found?.domain
     if (found && isRunning(found.domain)) {
       await dressVifs(route(), onlyInterfaces(spec, found.mark.interfaces), true)
       return false
@@ -109,8 +110,8 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     const { root, control } = containerDirectory(directories.of(vnet, node.id))
     await withUndo(
       async (push) => {
-        let uuid = before?.uuid
-        if (!before) {
+        let domain = found?.domain
+        if (!domain) {
           push(() => directories.remove(vnet, node.id))
           push(() => images.release(vnet, node.id))
           await makeContainerDirectory(directories, vnet, node.id)
@@ -120,7 +121,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
         await freeVifs(route(), spec)
         await writeControl(control, node)
         await prepareRootTree(root, node, mounts)
-        if (uuid === undefined) {
+        if (!domain) {
           const xml = domainXml({
             ...spec,
             root,
@@ -128,13 +129,14 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
             init: initCommand,
           })
           const defined = await connection.define(xml)
-          uuid = defined.uuid
           push(() => connection.undefine(defined.uuid))
+          domain = defined
         }
-        const started = uuid
-        if (found) await sleep(settleMs)
-        await connection.start(started)
-        push(() => connection.destroy(started))
+        const { uuid } = domain
+        const end = (): Promise<void> => connection.destroy(uuid).catch(unless('OPERATION_INVALID'))
+        const isKnown = await startHeard(connection, domain, () => push(end))
+        if (!isKnown)
+          log.warn({ vnet, node: node.id }, 'libvirt will not hear of the end of a container: it is found late')
         await dressVifs(route(), spec)
       },
       (error) => log.warn({ vnet, node: node.id, err: error }, 'what a failed start left behind could not be removed'),

@@ -7,6 +7,7 @@ import { parseConfig } from '../../../config.ts'
 import { openImages } from '../../../images/open.ts'
 import { interfaceNames } from '../../../interfaces.ts'
 import { createLog } from '../../../log.ts'
+import { isForsaken } from '../../lxc/heard.ts'
 import { lxcHypervisor } from '../../lxc/lxc.ts'
 import { hypervisorContract, type Subject, specOf } from '../contract.ts'
 import { until } from '../until.ts'
@@ -222,4 +223,22 @@ await t.test('a container that was taken from a pool comes back from reboot(2) a
   t.match(await other.observe(), [{ id: 'back', digest: '' }], 'without its directory it is half of a node')
   await other.remove(spec.vnet, 'back')
   t.same(await other.observe(), [], 'and is removed all the same')
+})
+
+// Unless it is seen to, that misses about one start in fifty.
+await t.test('libvirt hears of every container that is started, and so of its end', async (t) => {
+  const driver = open()
+  t.teardown(() => driver.close())
+  const spec = specOf('heard', 9, { interfaces: [] })
+  t.teardown(() => driver.remove(spec.vnet, 'heard'))
+  for (let starts = 0; starts < 20; starts++) {
+    await driver.start(spec)
+    const [node] = await driver.observe()
+    const domain = node?.domain ?? ''
+    const controller = Number(await virsh('domid', domain))
+    t.equal(isForsaken(await readFile(`/proc/${controller}/net/unix`, 'utf8'), `${domain}.sock`), false)
+    const [init] = (await readFile(`/proc/${controller}/task/${controller}/children`, 'utf8')).split(' ')
+    process.kill(Number(init), 'SIGKILL')
+    t.ok(await until(async () => (await virsh('domstate', domain)).trim() === 'shut off'))
+  }
 })
