@@ -1,5 +1,6 @@
-/** The PIP's VNets, reservations and pools: in memory to decide by, in the store first. One writer, so that both always agree. */
-import type { Store } from '../store/store.ts'
+/** The PIP's VNets, reservations and pools, and what it keeps of hosts that are gone: in memory to decide by, in the store first. One writer, so that both always agree. */
+import type { Kind, Store, Transaction } from '../store/store.ts'
+import { bootKind, type DeathRow, deathKind, type Tombstone, tombstoneKind } from './death/rows.ts'
 import { type PoolRow, poolKind } from './pool/rows.ts'
 import { generationKind, type ReservationRow, reservationKind, type VNetRow, vnetKind } from './rows.ts'
 
@@ -8,6 +9,9 @@ export interface BookChange {
   readonly vnets?: ReadonlyMap<string, VNetRow | undefined>
   readonly reservations?: ReadonlyMap<string, ReservationRow | undefined>
   readonly pools?: ReadonlyMap<string, PoolRow | undefined>
+  readonly deaths?: ReadonlyMap<string, DeathRow | undefined>
+  readonly tombstones?: ReadonlyMap<string, Tombstone | undefined>
+  readonly boots?: ReadonlyMap<string, string>
 }
 
 export interface Book {
@@ -17,6 +21,12 @@ export interface Book {
   readonly reservations: ReadonlyMap<string, ReservationRow>
   /** By host and shape (rowKey). */
   readonly pools: ReadonlyMap<string, PoolRow>
+  /** By host. */
+  readonly deaths: ReadonlyMap<string, DeathRow>
+  /** By host and VNet (tombstoneKey). */
+  readonly tombstones: ReadonlyMap<string, Tombstone>
+  /** By host, the boot in which it may run all that its slices say. */
+  readonly boots: ReadonlyMap<string, string>
   /** There is at most one. */
   reservationOf(vnet: string): ReservationRow | undefined
   /** The generation of the VNet's next version. */
@@ -35,16 +45,33 @@ export const watchedBook = (book: Book, onSaved: () => void): Book => ({
 
 const floorKey = 'floor'
 
+type Rows<T> = ReadonlyMap<string, T | undefined>
+
+const putAll = async <T>(transaction: Transaction, kind: Kind<T>, rows: Rows<T> = new Map()): Promise<void> => {
+  for (const [key, row] of rows)
+    await (row === undefined ? transaction.delete(kind, key) : transaction.put(kind, key, row))
+}
+
+const setAll = <T>(all: Map<string, T>, rows: Rows<T> = new Map()): void => {
+  for (const [key, row] of rows) row === undefined ? all.delete(key) : all.set(key, row)
+}
+
 export const openBook = async (store: Store): Promise<Book> => {
   const loaded = await store.transaction(async (transaction) => ({
     vnets: await transaction.list(vnetKind),
     reservations: await transaction.list(reservationKind),
     pools: await transaction.list(poolKind),
+    deaths: await transaction.list(deathKind),
+    tombstones: await transaction.list(tombstoneKind),
+    boots: await transaction.list(bootKind),
     floor: (await transaction.get(generationKind, floorKey)) ?? 0,
   }))
   const vnets = new Map(loaded.vnets)
   const reservations = new Map(loaded.reservations)
   const pools = new Map(loaded.pools)
+  const deaths = new Map(loaded.deaths)
+  const tombstones = new Map(loaded.tombstones)
+  const boots = new Map(loaded.boots)
   let floor = loaded.floor
 
   const floorAfter = (change: BookChange): number => {
@@ -58,26 +85,29 @@ export const openBook = async (store: Store): Promise<Book> => {
     vnets,
     reservations,
     pools,
+    deaths,
+    tombstones,
+    boots,
     reservationOf: (vnet) => [...reservations.values()].find((row) => row.vnet === vnet),
     nextGeneration: (vnet) => (vnets.get(vnet)?.generation ?? floor) + 1,
     save: async (change) => {
       const nextFloor = floorAfter(change)
       await store.transaction(async (transaction) => {
-        for (const [vnet, row] of change.vnets ?? []) {
-          await (row ? transaction.put(vnetKind, vnet, row) : transaction.delete(vnetKind, vnet))
-        }
-        for (const [id, row] of change.reservations ?? []) {
-          await (row ? transaction.put(reservationKind, id, row) : transaction.delete(reservationKind, id))
-        }
-        for (const [key, row] of change.pools ?? []) {
-          await (row ? transaction.put(poolKind, key, row) : transaction.delete(poolKind, key))
-        }
+        await putAll(transaction, vnetKind, change.vnets)
+        await putAll(transaction, reservationKind, change.reservations)
+        await putAll(transaction, poolKind, change.pools)
+        await putAll(transaction, deathKind, change.deaths)
+        await putAll(transaction, tombstoneKind, change.tombstones)
+        await putAll(transaction, bootKind, change.boots)
         if (nextFloor !== floor) await transaction.put(generationKind, floorKey, nextFloor)
       })
       floor = nextFloor
-      for (const [vnet, row] of change.vnets ?? []) row ? vnets.set(vnet, row) : vnets.delete(vnet)
-      for (const [id, row] of change.reservations ?? []) row ? reservations.set(id, row) : reservations.delete(id)
-      for (const [key, row] of change.pools ?? []) row ? pools.set(key, row) : pools.delete(key)
+      setAll(vnets, change.vnets)
+      setAll(reservations, change.reservations)
+      setAll(pools, change.pools)
+      setAll(deaths, change.deaths)
+      setAll(tombstones, change.tombstones)
+      setAll(boots, change.boots)
     },
   }
 }

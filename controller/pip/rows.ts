@@ -1,6 +1,6 @@
 /** What a PIP keeps of each VNet and each reservation, and how it is stored. */
 import { fromJson, type MessageName, toJson } from '../../proto/codec.ts'
-import type { Messages, Slice, Timing, VNetRequest } from '../../proto/generated/weft.v1.ts'
+import type { Messages, Recovery, Slice, Timing, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { type EmbeddingJson, embeddingFromJson, embeddingToJson } from '../mapping/json.ts'
 import type { Embedding, Usage } from '../mapping/mapping.ts'
 import { type Kind, plainKind } from '../store/store.ts'
@@ -38,6 +38,10 @@ export interface VNetRow {
   /** Id of the reservation that was committed last: a repeated commit is known by it. */
   readonly reservation: string
   readonly timings: readonly Timing[]
+  /** What was made again elsewhere as its host had died; of a node the last time. Missing in what earlier versions stored. */
+  readonly recoveries?: readonly Recovery[]
+  /** Nodes that their hosts may start by themselves, whatever they were told since, until all hosts reported the present version. */
+  readonly bound?: readonly string[]
 }
 
 export interface ReservationRow {
