@@ -55,6 +55,8 @@ export interface AgentParts {
   /** Client whose commands are the controller's; the domain's own name without it. */
   readonly controller?: string | undefined
   readonly stateDir: string
+  /** Of the host, another one after each boot; the kernel's without it. */
+  readonly bootId?: string
   /** Of the local socket; undefined: none. */
   readonly socketPath?: string | undefined
   readonly drivers: Drivers
@@ -102,15 +104,15 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
   // Root file systems of nodes lie below: their mapped users must be able to walk through.
   await mkdir(stateDir, { recursive: true, mode: 0o755 })
   const hasXen = drivers.hypervisors.some((driver) => driver.name === 'xen')
-  const [desired, ends, slots, run, bootId] = await Promise.all([
-    openDesired(join(stateDir, 'desired')),
+  const bootId = parts.bootId ?? (await readBootId())
+  const [desired, ends, slots, run] = await Promise.all([
+    openDesired(join(stateDir, 'desired'), bootId),
     openEnds({
       path: join(stateDir, 'ends.json'),
       onError: (error) => log.warn({ err: error }, 'how nodes ended cannot be kept'),
     }),
     openSlots(join(stateDir, 'slots.json'), hasXen ? firstSlotBesideXen : 1),
     nextNumber(join(stateDir, 'runs')),
-    readBootId(),
   ])
   for (const vnet of desired.unreadable) log.error({ vnet }, 'its desired state cannot be read; it is left as it is')
 
@@ -156,6 +158,7 @@ export const startAgent = async (parts: AgentParts): Promise<Agent> => {
     desired,
     slots,
     ends,
+    bootId,
     images: parts.images,
     log,
     interfaceNames: parts.interfaceNames ?? interfaceNames,

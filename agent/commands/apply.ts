@@ -30,6 +30,8 @@ export const applySlice = async (
   validateSlice(sent)
   const slice = withGeneration(ownedBy(sent, owner), desired.get(sent.vnet))
   if ((await desired.set(slice)) === 'new') reconciler.changed(slice.vnet)
+  // The same may be said for another boot.
+  else reconciler.enqueue(slice.vnet)
   return create('HostReply', { reported: reportNow(reconciler, slice) })
 }
 

@@ -36,6 +36,8 @@ export interface PlanInput {
   readonly slots: ReadonlyMap<string, number>
   readonly hypervisors: ReadonlyMap<string, HypervisorView>
   readonly datapaths: ReadonlyMap<string, DatapathView>
+  /** Whether the slice is known to be current in this boot of the host: only then are nodes started that may be elsewhere by now. */
+  readonly isCurrent?: boolean | undefined
   /** By node, what it can be made of; nothing without it. */
   readonly takeable?: ReadonlyMap<string, PoolNode> | undefined
 }
@@ -45,6 +47,8 @@ export interface Plan {
   readonly steps: readonly Step[]
   /** Objects, as kind/name, that nothing can be done for, and why. */
   readonly problems: ReadonlyMap<string, WeftError>
+  /** Objects, as kind/name, that are left as they are until their controller says more, and why. */
+  readonly held?: ReadonlyMap<string, WeftError>
 }
 
 /** kind/name of what a step is about; steps about one object are never done at the same time. */
@@ -140,12 +144,22 @@ const planNode = (spec: NodeSpec, observed: ObservedNode | undefined, from: Pool
   return reasons.length === 0 ? undefined : { kind: 'node.configure', spec, reasons }
 }
 
+/** Why a node that has this step next is left as it is: it may have been made again elsewhere while its host was away. */
+const holdOf = (node: SliceNode, step: Step | undefined, isCurrent: boolean): WeftError | undefined => {
+  if (!node.recoverable || isCurrent || step === undefined || step.kind === 'node.configure') return undefined
+  return new WeftError('host.not-admitted', `node ${node.id} waits: it may run on another host by now`, {
+    object: `node/${node.id}`,
+    hint: "it starts when its controller has said that it is this host's in this boot",
+  })
+}
+
 /** Pure. Throws nothing: what is wrong with an object stands in `problems`. */
 export const plan = (input: PlanInput): Plan => {
   const { vnet, hypervisors, slots } = input
   const slice = input.slice?.absent ? undefined : input.slice
   const nodes = slice?.nodes ?? []
   const problems = new Map<string, WeftError>()
+  const held = new Map<string, WeftError>()
   const removals: Step[] = []
   const others: Step[] = []
 
@@ -182,7 +196,9 @@ export const plan = (input: PlanInput): Plan => {
         seen.get(node.hypervisor)?.get(node.id),
         input.takeable?.get(node.id),
       )
-      if (step?.kind === 'node.remove') removals.push(step)
+      const hold = holdOf(node, step, input.isCurrent ?? false)
+      if (hold) held.set(`node/${node.id}`, hold)
+      else if (step?.kind === 'node.remove') removals.push(step)
       else if (step) others.push(step)
     }
   }
@@ -196,5 +212,6 @@ export const plan = (input: PlanInput): Plan => {
   return {
     steps: [...removals, ...linkSteps.filter(isRemoval), ...others, ...linkSteps.filter((step) => !isRemoval(step))],
     problems,
+    held,
   }
 }

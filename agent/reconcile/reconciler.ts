@@ -9,6 +9,7 @@ import type { ImageStore } from '../images/store.ts'
 import { type Refusal, type ReportInput, report, reportGone } from '../report/reported.ts'
 import type { DesiredStore } from '../state/desired.ts'
 import type { EndStore } from '../state/ends.ts'
+import { isCurrent } from '../state/rules.ts'
 import type { SlotStore } from '../state/slots.ts'
 import { applyStep } from './apply.ts'
 import { imageWaits } from './image-waits.ts'
@@ -29,6 +30,8 @@ export interface ReconcilerOptions extends OuterParts {
   readonly desired: DesiredStore
   readonly slots: SlotStore
   readonly ends: EndStore
+  /** Of the host, as it is now. */
+  readonly bootId: string
   /** What nodes start from; undefined: drivers see to that alone. */
   readonly images?: Pick<ImageStore, 'open' | 'progress'> | undefined
   /** Names of all interfaces in Dom0. */
@@ -213,7 +216,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       ? takeable({ slice, desired: desired.get, takers: takersIn, seen: everything })
       : new Map<string, PoolNode>()
     const parts = { vnet, slice: own, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths }
-    const planned = plan({ ...parts, takeable: takes })
+    const planned = plan({ ...parts, takeable: takes, isCurrent: isCurrent(slice, options.bootId) })
     const next = { ...planned, problems: new Map([...outer, ...planned.problems]) }
 
     const running = busyOf(vnet)

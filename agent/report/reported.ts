@@ -61,7 +61,11 @@ const nodeState = (
   observed: ObservedNode | undefined,
 ): State => {
   const object = `node/${node.id}`
-  const error = input.plan.problems.get(object) ?? input.failures.get(object)
+  const problem = input.plan.problems.get(object)
+  if (problem) return { state: 'OBJECT_STATE_FAILED', error: problem }
+  const hold = input.plan.held?.get(object)
+  if (hold) return { state: 'OBJECT_STATE_PENDING', error: hold }
+  const error = input.failures.get(object)
   if (error) return { state: 'OBJECT_STATE_FAILED', error }
   if (input.busy.has(object)) return { state: 'OBJECT_STATE_BUILDING' }
   if (!observed || slot === undefined) return { state: 'OBJECT_STATE_PENDING' }

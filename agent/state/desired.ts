@@ -8,7 +8,7 @@ import { decode, encode } from '../../proto/codec.ts'
 import { WeftError } from '../../proto/errors.ts'
 import type { Slice } from '../../proto/generated/weft.v1.ts'
 import { readIfThere, removeDurably, writeAtomic } from './atomic-file.ts'
-import { type Admission, admit, controllerOwner } from './rules.ts'
+import { type Admission, admit, controllerOwner, isCurrent } from './rules.ts'
 import { serial } from './serial.ts'
 
 export interface DesiredStore {
@@ -27,7 +27,8 @@ export interface DesiredStore {
 
 const suffix = '.slice'
 
-export const openDesired = async (directory: string): Promise<DesiredStore> => {
+/** @param bootId of the host, as it is now */
+export const openDesired = async (directory: string, bootId = ''): Promise<DesiredStore> => {
   const slices = new Map<string, Slice>()
   const unreadable = new Set<string>()
   const oneAtATime = serial()
@@ -64,11 +65,13 @@ export const openDesired = async (directory: string): Promise<DesiredStore> => {
       await writeAtomic(epochFile, `${slice.epoch}\n`)
       highestEpoch = slice.epoch
     }
+    // What was current in this boot stays so: a message that says otherwise of the same generation is an older one that comes again.
+    const next = admission === 'same' && isCurrent(held, bootId) ? { ...slice, bootId } : slice
     // The same content under a newer epoch is kept too: reports say which epoch they answer.
-    if (admission === 'new' || held?.epoch !== slice.epoch) {
-      await writeAtomic(fileOf(slice.vnet), encode('Slice', slice))
-      slices.set(slice.vnet, slice)
-      unreadable.delete(slice.vnet)
+    if (admission === 'new' || held?.epoch !== next.epoch || held.bootId !== next.bootId) {
+      await writeAtomic(fileOf(next.vnet), encode('Slice', next))
+      slices.set(next.vnet, next)
+      unreadable.delete(next.vnet)
     }
     return admission
   }

@@ -11,11 +11,15 @@ export const controllerOwner = 'controller'
 
 export type Admission = 'new' | 'same'
 
-/** Whether two slices ask for the same, whoever wrote them and when. */
+/** Whether two slices ask for the same, whoever wrote them, when, and for which boot. */
 export const sameContent = (a: Slice, b: Slice): boolean => {
-  const bytes = (slice: Slice) => encode('Slice', { ...slice, owner: '', epoch: 0, generation: 0 })
+  const bytes = (slice: Slice) => encode('Slice', { ...slice, owner: '', epoch: 0, generation: 0, bootId: '' })
   return Buffer.compare(bytes(a), bytes(b)) === 0
 }
+
+/** Whether a slice is known to be current in this boot of the host. Of a boot without an id nothing is. */
+export const isCurrent = (slice: Slice | undefined, bootId: string): boolean =>
+  bootId !== '' && slice?.bootId === bootId
 
 const refuse = (code: 'epoch.stale' | 'generation.stale' | 'owner.denied', vnet: string, why: string): never => {
   throw new WeftError(code, `the slice of ${vnet} is refused: ${why}`, { object: `vnet/${vnet}` })

@@ -342,3 +342,36 @@ t.test('a relay is the bridge’s where that makes its technology here, else Cli
   const { problems } = plan({ vnet, slice: relay('mpls'), slots, hypervisors: new Map(), datapaths })
   t.match(problems.get('link/l1'), { code: 'datapath.unavailable', message: /mpls/, hint: /click: vxlan,gre/ })
 })
+
+t.test(
+  'a node that may be elsewhere by now is neither started nor made again before its slice is current',
+  async (t) => {
+    const recoverable = node('a', { recoverable: true })
+    const wanted = slice({ nodes: [recoverable, node('b')] })
+    const planned = (isCurrent: boolean, ...seen: readonly ObservedNode[]) => {
+      const hypervisors = new Map([['lxc', seen]])
+      const { steps, held, problems } = plan({ vnet, slice: wanted, slots, hypervisors, datapaths: noLinks, isCurrent })
+      t.equal(problems.size, 0)
+      return {
+        steps: steps.map(describeStep),
+        held: [...(held ?? [])].map(([object, { code }]) => `${object} ${code}`),
+      }
+    }
+    const stopped = { running: false, vifs: [] }
+    const isHeld = ['node/a host.not-admitted']
+    const b = right(node('b'))
+    t.same(planned(true), { steps: ['node.start a', 'node.start b'], held: [] })
+    t.same(planned(false), { steps: ['node.start b'], held: isHeld }, 'the other one does not wait')
+    t.same(planned(false, right(recoverable, stopped), b), { steps: [], held: isHeld }, 'it is there and does not run')
+    const other = right(recoverable, { ...stopped, digest: 'another' })
+    t.same(planned(false, other, b), { steps: [], held: isHeld }, 'what is on its disk stays')
+    t.same(planned(true, other, b), { steps: ['node.remove a'], held: [] })
+    t.same(planned(false, right(recoverable), b), { steps: [], held: [] }, 'what runs goes on')
+    t.same(planned(false, right(recoverable, { configuration: '' }), b), { steps: ['node.configure a'], held: [] })
+  },
+)
+
+t.test('what is wanted no more goes, also where nothing is known to be current', async (t) => {
+  const was = right(node('a', { recoverable: true }), { running: false, vifs: [] })
+  t.same(stepsOf(slice({ absent: true }), { lxc: [was] }), ['node.remove a: it is wanted no more'])
+})

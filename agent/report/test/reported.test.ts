@@ -149,3 +149,17 @@ t.test('a refused slice is answered by its own generation', async (t) => {
   })
   t.match(report({ ...right, refusal, slice: undefined, nodes: [], links: [] }), { phase: 'PHASE_REJECTED', nodes: [] })
 })
+
+t.test(
+  'a node that its controller has to speak for is pending, and says so before what went wrong earlier',
+  async (t) => {
+    const hold = new WeftError('host.not-admitted', 'node a waits', { object: 'node/a' })
+    const failures = new Map([['node/a', new WeftError('hypervisor.failed', 'no')]])
+    const plan = { steps: [], problems: new Map(), held: new Map([['node/a', hold]]) }
+    const ofHeld = report({ ...right, nodes: [], plan, failures })
+    t.match(ofHeld, {
+      phase: 'PHASE_BUILDING',
+      nodes: [{ state: 'OBJECT_STATE_PENDING', error: { code: 'host.not-admitted' } }],
+    })
+  },
+)

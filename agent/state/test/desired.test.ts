@@ -39,6 +39,32 @@ t.test('the same content under a newer epoch is held with that epoch', async (t)
   t.equal((await openDesired(directory)).get('alice.shop')?.epoch, 2)
 })
 
+t.test('the same content for another boot is held with that boot', async (t) => {
+  const directory = t.testdir()
+  const store = await openDesired(directory, 'b2')
+  await store.set(slice({ bootId: 'b1' }))
+  t.equal(await store.set(slice({ bootId: 'b2' })), 'same')
+  t.equal((await openDesired(directory, 'b2')).get('alice.shop')?.bootId, 'b2')
+})
+
+t.test('what was current in this boot stays so, whatever older message comes again', async (t) => {
+  const directory = t.testdir()
+  const store = await openDesired(directory, 'b2')
+  await store.set(slice({ bootId: 'b2', epoch: 1 }))
+  for (const [bootId, epoch] of [
+    ['b1', 1],
+    ['', 2],
+  ] as const) {
+    t.equal(await store.set(slice({ bootId, epoch })), 'same')
+    t.match((await openDesired(directory, 'b2')).get('alice.shop'), { bootId: 'b2', epoch })
+  }
+  await store.set(slice({ generation: 2, bootId: 'b1', epoch: 2 }))
+  t.equal(store.get('alice.shop')?.bootId, 'b1', 'of a newer generation only its own word counts')
+  const next = await openDesired(directory, 'b3')
+  await next.set(slice({ generation: 2, bootId: 'b2', epoch: 2 }))
+  t.equal(next.get('alice.shop')?.bootId, 'b2', 'and what was current in another boot says nothing of this one')
+})
+
 t.test('a slice that was replaced meanwhile is not forgotten', async (t) => {
   const store = await openDesired(t.testdir())
   const absent = slice({ generation: 2, absent: true })

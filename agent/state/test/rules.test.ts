@@ -2,7 +2,7 @@ import t from 'tap'
 import { create, type Init } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import type { Slice } from '../../../proto/generated/weft.v1.ts'
-import { admit } from '../rules.ts'
+import { admit, isCurrent } from '../rules.ts'
 
 const slice = (init: Init<Slice>): Slice => create('Slice', { vnet: 'shop', owner: 'controller', ...init })
 
@@ -25,6 +25,20 @@ t.test('the same slice again is harmless, also under a newer epoch', async (t) =
   const held = slice({ generation: 3, epoch: 2, nodes: [node] })
   t.equal(outcome(held, slice({ generation: 3, epoch: 2, nodes: [node] }), 2), 'same')
   t.equal(outcome(held, slice({ generation: 3, epoch: 5, nodes: [node] }), 2), 'same')
+})
+
+t.test('the same slice for another boot of the host is the same slice', async (t) => {
+  const held = slice({ generation: 3, bootId: 'b1', nodes: [node] })
+  t.equal(outcome(held, slice({ generation: 3, bootId: 'b2', nodes: [node] })), 'same')
+  t.equal(outcome(held, slice({ generation: 3, bootId: 'b2' })), 'generation.stale')
+})
+
+t.test('a slice is current in the boot that it names, and of a boot without an id nothing is', async (t) => {
+  t.equal(isCurrent(slice({ bootId: 'b1' }), 'b1'), true)
+  t.equal(isCurrent(slice({ bootId: 'b1' }), 'b2'), false)
+  t.equal(isCurrent(slice({}), 'b1'), false)
+  t.equal(isCurrent(slice({}), ''), false)
+  t.equal(isCurrent(undefined, 'b1'), false)
 })
 
 t.test('a newer generation takes its place, whatever it holds', async (t) => {
