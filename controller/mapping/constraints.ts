@@ -3,6 +3,7 @@
  * be if it were not there.
  */
 import { mostCpus } from '../../proto/cpuset.ts'
+import { byTopology } from './by-topology.ts'
 import { anyHypervisor, startsImage } from './demand.ts'
 import { isRightPlace } from './place.ts'
 import type { Free, LinkDemand, NodeDemand, Problem } from './problem.ts'
@@ -34,6 +35,11 @@ const within = (needed: number, free: number | undefined): boolean => needed ===
 const hasIdle = (free: Free, pool: string | undefined, host: number): boolean =>
   pool === undefined || (free.pools.get(pool)?.[host] ?? 0) > 0
 
+/** By node of the substrate: 1 where it has the data path. */
+const joining = byTopology(({ nodes }, datapath) =>
+  Uint8Array.from(nodes, ({ datapaths }) => (datapaths.some((offer) => offer.split('/')[0] === datapath) ? 1 : 0)),
+)
+
 type Check = (problem: Problem, free: Free, node: NodeDemand, host: number) => boolean
 
 const checks: Readonly<Record<NodeKind, Check>> = {
@@ -51,7 +57,7 @@ const checks: Readonly<Record<NodeKind, Check>> = {
       startsImage(offer, image, anyHypervisor(hypervisor) ? '' : hypervisor),
     ),
   datapath: ({ topology }, _, { forwardings }, host) =>
-    forwardings.every((name) => topology.nodes[host]?.datapaths.some((offer) => offer.split('/')[0] === name)),
+    forwardings.every((name) => joining(topology, name)[host] === 1),
   hypervisor: ({ topology }, _, { hypervisor }, host) => {
     const offered = topology.nodes[host]?.hypervisors ?? []
     return hypervisor === '' || (hypervisor === 'any' ? offered.length > 0 : offered.includes(hypervisor))
@@ -197,6 +203,18 @@ const relaxLink = (link: LinkDemand, kind: LinkKind): LinkDemand => {
 /** Whether a node can be on a host, by all that does not change while others are placed. */
 export const suits = (problem: Problem, node: NodeDemand, host: number): boolean =>
   nodeKinds.every((kind) => checks[kind](problem, problem.free, node, host))
+
+/** By node, the hosts that suit it; the same list for nodes that need the same. */
+export const candidatesOf = (problem: Problem): readonly (readonly number[])[] => {
+  const found = new Map<string, readonly number[]>()
+  return problem.nodes.map((node) => {
+    const { id: _id, before: _before, ...needs } = node
+    const key = JSON.stringify(needs)
+    const known = found.get(key) ?? problem.topology.hosts.filter((host) => suits(problem, node, host))
+    found.set(key, known)
+    return known
+  })
+}
 
 /** Whether what changes while others are placed is left. */
 export const hasRoom = (free: Free, node: NodeDemand, host: number): boolean =>

@@ -180,15 +180,12 @@ const arcsOf = (topology: Topology, path: { nodes: readonly string[]; links: rea
   return arcs
 }
 
-const freeOf = ({ nodes, links, capacity }: Topology, usage: Usage): Free => ({
+const freeOf = ({ nodes, capacity, rateKeys }: Topology, usage: Usage): Free => ({
   cpuMillis: Float64Array.from(nodes, ({ id, cpuMillis }) => cpuMillis - (usage.cpuMillis.get(id) ?? 0)),
   memoryBytes: Float64Array.from(nodes, ({ id, memoryBytes }) => memoryBytes - (usage.memoryBytes.get(id) ?? 0)),
   diskBytes: Float64Array.from(nodes, ({ id, diskBytes }) => diskBytes - (usage.diskBytes.get(id) ?? 0)),
   nics: Int32Array.from(nodes, ({ id, nics }) => nics.filter((nic) => !usage.nics.has(`${id}/${nic}`)).length),
-  rates: capacity.map((rate, arc) => {
-    const taken = usage.rateBitsPerSecond.get(`${links[arc >> 1]?.id}/${arc & 1 ? 'ba' : 'ab'}`)
-    return rate - (taken ?? 0)
-  }),
+  rates: capacity.map((rate, arc) => rate - (usage.rateBitsPerSecond.get(rateKeys[arc] as string) ?? 0)),
   pools: idleOf(nodes, usage),
 })
 

@@ -3,7 +3,7 @@
  * are to be shared by linked nodes; and the search that leaves nothing out (thorough.ts) where nodes share hosts evenly, and
  * where nothing was found. Pure and deterministic, as long as no clock ends it.
  */
-import { suits } from './constraints.ts'
+import { candidatesOf } from './constraints.ts'
 import { solve } from './core/solve.ts'
 import { decisionsOf, levelsOf, linksByNode, nodeOrder, type Spread } from './order.ts'
 import type { Problem } from './problem.ts'
@@ -39,8 +39,8 @@ export interface Budget {
 const roots = 4
 
 export const search = (problem: Problem, budget: Budget): Solution | Failure => {
-  const { topology, nodes } = problem
-  const candidates = nodes.map((node) => topology.hosts.filter((host) => suits(problem, node, host)))
+  const { nodes } = problem
+  const candidates = candidatesOf(problem)
   if (candidates.some(({ length }) => length === 0) || resourceKinds.some((kind) => isShort(problem, kind)))
     return { found: false, proven: true }
   const cheapest = findCheapest(problem, candidates, budget)

@@ -1,6 +1,7 @@
 /**
  * A problem as a task of the core and the core's solution back. Nodes that are to be on one host are one node there.
  */
+import { byTopology } from './by-topology.ts'
 import type { Found, Task, TaskLink, TaskNode } from './core/task.ts'
 import { weightOf } from './order.ts'
 import { remotenessKm } from './place.ts'
@@ -67,7 +68,7 @@ const nodeOf = (
   candidates: readonly (readonly number[])[],
   pools: readonly string[],
 ): TaskNode => {
-  const { topology, free } = problem
+  const { topology } = problem
   const members = group.map((node) => problem.nodes[node] as NodeDemand)
   const [first = [], ...others] = group.map((node) => candidates[node] ?? [])
   const sets = others.map((list) => new Set(list))
@@ -75,17 +76,34 @@ const nodeOf = (
   const needs = needsOf(members[0] as NodeDemand, pools).map((_, kind) =>
     members.reduce((sum, member) => sum + (needsOf(member, pools)[kind] as number), 0),
   )
-  const prefer = new Float64Array(topology.size)
+  const choosy = members.filter(({ before, location }) => before !== undefined || location !== undefined)
+  const loads = loadsOf(problem)
+  if (choosy.length === 0) return { needs, hosts, prefer: loads }
+  const prefer = loads.slice()
   for (const host of hosts) {
-    const { location, cpuMillis = 0, memoryBytes = 0 } = topology.nodes[host] ?? {}
-    let cost = loadCost * Math.max(load(cpuMillis, free.cpuMillis[host]), load(memoryBytes, free.memoryBytes[host]))
-    for (const { before, location: wanted } of members) {
-      if (before !== undefined && before !== host) cost += moveCost
-      cost += kmCost * Math.min(farthestKm, remotenessKm(wanted, location))
+    for (const { before, location } of choosy) {
+      if (before !== undefined && before !== host) prefer[host] = (prefer[host] as number) + moveCost
+      const km = remotenessKm(location, topology.nodes[host]?.location)
+      prefer[host] = (prefer[host] as number) + kmCost * Math.min(farthestKm, km)
     }
-    prefer[host] = cost
   }
   return { needs, hosts, prefer }
+}
+
+const loadCosts = new WeakMap<Problem, Float64Array>()
+
+/** What each host costs for being full; the same for all nodes. */
+const loadsOf = (problem: Problem): Float64Array => {
+  const known = loadCosts.get(problem)
+  if (known) return known
+  const { topology, free } = problem
+  const costs = Float64Array.from(
+    topology.nodes,
+    ({ cpuMillis, memoryBytes }, host) =>
+      loadCost * Math.max(load(cpuMillis, free.cpuMillis[host]), load(memoryBytes, free.memoryBytes[host])),
+  )
+  loadCosts.set(problem, costs)
+  return costs
 }
 
 const load = (capacity: number, free: number | undefined): number => (capacity > 0 ? 1 - (free ?? 0) / capacity : 0)
@@ -103,27 +121,18 @@ const linkOf = (problem: Problem, link: LinkDemand, [a, b]: readonly [number, nu
     delay,
     ...groundOf(problem, technology),
     ...(technology !== '' && {
-      endsA: endsOf(problem, technology, link.forwardingA),
-      endsB: endsOf(problem, technology, link.forwardingB),
+      endsA: endsOf(problem.topology, `${technology} ${link.forwardingA}`),
+      endsB: endsOf(problem.topology, `${technology} ${link.forwardingB}`),
     }),
     ...(before && { before }),
   }
 }
 
-const ends = new WeakMap<Problem, Map<string, Uint8Array>>()
-
-/** Hosts that a link of the technology can end at; the same array for equal questions. */
-const endsOf = (problem: Problem, technology: string, forwarding: string): Uint8Array => {
-  const known = ends.get(problem) ?? new Map<string, Uint8Array>()
-  ends.set(problem, known)
-  const key = `${technology} ${forwarding}`
-  const found = known.get(key)
-  if (found) return found
-  const { nodes } = problem.topology
-  const able = Uint8Array.from(nodes, (_, host) => (canEnd(problem, technology, host, forwarding) ? 1 : 0))
-  known.set(key, able)
-  return able
-}
+/** Hosts that a link can end at, by `technology forwarding`; the same array for equal questions. */
+const endsOf = byTopology((topology, question): Uint8Array => {
+  const [technology = '', forwarding = ''] = question.split(' ')
+  return Uint8Array.from(topology.nodes, (_, host) => (canEnd({ topology }, technology, host, forwarding) ? 1 : 0))
+})
 
 /** The core's hosts by node. */
 export const solutionOf = ({ groups, nodes }: Problem, { hosts, paths }: Found): Solution => {

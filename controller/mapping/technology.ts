@@ -2,8 +2,10 @@
  * What a link's technology asks of the hosts at its ends, of what lies between them, and of the substrate's links.
  */
 import { relayDatapath, technologyNamed } from '../../proto/technologies.ts'
+import { byTopology } from './by-topology.ts'
 import type { Problem } from './problem.ts'
 import type { Route } from './route.ts'
+import type { Topology } from './topology.ts'
 
 /**
  * In the order in which a refusal asks which one stands in the way: `ends` the data path that the end's forwarding names makes it; `prefixes`
@@ -14,10 +16,10 @@ export const technologyRules = ['ends', 'prefixes', 'fabrics', 'relays', 'nics']
 export type TechnologyRule = (typeof technologyRules)[number]
 
 /** Whether the host has the addresses that the technology's segments take. */
-const hasAddresses = ({ topology }: Problem, technology: string, host: number): boolean =>
+const hasAddresses = (topology: Topology, technology: string, host: number): boolean =>
   technologyNamed(technology)?.needsTunnelPrefix !== true || topology.nodes[host]?.tunnelPrefix !== ''
 
-const offers = ({ topology }: Problem, technology: string, host: number, datapath: string): boolean =>
+const offers = (topology: Topology, technology: string, host: number, datapath: string): boolean =>
   topology.nodes[host]?.datapaths.includes(`${datapath}/${technology}`) === true
 
 /**
@@ -25,20 +27,39 @@ const offers = ({ topology }: Problem, technology: string, host: number, datapat
  * @param waived a rule that is not looked at
  */
 export const canEnd = (
-  problem: Problem,
+  { topology }: Pick<Problem, 'topology'>,
   technology: string,
   host: number,
   forwarding: string,
   waived?: TechnologyRule,
 ): boolean =>
   technology === '' ||
-  ((waived === 'ends' || offers(problem, technology, host, forwarding)) &&
-    (waived === 'prefixes' || hasAddresses(problem, technology, host)))
+  ((waived === 'ends' || offers(topology, technology, host, forwarding)) &&
+    (waived === 'prefixes' || hasAddresses(topology, technology, host)))
 
 /** Where the technology's paths may lead. */
 type Ground = Pick<Route, 'passable' | 'usable'>
 
 const grounds = new WeakMap<Problem, Map<string, Ground>>()
+
+/** With all hosts there; the question is that of groundOf. */
+const wholeGrounds = byTopology((topology, question): Ground => {
+  const [technology = '', waived] = question.split(' ')
+  const isAny = technology === ''
+  const crosses = isAny || waived === 'fabrics' || technologyNamed(technology)?.crosses === true
+  const relays = (host: number): boolean =>
+    isAny ||
+    ((waived === 'relays' ||
+      relayDatapath(technology, (datapath) => offers(topology, technology, host, datapath)) !== undefined) &&
+      (waived === 'prefixes' || hasAddresses(topology, technology, host)))
+  const isPassable = (kind: string, index: number): boolean =>
+    kind === 'host' ? relays(index) : kind === 'fabric' ? crosses : true
+  const carries = (link: number): boolean => isAny || waived === 'nics' || topology.carries(link, technology)
+  return {
+    passable: Uint8Array.from(topology.nodes, ({ kind }, index) => (isPassable(kind, index) ? 1 : 0)),
+    usable: Uint8Array.from(topology.links, (_, link) => (carries(link) ? 1 : 0)),
+  }
+})
 
 /**
  * Switches are crossed, fabrics by what crosses routed networks; a host relays, if it is not excluded and one of its data paths makes the
@@ -52,21 +73,9 @@ export const groundOf = (problem: Problem, technology: string, waived?: Technolo
   const found = known.get(key)
   if (found) return found
   const { topology, excluded } = problem
-  const isAny = technology === ''
-  const crosses = isAny || waived === 'fabrics' || technologyNamed(technology)?.crosses === true
-  const relays = (host: number): boolean =>
-    excluded[host] === 0 &&
-    (isAny ||
-      ((waived === 'relays' ||
-        relayDatapath(technology, (datapath) => offers(problem, technology, host, datapath)) !== undefined) &&
-        (waived === 'prefixes' || hasAddresses(problem, technology, host))))
-  const isPassable = (kind: string, index: number): boolean =>
-    kind === 'host' ? relays(index) : kind === 'fabric' ? crosses : true
-  const carries = (link: number): boolean => isAny || waived === 'nics' || topology.carries(link, technology)
-  const ground: Ground = {
-    passable: Uint8Array.from(topology.nodes, ({ kind }, index) => (isPassable(kind, index) ? 1 : 0)),
-    usable: Uint8Array.from(topology.links, (_, link) => (carries(link) ? 1 : 0)),
-  }
+  const { passable, usable } = wholeGrounds(topology, key)
+  const isOpen = (node: number): boolean => !(topology.isHost[node] && excluded[node])
+  const ground = { passable: passable.map((open, node) => (isOpen(node) ? open : 0)), usable }
   known.set(key, ground)
   return ground
 }

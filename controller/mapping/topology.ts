@@ -24,6 +24,8 @@ export interface Topology {
   readonly delay: Float64Array
   /** By arc, in bits per second. */
   readonly capacity: Float64Array
+  /** By arc, what its rates are called in a usage. */
+  readonly rateKeys: readonly string[]
   /** Links on the shortest way from every node to this one, whatever is free; 2^31 - 1 where there is none. */
   readonly hopsTo: (node: number) => Int32Array
   /** Whether segments of a technology can run over a link. */
@@ -74,6 +76,7 @@ const make = (graph: SubstrateGraph): Topology => {
     head,
     delay: Float64Array.from(links, ({ delayMicroseconds }) => delayMicroseconds),
     capacity: Float64Array.from(head, (_, arc) => links[arc >> 1]?.capacityBitsPerSecond ?? 0),
+    rateKeys: Array.from(head, (_, arc) => `${links[arc >> 1]?.id}/${arc & 1 ? 'ba' : 'ab'}`),
     hopsTo: hopsOver(nodes.length, first, arcs, head),
     carries: (link, technology) => graph.carried?.get(links[link]?.id ?? '')?.has(technology) ?? true,
   }

@@ -20,11 +20,11 @@ const demand: Readonly<Record<ResourceKind, (node: NodeDemand) => number>> = {
 
 export const totalOf = ({ topology, nodes, free, excluded }: Problem, kind: ResourceKind): Total => {
   const left = { memory: free.memoryBytes, disk: free.diskBytes, cpu: free.cpuMillis, nics: free.nics }[kind]
-  const hosts = new Set(topology.hosts.filter((host) => excluded[host] === 0))
-  for (const { fixed } of nodes) if (fixed !== undefined && fixed >= 0) hosts.add(fixed)
+  const fixed = new Set(nodes.flatMap((node) => node.fixed ?? []))
   let [needed, have] = [0, 0]
   for (const node of nodes) needed += demand[kind](node)
-  for (const host of hosts) have += Math.max(0, left[host] as number)
+  for (const host of topology.hosts)
+    if (excluded[host] === 0 || fixed.has(host)) have += Math.max(0, left[host] as number)
   return { needed, free: have }
 }
 
