@@ -81,6 +81,7 @@
             'native/src/libvirt/event_loop.cc',
             'native/src/libvirt/failure.cc',
             'native/src/libvirt/host.cc',
+            'native/src/libvirt/lines.cc',
             'native/src/libvirt/module.cc',
             'native/src/libvirt/session.cc',
             'native/src/libvirt/values.cc',

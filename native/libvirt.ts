@@ -23,7 +23,10 @@ export interface ConnectOptions {
   /** Seconds between keepalive messages and how many may be missed, each from 1 (virConnectSetKeepAlive); 5 and 3 without it. */
   readonly keepaliveSeconds?: number
   readonly keepaliveCount?: number
-  /** Called once where the connection broke; pending calls are rejected. Reason: 'error', 'eof', 'keepalive' or 'client'. */
+  /**
+   * Called once where the connection broke; pending calls are rejected, those too that a daemon that hangs may carry out later, and
+   * listeners hear nothing more. Reason: 'error', 'eof', 'keepalive' or 'client'.
+   */
   readonly onClose?: (reason: string) => void
 }
 
@@ -78,8 +81,8 @@ export type DomainEvent = LifecycleEvent | RebootEvent | DeviceEvent
 
 /**
  * A domain is named by its UUID in every call; nothing is held open for it. Calls run side by side, as many as the
- * connection has threads: what must come after another awaits it. Every call rejects with a LibvirtError, or with a
- * TypeError or RangeError (ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE) where its arguments are wrong.
+ * connection has threads, each over a socket of its own: what must come after another awaits it. Every call rejects with
+ * a LibvirtError, or with a TypeError or RangeError (ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE) where its arguments are wrong.
  *
  * A call in flight and a listener keep the process and the connection alive; an open connection alone does not, and is
  * closed when its object is collected or the process or worker ends.

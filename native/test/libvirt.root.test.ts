@@ -228,6 +228,20 @@ t.test('a daemon that hangs is found out by keepalive', { skip }, async (t) => {
   await connection.close()
 })
 
+t.test(
+  'a daemon that hangs is lost to all calls at once, and what it answers later harms nobody',
+  { skip },
+  async (t) => {
+    const host = await withVirtualHost(t)
+    const daemon = daemonOf(host)
+    t.teardown(() => {
+      process.kill(daemon, 'SIGCONT')
+    })
+    const outcome = await runFixture('libvirt-lost', [host.libvirtUri('lxc'), String(daemon)])
+    t.match(outcome, { status: 0, stdout: 'keepalive 64\n', stderr: '' })
+  },
+)
+
 t.test('a process ends though the daemon hangs', { skip }, async (t) => {
   const host = await withVirtualHost(t)
   const daemon = daemonOf(host)

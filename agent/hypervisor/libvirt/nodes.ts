@@ -54,18 +54,15 @@ export interface LibvirtNodes {
   close(): Promise<void>
 }
 
-/** libvirtd does so many calls of one connection at a time, and takes no other from it before one has ended (max_client_requests, libvirtd.conf). */
-const callsOfClient = 5
 /** Calls that look take milliseconds. */
 const lookThreads = 4
+/** Of one connection. */
+const mostThreads = 64
 
 export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
   const { name, uri, directory, parallel, log, isOurs = async () => true, onReboot = async () => {} } = options
   const libvirt = keepConnection({ uri, threads: lookThreads, log })
-  const hands = Array.from({ length: Math.ceil(parallel / callsOfClient) }, () =>
-    keepConnection({ uri, threads: callsOfClient, log }),
-  )
-  let turn = 0
+  const hand = keepConnection({ uri, threads: Math.min(parallel, mostThreads), log })
   const directories = nodeDirectories(directory)
   const taken = takenNodes(directories)
   const known = new Map<string, { readonly vnet: string; readonly id: string }>()
@@ -106,7 +103,7 @@ export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
 
   return {
     libvirt,
-    hand: () => (hands[turn++ % hands.length] ?? libvirt).get(),
+    hand: () => hand.get(),
     directories,
     taken,
     route: () => {
@@ -162,7 +159,7 @@ export const libvirtNodes = (options: LibvirtNodesOptions): LibvirtNodes => {
     },
     close: async () => {
       socket?.close()
-      await Promise.all([libvirt, ...hands].map((one) => one.close()))
+      await Promise.all([libvirt, hand].map((one) => one.close()))
     },
   }
 }

@@ -134,18 +134,27 @@ Napi::Value Connection::Run(Napi::Env env, const char* operation, Job job, std::
     deferred.Reject(Failure::Closed(operation).ToJavaScript(env).Value());
     return deferred.Promise();
   }
+  const auto call = nextCall_++;
   WithSystemErrors(env, [&] {
-    session_->Do([this, deferred, job = std::move(job), onFailure = std::move(onFailure),
+    session_->Do([self = self_, call, job = std::move(job), onFailure = std::move(onFailure),
                   mailbox = environment_->mailbox](Session& session) {
-      mailbox->Post([this, deferred, onFailure, settlement = job(session)](Napi::Env posted) {
-        Finish();
-        if (settlement.failed && onFailure) onFailure();
-        settlement.settle(posted, deferred);
+      mailbox->Post([self, call, onFailure, settlement = job(session)](Napi::Env posted) {
+        if (*self != nullptr) (*self)->Settle(posted, call, settlement, onFailure);
       });
     });
   });
+  pending_.emplace(call, Pending{operation, deferred});
   Begin();
   return deferred.Promise();
+}
+
+void Connection::Settle(Napi::Env env, uint32_t call, const Settlement& settlement,
+                        const std::function<void()>& onFailure) {
+  const auto pending = pending_.extract(call);
+  if (pending.empty()) return;
+  Finish();
+  if (settlement.failed && onFailure) onFailure();
+  settlement.settle(env, pending.mapped().deferred);
 }
 
 Napi::Value Connection::GetUri(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), uri_); }
@@ -157,27 +166,23 @@ Napi::Value Connection::IsClosed(const Napi::CallbackInfo& info) {
 Napi::Value Connection::OnEvent(const Napi::CallbackInfo& info) {
   return Promised(info, [&] {
     constexpr auto operation = "virConnectDomainEventRegisterAny";
+    const auto env = info.Env();
     const auto function = ToFunction(info[0], "listener");
-    if (session_->ended()) throw Failure::Closed(operation).ToJavaScript(info.Env());
+    if (session_->ended()) throw Failure::Closed(operation).ToJavaScript(env);
+    if (session_->broken()) throw Failure::Broken(operation).ToJavaScript(env);
+    if (const auto& deafness = session_->deafness()) throw deafness->ToJavaScript(env);
     const auto listener = nextListener_++;
-    const auto stopFunction = [this, listener](Napi::Env env, bool) {
-      auto stop = Napi::Function::New(
-          env, [this, listener](const Napi::CallbackInfo& called) { return StopListening(called.Env(), listener); });
-      // The function holds what it is about.
-      stop.DefineProperty(Napi::PropertyDescriptor::Value(Napi::Symbol::New(env, "connection"), Value()));
-      return stop;
-    };
-    session_->WantEvents(true);
-    const auto promise = Run(
-        info.Env(), operation,
-        [stopFunction](Session& session) {
-          return Attempt(
-              operation, [&] { return session.Watch(), true; }, stopFunction);
-        },
-        [this, listener] { DropListener(listener); });
     listeners_.emplace(listener, Napi::Persistent(function));
     Begin();
-    return promise;
+    auto stop = Napi::Function::New(env, [this, listener](const Napi::CallbackInfo& called) {
+      DropListener(listener);
+      return Resolved(called.Env());
+    });
+    // The function holds what it is about.
+    stop.DefineProperty(Napi::PropertyDescriptor::Value(Napi::Symbol::New(env, "connection"), Value()));
+    const auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Resolve(stop);
+    return Napi::Value(deferred.Promise());
   });
 }
 
@@ -199,41 +204,48 @@ void Connection::Deliver(Napi::Env env, const DomainEvent& event) {
 }
 
 void Connection::DropListener(uint32_t listener) {
-  if (listeners_.erase(listener) == 0) return;
-  if (listeners_.empty()) session_->WantEvents(false);
-  Finish();
+  if (listeners_.erase(listener) > 0) Finish();
 }
 
-Napi::Value Connection::StopListening(Napi::Env env, uint32_t listener) {
-  if (!listeners_.contains(listener)) return Resolved(env);
-  constexpr auto operation = "virConnectDomainEventDeregisterAny";
-  DropListener(listener);
-  return Run(env, operation, [](Session& session) { return Attempt(operation, [&] { session.Watch(); }); });
+void Connection::DropListeners() {
+  while (!listeners_.empty()) DropListener(listeners_.begin()->first);
 }
 
 void Connection::TellBroken(Napi::Env env, int reason) {
-  if (session_->ended() || onClose_.IsEmpty()) return;
+  for (const auto& [call, pending] : std::exchange(pending_, {})) {
+    Finish();
+    pending.deferred.Reject(Failure::Broken(pending.operation).ToJavaScript(env).Value());
+  }
+  DropListeners();
+  if (session_->ended()) return FinishClosing(env);
+  if (onClose_.IsEmpty()) return;
   const auto onClose = onClose_.Value();
   if (!onClose.IsEmpty()) onClose.Call({Napi::String::New(env, NameOfReason(reason))});
 }
 
 Napi::Value Connection::Close(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
-  if (closeFinished_) return Resolved(env);
+  if (session_->ended() && closers_.empty()) return Resolved(env);
   const auto deferred = Napi::Promise::Deferred::New(env);
   closers_.push_back(deferred);
-  if (!session_->ended()) {
-    session_->End([this, mailbox = environment_->mailbox] {
-      mailbox->Post([this](Napi::Env posted) {
-        closeFinished_ = true;
-        for (const auto& closer : std::exchange(closers_, {})) closer.Resolve(posted.Undefined());
-        Finish();
-      });
+  if (closers_.size() > 1) return deferred.Promise();
+  Begin();
+  DropListeners();
+  const auto isBroken = session_->broken();
+  session_->End([self = self_, mailbox = environment_->mailbox] {
+    mailbox->Post([self](Napi::Env posted) {
+      if (*self != nullptr) (*self)->FinishClosing(posted);
     });
-    Begin();
-    while (!listeners_.empty()) DropListener(listeners_.begin()->first);
-  }
+  });
+  // Of a daemon that hangs nobody knows when its calls end.
+  if (isBroken) FinishClosing(env);
   return deferred.Promise();
+}
+
+void Connection::FinishClosing(Napi::Env env) {
+  if (closers_.empty()) return;
+  for (const auto& closer : std::exchange(closers_, {})) closer.Resolve(env.Undefined());
+  Finish();
 }
 
 }  // namespace weft

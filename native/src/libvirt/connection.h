@@ -59,7 +59,9 @@ class Connection : public Napi::ObjectWrap<Connection> {
   Napi::Value OnEvent(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
-  /** Runs a job on a thread of the session and promises what it settles with; `onFailure` comes first where it fails.
+  /**
+   * Runs a job on a thread of the session and promises what it settles with; `onFailure` comes first where it fails.
+   * Where the connection breaks before, it is rejected: the job may go on for as long as a daemon hangs.
    */
   Napi::Value Run(Napi::Env env, const char* operation, Job job, std::function<void()> onFailure = {});
   /** (uuid, flags?) */
@@ -68,10 +70,18 @@ class Connection : public Napi::ObjectWrap<Connection> {
   Napi::Value ChangeDevice(const Napi::CallbackInfo& info, const char* operation,
                            int (*function)(virDomainPtr, const char*, unsigned));
 
+  /** A call that was not answered yet. */
+  struct Pending {
+    const char* operation;
+    Napi::Promise::Deferred deferred;
+  };
+
+  void Settle(Napi::Env env, uint32_t call, const Settlement& settlement, const std::function<void()>& onFailure);
   void Deliver(Napi::Env env, const DomainEvent& event);
-  Napi::Value StopListening(Napi::Env env, uint32_t listener);
   void DropListener(uint32_t listener);
+  void DropListeners();
   void TellBroken(Napi::Env env, int reason);
+  void FinishClosing(Napi::Env env);
 
   /** What keeps the loop and this object alive. */
   void Begin();
@@ -86,9 +96,10 @@ class Connection : public Napi::ObjectWrap<Connection> {
   Napi::FunctionReference onClose_;
   std::map<uint32_t, Napi::FunctionReference> listeners_;
   uint32_t nextListener_ = 0;
+  std::map<uint32_t, Pending> pending_;
+  uint32_t nextCall_ = 0;
   /** Waiting for the end. */
   std::vector<Napi::Promise::Deferred> closers_;
-  bool closeFinished_ = false;
 };
 
 }  // namespace weft

@@ -21,7 +21,7 @@ Napi::Value Connection::Version(const Napi::CallbackInfo& info) {
   constexpr auto operation = "virConnectGetVersion";
   return Run(info.Env(), operation, [](Session& session) {
     return Attempt(
-        operation, [&] { return VersionOfHost(session.connection()); }, VersionValue);
+        operation, [&] { return VersionOfHost(session.Take()); }, VersionValue);
   });
 }
 
@@ -29,7 +29,7 @@ Napi::Value Connection::Capabilities(const Napi::CallbackInfo& info) {
   constexpr auto operation = "virConnectGetCapabilities";
   return Run(info.Env(), operation, [](Session& session) {
     return Attempt(
-        operation, [&] { return CapabilitiesOfHost(session.connection()); }, TextValue);
+        operation, [&] { return CapabilitiesOfHost(session.Take()); }, TextValue);
   });
 }
 
@@ -37,7 +37,7 @@ Napi::Value Connection::GetNodeInfo(const Napi::CallbackInfo& info) {
   constexpr auto operation = "virNodeGetInfo";
   return Run(info.Env(), operation, [](Session& session) {
     return Attempt(
-        operation, [&] { return InfoOfNode(session.connection()); }, NodeInfoValue);
+        operation, [&] { return InfoOfNode(session.Take()); }, NodeInfoValue);
   });
 }
 
@@ -47,7 +47,7 @@ Napi::Value Connection::List(const Napi::CallbackInfo& info) {
     const auto uri = Optional(ToText, info[0], "metadataUri");
     return Run(info.Env(), operation, [uri](Session& session) {
       return Attempt(
-          operation, [&] { return ListDomains(session.connection(), uri); }, ListValue);
+          operation, [&] { return ListDomains(session.Take(), uri); }, ListValue);
     });
   });
 }
@@ -58,7 +58,7 @@ Napi::Value Connection::DefineXml(const Napi::CallbackInfo& info) {
     const auto xml = ToText(info[0], "xml");
     return Run(info.Env(), operation, [xml](Session& session) {
       return Attempt(
-          operation, [&] { return DefineDomain(session.connection(), xml); }, SummaryValue);
+          operation, [&] { return DefineDomain(session.Take(), xml); }, SummaryValue);
     });
   });
 }
@@ -69,7 +69,7 @@ Napi::Value Connection::LookupByName(const Napi::CallbackInfo& info) {
     const auto name = ToText(info[0], "name");
     return Run(info.Env(), operation, [name](Session& session) {
       return Attempt(
-          operation, [&] { return FindDomainByName(session.connection(), name); }, SummaryValue);
+          operation, [&] { return FindDomainByName(session.Take(), name); }, SummaryValue);
     });
   });
 }
@@ -81,7 +81,8 @@ Napi::Value Connection::Change(const Napi::CallbackInfo& info, const char* opera
     const auto flags = ToFlags(info[1]);
     return Run(info.Env(), operation, [=](Session& session) {
       return Attempt(operation, [&] {
-        const auto domain = FindDomain(session.connection(), uuid);
+        const auto line = session.Take();
+        const auto domain = FindDomain(line, uuid);
         Check(function(domain.get(), flags), operation);
       });
     });
@@ -118,7 +119,7 @@ Napi::Value Connection::Info(const Napi::CallbackInfo& info) {
     const auto uuid = ToText(info[0], "uuid");
     return Run(info.Env(), operation, [uuid](Session& session) {
       return Attempt(
-          operation, [&] { return InfoOfDomain(FindDomain(session.connection(), uuid).get()); }, InfoValue);
+          operation, [&] { return InfoOfDomain(FindDomain(session.Take(), uuid).get()); }, InfoValue);
     });
   });
 }
@@ -130,7 +131,7 @@ Napi::Value Connection::Xml(const Napi::CallbackInfo& info) {
     const auto flags = ToFlags(info[1]);
     return Run(info.Env(), operation, [=](Session& session) {
       return Attempt(
-          operation, [&] { return XmlOfDomain(FindDomain(session.connection(), uuid).get(), flags); }, TextValue);
+          operation, [&] { return XmlOfDomain(FindDomain(session.Take(), uuid).get(), flags); }, TextValue);
     });
   });
 }
@@ -143,8 +144,7 @@ Napi::Value Connection::Metadata(const Napi::CallbackInfo& info) {
     const auto flags = ToFlags(info[2]);
     return Run(info.Env(), operation, [=](Session& session) {
       return Attempt(
-          operation, [&] { return MetadataOfDomain(FindDomain(session.connection(), uuid).get(), uri, flags); },
-          TextValue);
+          operation, [&] { return MetadataOfDomain(FindDomain(session.Take(), uuid).get(), uri, flags); }, TextValue);
     });
   });
 }
@@ -159,7 +159,8 @@ Napi::Value Connection::SetMetadata(const Napi::CallbackInfo& info) {
     const auto flags = ToFlags(info[4]);
     return Run(info.Env(), operation, [=](Session& session) {
       return Attempt(operation, [&] {
-        const auto domain = FindDomain(session.connection(), uuid);
+        const auto line = session.Take();
+        const auto domain = FindDomain(line, uuid);
         Check(virDomainSetMetadata(domain.get(), VIR_DOMAIN_METADATA_ELEMENT, xml.empty() ? nullptr : xml.c_str(),
                                    key.c_str(), uri.c_str(), flags),
               operation);
@@ -176,7 +177,7 @@ Napi::Value Connection::AgentCommand(const Napi::CallbackInfo& info) {
     const auto timeout = static_cast<int>(ToUnsigned(info[2], "timeoutSeconds", 1, 86400));
     return Run(info.Env(), operation, [=](Session& session) {
       return Attempt(
-          operation, [&] { return AnswerOfAgent(FindDomain(session.connection(), uuid).get(), command, timeout); },
+          operation, [&] { return AnswerOfAgent(FindDomain(session.Take(), uuid).get(), command, timeout); },
           TextValue);
     });
   });
@@ -190,7 +191,8 @@ Napi::Value Connection::ChangeDevice(const Napi::CallbackInfo& info, const char*
     const auto flags = ToFlags(info[2]);
     return Run(info.Env(), operation, [=](Session& session) {
       return Attempt(operation, [&] {
-        const auto domain = FindDomain(session.connection(), uuid);
+        const auto line = session.Take();
+        const auto domain = FindDomain(line, uuid);
         Check(function(domain.get(), xml.c_str(), flags), operation);
       });
     });
@@ -215,8 +217,7 @@ Napi::Value Connection::LxcNamespaces(const Napi::CallbackInfo& info) {
     const auto uuid = ToText(info[0], "uuid");
     return Run(info.Env(), operation, [uuid](Session& session) {
       return Attempt(
-          operation, [&] { return NamespacesOfContainer(FindDomain(session.connection(), uuid).get()); },
-          DescriptorsValue);
+          operation, [&] { return NamespacesOfContainer(FindDomain(session.Take(), uuid).get()); }, DescriptorsValue);
     });
   });
 }

@@ -7,6 +7,8 @@
 #include <libvirt/virterror.h>
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -25,6 +27,21 @@ void StartEventLoop() {
       }
     }).detach();
   });
+}
+
+void AwaitEventLoop() {
+  using Round = std::promise<void>;
+  auto held = std::make_unique<Round>();
+  const auto round = held->get_future();
+  const auto tell = [](int timer, void* opaque) {
+    virEventRemoveTimeout(timer);
+    static_cast<Round*>(opaque)->set_value();
+  };
+  Check(virEventAddTimeout(0, tell, held.get(), [](void* freed) { delete static_cast<Round*>(freed); }),
+        "virEventAddTimeout");
+  // libvirt's now, and freed when it calls no more.
+  static_cast<void>(held.release());
+  round.wait();
 }
 
 }  // namespace weft

@@ -9,4 +9,10 @@ namespace weft {
  */
 void StartEventLoop();
 
+/**
+ * Waits until its thread is done with what it has begun. Not from that thread, and not before it was started. Throws
+ * Failure.
+ */
+void AwaitEventLoop();
+
 }  // namespace weft

@@ -14,6 +14,8 @@ class Failure : public std::exception {
   static Failure Last(const char* operation);
   /** The connection was closed by the caller before. */
   static Failure Closed(const char* operation);
+  /** The daemon has ended or hangs. */
+  static Failure Broken(const char* operation) { return Internal(operation, "the connection is broken"); }
   /** Something else than libvirt failed. */
   static Failure Internal(const char* operation, const char* message);
 

@@ -1,6 +1,6 @@
 #include "session.h"
 
-#include "failure.h"
+#include "event_loop.h"
 
 #include <cstdint>
 #include <map>
@@ -49,7 +49,7 @@ class Watchers {
 }  // namespace
 
 Session::Session(SessionSettings settings)
-    : settings_(std::move(settings)), queue_("weft-virt-call", settings_.threads) {}
+    : settings_(std::move(settings)), queue_("weft-virt-call", settings_.threads), lines_(settings_.uri) {}
 
 void Session::Do(Job job) {
   queue_.Add([self = shared_from_this(), job = std::move(job)] { job(*self); });
@@ -72,42 +72,54 @@ bool Session::WaitUntil(std::chrono::steady_clock::time_point deadline) const {
 }
 
 void Session::Open() {
-  connection_ = Check(virConnectOpen(settings_.uri.c_str()), "virConnectOpen");
-  // Drivers that live in this process cannot break and do neither.
-  virConnectSetKeepAlive(connection_, settings_.keepaliveSeconds, settings_.keepaliveCount);
-  watcher_ = Watchers::Get().Add(settings_.onBroken);
-  virConnectRegisterCloseCallback(connection_, Watchers::Tell, watcher_, nullptr);
+  watch_ = Check(virConnectOpen(settings_.uri.c_str()), "virConnectOpen");
+  Listen();
+  watcher_ = Watchers::Get().Add([this](int reason) {
+    broken_ = true;
+    settings_.onBroken(reason);
+  });
+  virConnectRegisterCloseCallback(watch_, Watchers::Tell, watcher_, nullptr);
+  // At last. Drivers that live in this process cannot break and do neither.
+  virConnectSetKeepAlive(watch_, settings_.keepaliveSeconds, settings_.keepaliveCount);
 }
 
-void Session::Watch() {
-  const std::lock_guard lock(mutex_);
-  if (!eventsWanted_) return StopEvents();
-  if (!listeners_.empty()) return;
+Lines::Line Session::Take() {
+  if (broken_) throw Failure::Broken("virConnectOpen");
+  return lines_.Take();
+}
+
+void Session::Listen() {
   try {
     for (const auto kind : {DomainEvent::Kind::lifecycle, DomainEvent::Kind::reboot, DomainEvent::Kind::deviceRemoved,
                             DomainEvent::Kind::deviceAdded}) {
-      listeners_.push_back(RegisterListener(connection_, kind, settings_.onEvent));
+      listeners_.push_back(RegisterListener(watch_, kind, settings_.onEvent));
     }
-  } catch (const Failure&) {
-    StopEvents();
-    throw;
+  } catch (const Failure& failure) {
+    deafness_ = failure;
   }
-}
-
-void Session::StopEvents() {
-  // A broken connection reports an error, but has let go of the listener all the same.
-  for (const int listener : std::exchange(listeners_, {})) virConnectDomainEventDeregisterAny(connection_, listener);
 }
 
 void Session::Close() {
-  if (connection_ != nullptr) {
-    // Each listener holds the connection open.
-    StopEvents();
-    virConnectUnregisterCloseCallback(connection_, Watchers::Tell);
-    Watchers::Get().Remove(watcher_);
-    virConnectClose(std::exchange(connection_, nullptr));
-  }
+  // While there is keepalive: a daemon that hangs meanwhile is told of.
+  lines_.Close();
+  if (watch_ != nullptr) CloseWatch();
   end_.set_value();
+}
+
+void Session::CloseWatch() {
+  virConnectSetKeepAlive(watch_, 0, 0);
+  try {
+    // It may be sending a message of keepalive right now.
+    AwaitEventLoop();
+  } catch (const Failure&) {
+    // Without a loop there is none.
+  }
+  // Each listener holds the connection open. A broken one reports an error, but has let go of the listener all the
+  // same.
+  for (const int listener : std::exchange(listeners_, {})) virConnectDomainEventDeregisterAny(watch_, listener);
+  virConnectUnregisterCloseCallback(watch_, Watchers::Tell);
+  Watchers::Get().Remove(watcher_);
+  virConnectClose(std::exchange(watch_, nullptr));
 }
 
 }  // namespace weft

@@ -2,6 +2,8 @@
 
 #include "../util/work_queue.h"
 #include "domain_event.h"
+#include "failure.h"
+#include "lines.h"
 
 #include <libvirt/libvirt.h>
 
@@ -11,7 +13,7 @@
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,13 +29,13 @@ struct SessionSettings {
   unsigned keepaliveCount = 3;
   /** From libvirt's thread, with virConnectCloseReason. Must not close the session. */
   OnBroken onBroken;
-  /** From libvirt's thread, as long as events are wanted and for a moment after. */
+  /** From libvirt's thread, until the session is closed and for a moment after. */
   DomainListener onEvent;
 };
 
 /**
- * A connection to libvirt with threads of its own. It knows no JavaScript. `Do` and `End` are for the thread that made
- * it, the rest is for jobs.
+ * A connection to libvirt with threads of its own: one that tells events and that the daemon has ended or hangs, and
+ * lines for calls. It knows no JavaScript. `Do` and `End` are for the thread that made it, `Open` and `Take` for jobs.
  */
 class Session : public std::enable_shared_from_this<Session> {
  public:
@@ -42,6 +44,8 @@ class Session : public std::enable_shared_from_this<Session> {
   explicit Session(SessionSettings settings);
 
   bool ended() const { return queue_.closed(); }
+  /** The daemon has ended or hangs: calls that have begun may never settle. */
+  bool broken() const { return broken_; }
   /** Runs a job on a thread. Throws SystemError where there is none. Not after End. */
   void Do(Job job);
   /** Closes when all jobs are done, then calls `then` on a thread. Without effect where it was called before. */
@@ -53,31 +57,30 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /** Throws Failure. */
   void Open();
-  virConnectPtr connection() const { return connection_; }
-  /** Whether events are wanted, for the next Watch. From any thread. */
-  void WantEvents(bool wanted) { eventsWanted_ = wanted; }
-  /**
-   * Makes libvirt tell events, or no more, as wanted last: whichever of two jobs comes second, does what was wanted
-   * second. Throws Failure.
-   */
-  void Watch();
+  /** For one call. Throws Failure. */
+  Lines::Line Take();
+  /** Why events are not told. Once it is open. */
+  const std::optional<Failure>& deafness() const { return deafness_; }
 
  private:
+  void Listen();
   void Close();
-  void StopEvents();
+  void CloseWatch();
 
   SessionSettings settings_;
   WorkQueue queue_;
-  virConnectPtr connection_ = nullptr;
+  Lines lines_;
+  /** Nothing is called on it from when keepalive starts until that has ended: see Lines. */
+  virConnectPtr watch_ = nullptr;
+  std::atomic<bool> broken_ = false;
   /** The number under which `onBroken` is known. */
   void* watcher_ = nullptr;
   std::promise<void> end_;
   std::shared_future<void> ended_ = end_.get_future().share();
 
-  std::atomic<bool> eventsWanted_ = false;
-  std::mutex mutex_;
   /** libvirt's numbers of the registered listeners. It allows one of a kind for a connection. */
   std::vector<int> listeners_;
+  std::optional<Failure> deafness_;
 };
 
 }  // namespace weft
