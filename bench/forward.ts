@@ -15,6 +15,7 @@ import { type ForwardOptions, type Part, readOptions, usage } from './forward/op
 import { comparePath } from './forward/path.ts'
 import { type Results, reportText, verdictsOf } from './forward/report.ts'
 import { xdpProblem } from './forward/weft.ts'
+import { readCommandLine } from './run.ts'
 
 /** Runs on one packet: less than a millisecond, in which others seldom get the processor. */
 const runs = 20_000
@@ -92,7 +93,7 @@ const problem = (): string | undefined => {
 }
 
 const main = async (argv: readonly string[]): Promise<number> => {
-  const options = readOptions(argv, join(import.meta.dirname, '../build/bench/forward'))
+  const options = readCommandLine(() => readOptions(argv, join(import.meta.dirname, '../build/bench/forward')))
   if (!options) {
     process.stdout.write(usage)
     return 0

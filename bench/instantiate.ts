@@ -7,7 +7,7 @@ import { labProblem } from '../lab/lab.ts'
 import { compareLine } from './line/compare.ts'
 import { type BenchOptions, readOptions, usage } from './options.ts'
 import { reportText } from './report.ts'
-import { runBench } from './run.ts'
+import { readCommandLine, runBench } from './run.ts'
 import { judge, type Results } from './targets.ts'
 import { compareVNet } from './vnet/compare.ts'
 
@@ -25,7 +25,7 @@ const measure = async (options: BenchOptions): Promise<Results> => {
 }
 
 const main = async (argv: readonly string[]): Promise<number> => {
-  const options = readOptions(argv, join(import.meta.dirname, '../examples/paper.xml'))
+  const options = readCommandLine(() => readOptions(argv, join(import.meta.dirname, '../examples/paper.xml')))
   if (!options) {
     process.stdout.write(usage)
     return 0

@@ -9,7 +9,7 @@ import { labProblem } from '../lab/lab.ts'
 import { type Hypervisor, readOptions, usage } from './paper/options.ts'
 import { paperText } from './paper/report.ts'
 import { measurePaper } from './paper/rounds.ts'
-import { runBench } from './run.ts'
+import { readCommandLine, runBench } from './run.ts'
 
 const problemOf = (hypervisor: Hypervisor): string | false => {
   if (hypervisor === 'lxc') return labProblem()
@@ -18,7 +18,7 @@ const problemOf = (hypervisor: Hypervisor): string | false => {
 }
 
 const main = async (argv: readonly string[]): Promise<number> => {
-  const options = readOptions(argv, join(import.meta.dirname, '../examples/paper.xml'))
+  const options = readCommandLine(() => readOptions(argv, join(import.meta.dirname, '../examples/paper.xml')))
   if (!options) {
     process.stdout.write(usage)
     return 0

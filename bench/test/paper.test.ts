@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { parseRequest } from '../../controller/description/parse.ts'
 import { serves } from '../../controller/mapping/pools.ts'
@@ -44,6 +46,15 @@ t.test('a flag that is wrong is told with what would be right', async (t) => {
   t.match(readOptions(['--runs', '3'], 'default.xml'), { runs: 3, hypervisor: 'lxc', requestFile: 'default.xml' })
   t.throws(() => readOptions(['--runs', 'many'], ''), /--runs many: a whole number from 1 to 1000/)
   t.throws(() => readOptions(['--hypervisor', 'vmware'], ''), /lxc, qemu, kvm, xen/)
+})
+
+t.test('a command line that is wrong is told without a stack, and the status is 2', async (t) => {
+  for (const bench of ['paper', 'forward']) {
+    const script = fileURLToPath(new URL(`../${bench}.ts`, import.meta.url))
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--everything'], { encoding: 'utf8' })
+    t.strictSame([status, stdout], [2, ''])
+    t.equal(stderr, "error: Unknown option '--everything'\nhint: --help prints the flags that there are\n", bench)
+  }
 })
 
 const instantiation = (seconds: number): Instantiation => ({
