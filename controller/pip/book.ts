@@ -29,9 +29,13 @@ export interface Book {
   readonly boots: ReadonlyMap<string, string>
   /** There is at most one. */
   reservationOf(vnet: string): ReservationRow | undefined
+  /** The VNet whose version came from the reservation. */
+  committedBy(reservation: string): VNetRow | undefined
   /** The generation of the VNet's next version. */
   nextGeneration(vnet: string): number
   save(change: BookChange): Promise<void>
+  /** Calls back with each VNet whose row or reservation was changed, before `save` settles. */
+  onTouched(listener: (vnet: string) => void): void
 }
 
 /** Calls back after each change. */
@@ -73,6 +77,23 @@ export const openBook = async (store: Store): Promise<Book> => {
   const tombstones = new Map(loaded.tombstones)
   const boots = new Map(loaded.boots)
   let floor = loaded.floor
+  const reserved = new Map([...reservations.values()].map(({ id, vnet }) => [vnet, id]))
+  const committed = new Map([...vnets.values()].map(({ reservation, vnet }) => [reservation, vnet]))
+  const listeners: ((vnet: string) => void)[] = []
+
+  /** Of the rows that are about to be changed, and then of those that they became. */
+  const index = ({ vnets: byName = new Map(), reservations: byId = new Map() }: BookChange): void => {
+    for (const [vnet, row] of byName) {
+      const before = vnets.get(vnet)
+      if (before && committed.get(before.reservation) === vnet) committed.delete(before.reservation)
+      if (row) committed.set(row.reservation, vnet)
+    }
+    for (const [id, row] of byId) {
+      const before = reservations.get(id)
+      if (before && reserved.get(before.vnet) === id) reserved.delete(before.vnet)
+      if (row) reserved.set(row.vnet, id)
+    }
+  }
 
   const floorAfter = (change: BookChange): number => {
     const removed = [...(change.vnets ?? [])]
@@ -88,7 +109,8 @@ export const openBook = async (store: Store): Promise<Book> => {
     deaths,
     tombstones,
     boots,
-    reservationOf: (vnet) => [...reservations.values()].find((row) => row.vnet === vnet),
+    reservationOf: (vnet) => reservations.get(reserved.get(vnet) ?? ''),
+    committedBy: (reservation) => vnets.get(committed.get(reservation) ?? ''),
     nextGeneration: (vnet) => (vnets.get(vnet)?.generation ?? floor) + 1,
     save: async (change) => {
       const nextFloor = floorAfter(change)
@@ -102,12 +124,21 @@ export const openBook = async (store: Store): Promise<Book> => {
         if (nextFloor !== floor) await transaction.put(generationKind, floorKey, nextFloor)
       })
       floor = nextFloor
+      const touched = new Set(change.vnets?.keys())
+      for (const [id, row] of change.reservations ?? []) {
+        for (const one of [reservations.get(id), row]) if (one) touched.add(one.vnet)
+      }
+      index(change)
       setAll(vnets, change.vnets)
       setAll(reservations, change.reservations)
       setAll(pools, change.pools)
       setAll(deaths, change.deaths)
       setAll(tombstones, change.tombstones)
       setAll(boots, change.boots)
+      for (const listener of listeners) for (const vnet of touched) listener(vnet)
+    },
+    onTouched: (listener) => {
+      listeners.push(listener)
     },
   }
 }

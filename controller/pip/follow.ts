@@ -1,12 +1,16 @@
 /**
- * Something kept for each VNet of a book and added up over all of them. There is no message that could be missed: each look finds the rows
- * that are others than at the look before, by identity (rows never change), and counts only those anew.
+ * Something kept for each VNet of a book and added up over all of them. Each look counts anew only the VNets that were touched since the one
+ * before, and of those the ones whose rows are others, by identity: rows never change.
  */
 import type { ReservationRow, VNetRow } from './rows.ts'
 
+/** A book, as far as it is followed. */
 export interface Rows {
   readonly vnets: ReadonlyMap<string, VNetRow>
   readonly reservations: ReadonlyMap<string, ReservationRow>
+  /** There is at most one. */
+  reservationOf(vnet: string): ReservationRow | undefined
+  onTouched(listener: (vnet: string) => void): void
 }
 
 export interface Followed<T> {
@@ -17,7 +21,6 @@ export interface Followed<T> {
 }
 
 export interface FollowOptions<T> {
-  /** There is at most one reservation of a VNet. */
   readonly make: (row: VNetRow | undefined, reservation: ReservationRow | undefined) => T
   /** Adds (1) or takes away (-1). */
   readonly count: (one: T, sign: 1 | -1) => void
@@ -27,37 +30,29 @@ interface Entry<T> {
   readonly row: VNetRow | undefined
   readonly reservation: ReservationRow | undefined
   readonly one: T
-  /** The last look that saw it. */
-  seen: number
 }
 
-export const follow = <T>({ vnets, reservations }: Rows, { make, count }: FollowOptions<T>): Followed<T> => {
+export const follow = <T>(rows: Rows, { make, count }: FollowOptions<T>): Followed<T> => {
   const entries = new Map<string, Entry<T>>()
-  let looks = 0
+  const touched = new Set([...rows.vnets.keys(), ...[...rows.reservations.values()].map(({ vnet }) => vnet)])
+  rows.onTouched((vnet) => touched.add(vnet))
 
-  const note = (vnet: string, row: VNetRow | undefined, reservation: ReservationRow | undefined): void => {
+  const note = (vnet: string): void => {
+    const [row, reservation] = [rows.vnets.get(vnet), rows.reservationOf(vnet)]
     const known = entries.get(vnet)
-    if (known?.row === row && known?.reservation === reservation && known) {
-      known.seen = looks
-      return
-    }
+    if (known && known.row === row && known.reservation === reservation) return
     if (known) count(known.one, -1)
+    entries.delete(vnet)
+    if (!row && !reservation) return
     const one = make(row, reservation)
     count(one, 1)
-    entries.set(vnet, { row, reservation, one, seen: looks })
+    entries.set(vnet, { row, reservation, one })
   }
 
   return {
     look: () => {
-      looks++
-      const reserved = new Map([...reservations.values()].map((row) => [row.vnet, row]))
-      for (const [vnet, row] of vnets) note(vnet, row, reserved.get(vnet))
-      for (const [vnet, row] of reserved) if (!vnets.has(vnet)) note(vnet, undefined, row)
-      for (const [vnet, { one, seen }] of entries) {
-        if (seen === looks) continue
-        count(one, -1)
-        entries.delete(vnet)
-      }
+      for (const vnet of touched) note(vnet)
+      touched.clear()
     },
     of: (vnet) => entries.get(vnet)?.one,
   }

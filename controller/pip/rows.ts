@@ -68,7 +68,20 @@ interface VersionJson {
   readonly slices: Readonly<Record<string, unknown>>
 }
 
-const versionToJson = ({ part, embedding, allocation, slices: ofHosts }: Version): VersionJson => ({
+/** Versions written last, as JSON: each is written again when it is committed, and when it stands. */
+const written = new Map<Version, VersionJson>()
+const mostWritten = 256
+
+const versionToJson = (version: Version): VersionJson => {
+  const json = written.get(version) ?? jsonOf(version)
+  written.delete(version)
+  written.set(version, json)
+  const [oldest] = written.size > mostWritten ? written.keys() : []
+  if (oldest) written.delete(oldest)
+  return json
+}
+
+const jsonOf = ({ part, embedding, allocation, slices: ofHosts }: Version): VersionJson => ({
   part: requests.to(part),
   embedding: embeddingToJson(embedding),
   allocation: { request: requests.to(allocation.request), segments: allocation.segments },

@@ -4,6 +4,7 @@ import { create } from '../../../proto/codec.ts'
 import type { Usage } from '../../mapping/mapping.ts'
 import { randomFrom } from '../../simulation/random.ts'
 import type { Allocation } from '../allocate.ts'
+import type { Rows } from '../follow.ts'
 import { nothingUsed, totalUsage, usageToJson } from '../holdings.ts'
 import type { ReservationRow, VNetRow } from '../rows.ts'
 import type { AllocatedSegment } from '../segments.ts'
@@ -52,7 +53,13 @@ const claimsOf = ({ identifier }: AllocatedSegment): readonly string[] => [`vxla
 t.test('sums are those of the rows, whatever changes between two looks', async (t) => {
   const vnets = new Map<string, VNetRow>()
   const reservations = new Map<string, ReservationRow>()
-  const rows = { vnets, reservations }
+  const listeners: ((vnet: string) => void)[] = []
+  const rows: Rows = {
+    vnets,
+    reservations,
+    reservationOf: (vnet) => reservations.get(`r${vnet}`),
+    onTouched: (listener) => void listeners.push(listener),
+  }
   const usageOf = (...of: readonly (VNetRow | ReservationRow | undefined)[]): Usage =>
     totalUsage(of.flatMap((row) => (row ? [(row as unknown as Row).usage] : [])))
   const tally = createTally(rows, usageOf)
@@ -77,6 +84,7 @@ t.test('sums are those of the rows, whatever changes between two looks', async (
       else if (next() < 0.6) vnets.set(name, rowOf(name) as unknown as VNetRow)
       if (next() < 0.3) reservations.delete(`r${name}`)
       else if (next() < 0.5) reservations.set(`r${name}`, rowOf(name) as unknown as ReservationRow)
+      for (const listener of listeners) listener(name)
     }
     const vnet = `v${integer(0, 6)}`
     const all = [...vnets.values(), ...reservations.values()] as unknown as Row[]
