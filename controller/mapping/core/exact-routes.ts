@@ -7,8 +7,8 @@ import type { Reach, Row } from './reach.ts'
 import type { Task, TaskLink } from './task.ts'
 import type { Work } from './work.ts'
 
-/** Trees of work after which the paths of one placement are given up. */
-const mostTrees = 12
+/** Work after which the paths of one placement are given up: trees, or steps on a substrate whose trees are few of them. */
+const [mostTrees, mostSteps] = [4, 10_000]
 
 export interface Routes {
   /**
@@ -28,6 +28,7 @@ export const routesOf = (task: Task, reach: Reach, work: Work, epsilon: number):
   const best: (readonly number[])[] = links.map(() => [])
   const onPath = new Uint8Array(links.length * net.size)
   const trail: number[][] = links.map(() => [])
+  const longest = Math.max(mostTrees, mostSteps / (net.size + head.length))
   let order: number[] = []
   let hosts: Int32Array = new Int32Array()
   /** Of the best found so far, of what is under way: less than this. */
@@ -133,7 +134,7 @@ export const routesOf = (task: Task, reach: Reach, work: Work, epsilon: number):
       }
       least = slack
       gaveUp = false
-      last = work.trees() + mostTrees
+      last = work.trees() + longest
       routeFrom(0, 0)
       if (least < slack) return gaveUp && least > epsilon ? Number.NaN : least
       return gaveUp ? Number.NaN : Number.POSITIVE_INFINITY

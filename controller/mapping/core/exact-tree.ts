@@ -3,6 +3,7 @@
  * where it can be, with what being there costs beyond the floor (host, and distances to all that is placed); together with the least
  * of each list that bounds what follows. The node with the fewest hosts is next, and the cheapest of its hosts is tried first.
  */
+import { starsOf } from './exact-stars.ts'
 import { equalHostsOf, equalNodesOf } from './exact-twins.ts'
 import { type Model, occupancyOf } from './model.ts'
 import { type Reach, unreached } from './reach.ts'
@@ -51,6 +52,11 @@ export const treeOf = (model: Model, reach: Reach, floor: Floor, work: Work, eps
   const { hosts, put, lift, fits } = occupancy
   const equalNodes = equalNodesOf(task)
   const equalHosts = equalHostsOf(model)
+  const stars = starsOf(model, floor, work)
+  // With what being there costs by itself. It bounds one node at a time: a link would count at both of its ends.
+  for (const [node, star] of stars.entries())
+    for (const host of candidates[node] as Int32Array)
+      star[host] = (star[host] as number) + (task.nodes[node]?.prefer?.[host] ?? 0) - (floor.ofNode[node] as number)
   const widest = candidates.reduce((most, { length }) => Math.max(most, length), 0)
   // By depth (count of nodes placed), then by node. A list that a placement does not change stays where it is.
   const listAt = new Int32Array((count + 1) * count)
@@ -68,23 +74,31 @@ export const treeOf = (model: Model, reach: Reach, floor: Floor, work: Work, eps
   let judge: (leaf: Leaf, verdict: Verdict) => void = () => {}
   let ended = false
 
+  /** Lists of hosts where the links of a node by themselves cost less than the limit; false where there is none. */
   const begin = (): boolean => {
     for (let node = 0; node < count; node++) {
       const own = candidates[node] as Int32Array
+      const star = stars[node] as Float64Array
+      const prefer = task.nodes[node]?.prefer
       const base = floor.ofNode[node] as number
+      const most = verdict.limit - epsilon - floor.sum
       const at = node * widest
-      let low = Number.POSITIVE_INFINITY
+      let [kept, low] = [0, Number.POSITIVE_INFINITY]
       for (let i = 0; i < own.length; i++) {
-        const cost = (task.nodes[node]?.prefer?.[own[i] as number] ?? 0) - base
-        listHosts[at + i] = own[i] as number
-        listCosts[at + i] = cost
+        const host = own[i] as number
+        const cost = (prefer?.[host] ?? 0) - base
+        if ((star[host] as number) >= most) continue
+        listHosts[at + kept] = host
+        listCosts[at + kept++] = cost
         if (cost < low) low = cost
       }
+      if (kept === 0) return false
       listAt[node] = at
-      lengths[node] = own.length
+      lengths[node] = kept
       least[node] = low
     }
-    return candidates.every(({ length }) => length > 0)
+    work.add((count * widest) / entriesPerStep)
+    return true
   }
 
   /** Lists after a node was placed on a host, from depth to depth + 1; false where a node can be nowhere. `rest` is what bounds all others. */
@@ -99,6 +113,7 @@ export const treeOf = (model: Model, reach: Reach, floor: Floor, work: Work, eps
       const { link, other, side, weight } = own[t] as Model['ties'][number][number]
       if ((hosts[other] as number) >= 0) continue
       const row = reach.row(link, side === 0 ? 1 : 0, host)
+      const star = stars[other] as Float64Array
       const base = floor.ofLink[link] as number
       const source = listAt[to + other] as number
       const target = ((depth + 1) * count + other) * widest
@@ -111,7 +126,7 @@ export const treeOf = (model: Model, reach: Reach, floor: Floor, work: Work, eps
         const hops = row[at] as number
         if (hops === unreached || (distinct && hops === 0)) continue
         const cost = (listCosts[source + i] as number) + weight * (hops - base)
-        if (cost >= most) continue
+        if (cost >= most || (star[at] as number) >= most) continue
         listHosts[target + kept] = at
         listCosts[target + kept++] = cost
         if (cost < low) low = cost
@@ -127,7 +142,7 @@ export const treeOf = (model: Model, reach: Reach, floor: Floor, work: Work, eps
     return true
   }
 
-  /** The one with the fewest hosts; of equal nodes always the first. At the root the one with most links. */
+  /** The one with the fewest hosts, at the root of those the one with most links; of equal nodes always the first. */
   const nextOf = (depth: number): number => {
     let next = -1
     let fewest = Number.POSITIVE_INFINITY
@@ -135,9 +150,10 @@ export const treeOf = (model: Model, reach: Reach, floor: Floor, work: Work, eps
       if ((hosts[node] as number) >= 0) continue
       const equal = equalNodes[node] as number
       if (equal >= 0 && (hosts[equal] as number) < 0) continue
-      const score = depth === 0 ? -(model.pull[node] as number) : (lengths[depth * count + node] as number)
-      if (score >= fewest) continue
-      fewest = score
+      const length = lengths[depth * count + node] as number
+      if (length > fewest || (length === fewest && (model.pull[node] as number) <= (model.pull[next] as number)))
+        continue
+      fewest = length
       next = node
     }
     return next
