@@ -11,10 +11,11 @@ import { enterGroups, type HeldProcess, type Holder, hold } from './host/hold.ts
 import { type HostOptions, startHost, type VirtualHost } from './host/host.ts'
 import { findProgram, type LibvirtDriver, libvirtProblem } from './host/libvirt.ts'
 import { checkKinds, type HostKinds, kindOf, virtualHosts } from './kinds.ts'
-import { bootId, ended, identify, signal, spawnHeld } from './processes.ts'
+import { powerOff } from './power.ts'
+import { bootId, ended, identify, isAlive, signal, spawnHeld } from './processes.ts'
 import { claimLab, type RemoveOptions, removeLab } from './remove.ts'
 import { groupPrefix, type LabState, labBase, labDirectory, writeLabState } from './state.ts'
-import { addressLines, layWires, nicsOf } from './wires/lay.ts'
+import { addressLines, layWires, layWiresAgain, nicsOf, portsTowards } from './wires/lay.ts'
 import { planWires } from './wires/plan.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -43,6 +44,10 @@ export interface Lab {
   readonly networks: ReadonlyMap<string, Holder>
   /** Throws lab.unknown. */
   host(name: string): VirtualHost
+  /** As if the plug of a virtual host were pulled: all of it ends at once, its disk stays. Idempotent. Throws lab.unknown, not-supported. */
+  powerOff(host: string): Promise<void>
+  /** A host that was ended boots again, under another boot id and without an agent. Throws lab.unknown, lab.failed, not-supported. */
+  powerOn(host: string): Promise<VirtualHost>
   /** Starts a process of the lab in the machine's own namespaces; output into logs/NAME.log. It ends with the lab. */
   spawn(name: string, argv: readonly string[], env?: NodeJS.ProcessEnv): HeldProcess
   /** Says in lab.json that all is there, and where the local sockets of its roles are. */
@@ -87,7 +92,13 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
     writeLabState(directory, state)
   }
   const record = (kind: LabState['held'][number]['kind'], { name, identity, namespaces, inside }: Holder): void =>
-    update({ held: [...state.held, { name, kind, identity, namespaces, ...(inside ? { inside } : {}) }] })
+    update({
+      held: [
+        // A host that is started again takes its own place.
+        ...state.held.filter((one) => !(kind === 'host' && one.kind === kind && one.name === name)),
+        { name, kind, identity, namespaces, ...(inside ? { inside } : {}) },
+      ],
+    })
 
   const startEmulated = async (common: HostOptions, kind: EmulatedKind): Promise<VirtualHost> => {
     const position = plan.nodes.findIndex(({ name }) => name === common.name)
@@ -140,23 +151,43 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       if ('holder' in value) hosts.set(node, value)
       else networks.set(node, value)
     }
-    await layWires(plan, {
-      pidOf: (node) => (hosts.get(node)?.holder ?? networks.get(node))?.identity.pid ?? 0,
-      isEmulated: (node) => hosts.get(node)?.holder.inside !== undefined,
-    })
+    const pidOf = (node: string): number => (hosts.get(node)?.holder ?? networks.get(node))?.identity.pid ?? 0
+    const isEmulated = (node: string): boolean => hosts.get(node)?.holder.inside !== undefined
+    await layWires(plan, { pidOf, isEmulated })
     await Promise.all([...hosts.values()].map((host) => host.ready()))
     let removed: Promise<void> | undefined
+    const hostNamed = (host: string): VirtualHost => {
+      const found = hosts.get(host)
+      if (found) return found
+      throw new WeftError('lab.unknown', `lab ${name} has no host ${host}`, { hint: [...hosts.keys()].join(', ') })
+    }
+    /** A machine under QEMU loses its files when it ends, and its wires hang on bridges of its own. */
+    const checkPower = (host: string): void => {
+      const machine = [host, ...portsTowards(plan, host).map(({ node }) => node)].find(isEmulated)
+      if (machine === undefined) return
+      throw new WeftError('not-supported', `the power of ${host} stays on: ${machine} is an emulated machine`)
+    }
     return {
       name,
       directory,
       logs,
       hosts,
       networks,
-      host: (host) => {
-        const found = hosts.get(host)
-        if (!found)
-          throw new WeftError('lab.unknown', `lab ${name} has no host ${host}`, { hint: [...hosts.keys()].join(', ') })
-        return found
+      host: hostNamed,
+      powerOff: async (host) => {
+        const { holder } = hostNamed(host)
+        checkPower(host)
+        const ports = portsTowards(plan, host).map((port) => ({ pid: pidOf(port.node), name: port.name }))
+        await powerOff({ holder, hierarchies, group: `${group}/${host}`, ports, timeoutMs })
+      },
+      powerOn: async (host) => {
+        if (isAlive(hostNamed(host).holder.identity)) throw new WeftError('lab.failed', `${host} is on already`)
+        const started = await startNode(host, 'host')
+        if (!('holder' in started)) throw new WeftError('internal', `${host} is no host`)
+        hosts.set(host, started)
+        await layWiresAgain(plan, host, { pidOf })
+        await started.ready()
+        return started
       },
       spawn: (process, argv, env) => {
         const held = spawnInGroup(hierarchies, group, join(logs, `${process}.log`), argv, env)

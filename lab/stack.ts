@@ -57,6 +57,10 @@ export interface Stack {
   readonly sockets: Readonly<Record<string, string>>
   /** Rejects with lab.failed where a process of it ends that was not told to; never settles else. */
   readonly broken: Promise<never>
+  /** As Lab's: the agent ends with its host, and that breaks nothing. */
+  powerOff(host: string): Promise<void>
+  /** As Lab's, and its agent is started again. */
+  powerOn(host: string): Promise<void>
   /** Ends roles and agents in order, then the lab. Idempotent. Throws lab.leftover. */
   down(options?: RemoveOptions): Promise<void>
 }
@@ -104,9 +108,11 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   })
   // Whoever waits is told; nobody has to.
   broken.catch(() => undefined)
-  const guard = (name: string, log: string, { exited }: HeldProcess): void =>
+  /** Hosts whose end was asked for. */
+  const off = new Set<string>()
+  const guard = (name: string, log: string, { exited }: HeldProcess, host = ''): void =>
     void exited.then((status) => {
-      if (ending !== undefined) return
+      if (ending !== undefined || off.has(host)) return
       reject(new WeftError('lab.failed', `${name} ended (${status})`, { hint: `its last words: ${lastWords(log)}` }))
     })
 
@@ -147,13 +153,13 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     const log = join(lab.host(host).logs, 'agent.log')
     const held = await lab.host(host).spawn(argv, log)
     agents.set(host, held)
-    guard(`the agent of ${host}`, log, held)
+    guard(`the agent of ${host}`, log, held, host)
   }
 
+  let inside = `unix:${brokerSocket}`
   const start = async (): Promise<string> => {
     writeFileSync(substrateFile, text)
     if (parts === 'hosts') return ''
-    let inside = `unix:${brokerSocket}`
     const brokerUrl = options.brokerUrl ?? inside
     if (!options.brokerUrl) startRole('broker', '--listen', inside)
     else if (options.brokerUrl.startsWith('unix:')) inside = options.brokerUrl
@@ -172,7 +178,17 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   try {
     const brokerUrl = await Promise.race([start(), broken, aborted(options.signal)])
     lab.markReady(sockets)
-    return { lab, substrateFile, brokerUrl, agents, roles, sockets, broken, down: stop }
+    const powerOff = async (host: string): Promise<void> => {
+      off.add(host)
+      await lab.powerOff(host)
+      await agents.get(host)?.exited
+    }
+    const powerOn = async (host: string): Promise<void> => {
+      await lab.powerOn(host)
+      if (parts !== 'hosts') await startAgent(host, inside)
+      off.delete(host)
+    }
+    return { lab, substrateFile, brokerUrl, agents, roles, sockets, broken, powerOff, powerOn, down: stop }
   } catch (error) {
     const keepLogs = !options.signal?.aborted
     await stop({ keepLogs })

@@ -3,7 +3,7 @@
  * real eBPF, real libvirt; only the hardware is shared.
  */
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WeftError } from '../../proto/errors.ts'
@@ -51,13 +51,21 @@ export interface HostOptions {
   readonly onHeld: (holder: Holder) => void
 }
 
-/** Starts one; settles when its libvirtd answers. Throws lab.failed, not-supported. */
+/**
+ * Starts one; settles when its libvirtd answers. One that was there before, and was ended, boots again: what was on its disk is there, what was in
+ * its memory is not, /run among it. Throws lab.failed, not-supported.
+ */
 export const startHost = async (options: HostOptions): Promise<VirtualHost> => {
   const { name, directory, logs, hierarchies, drivers } = options
+  const isNew = !existsSync(join(directory, 'etc/libvirtd.conf'))
+  rmSync(join(directory, 'run'), { recursive: true, force: true })
   makeHostDirectories(directory, logs)
-  writeLibvirtConfiguration(directory, randomUUID(), drivers)
-  if (drivers.includes('qemu') && !tinyProblem()) await placeTiny(join(directory, 'weft/images'))
-  writeFileSync(join(directory, 'hosts'), `127.0.0.1 localhost ${name}\n`)
+  if (isNew) {
+    writeLibvirtConfiguration(directory, randomUUID(), drivers)
+    if (drivers.includes('qemu') && !tinyProblem()) await placeTiny(join(directory, 'weft/images'))
+    writeFileSync(join(directory, 'hosts'), `127.0.0.1 localhost ${name}\n`)
+  }
+  writeFileSync(join(directory, 'boot-id'), `${randomUUID()}\n`)
   // Mount points for what the host has of its own; empty on a machine that is no host itself.
   for (const path of ['/etc/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var/log/libvirt', '/var/lib/weft']) {
     mkdirSync(path, { recursive: true })

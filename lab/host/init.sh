@@ -12,6 +12,8 @@ read -r pid _ </proc/self/stat
 
 hostname "$HOST_NAME"
 mount -t proc proc /proc
+# A host boots by itself: its boot id is another one than the machine's, after each start. (systemd-nspawn(1) does the same.)
+mount --bind "$HOST_DIR/boot-id" /proc/sys/kernel/random/boot_id
 umount -l -R /sys
 mount -t sysfs sysfs /sys
 mount -t bpf bpf /sys/fs/bpf
@@ -41,6 +43,9 @@ bind cache /var/cache/libvirt
 bind weft /var/lib/weft
 mount --bind "$LOG_DIR/libvirt" /var/log/libvirt
 bind run /run
+# A container with users of its own may mount a /proc only where it sees one that nothing is mounted over.
+mkdir /run/proc
+mount -t proc proc /run/proc
 
 set_sysctl() { [ ! -e "/proc/sys/$1" ] || echo "$2" >"/proc/sys/$1"; }
 for table in iptables ip6tables arptables; do set_sysctl "net/bridge/bridge-nf-call-$table" 0; done

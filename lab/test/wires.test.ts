@@ -1,7 +1,7 @@
 import t from 'tap'
 import { create } from '../../proto/codec.ts'
 import type { Substrate } from '../../proto/generated/weft.v1.ts'
-import { nodeLines, pairLines } from '../wires/lay.ts'
+import { againLines, nodeLines, pairLines } from '../wires/lay.ts'
 import { planWires } from '../wires/plan.ts'
 
 /** 'west/eth1 centre/eth1' is a link; what no "/" follows is a switch (s…) or a fabric. */
@@ -123,6 +123,18 @@ t.test('what switches join is one subnet', async (t) => {
     'link set p0 master br0 up',
     'link set p2 master br0 up',
   ])
+})
+
+t.test('what a node that comes back had taken from its neighbours is given back to them', async (t) => {
+  const switched = planWires(substrate(['a/eth1 s1', 'b/eth1 s1']))
+  t.same(againLines(switched, 'a', 's1'), ['link set p0 master br0 up'])
+  const plan = planWires(withPrefixes(['a/eth1 net', 'net b/eth1', 'b/eth2 c/eth1', 'c/eth2 a/eth2']))
+  t.same(againLines(plan, 'b', 'net'), [
+    'link set p1 up',
+    'address add 10.255.1.1/30 dev p1',
+    'route add 198.18.2.0/24 via 10.255.1.2',
+  ])
+  t.same(againLines(plan, 'b', 'c'), ['link set eth1 up', 'address add 10.255.2.2/30 dev eth1'])
 })
 
 t.test('an interface that may be given to nodes ends outside', async (t) => {
