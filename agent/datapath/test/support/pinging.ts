@@ -9,18 +9,19 @@ export interface Pings {
 
 /** Pings, one every `everyMs`, until the function that is returned is called; how many were sent and answered. */
 export const pinging = (from: Namespace, address: string, everyMs = 20): (() => Promise<Pings>) => {
-  const argv = ['netns', 'exec', from.name, 'ping', '-n', '-q', '-i', String(everyMs / 1000), address]
-  const child = spawn('ip', argv)
+  const child = spawn('ip', ['netns', 'exec', from.name, 'ping', '-n', '-i', String(everyMs / 1000), address])
   let text = ''
   child.stdout.on('data', (chunk) => {
     text += chunk
   })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const closed = new Promise((resolve) => child.once('close', resolve))
   return async () => {
     // It then says what it counted.
     child.kill('SIGINT')
-    await ended
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? []
-    return { sent: Number(sent), received: Number(received) }
+    await closed
+    const sent = Number(/(\d+) packets transmitted/.exec(text)?.[1])
+    const answered = new Set([...text.matchAll(/icmp_seq=(\d+) ttl/g)].map(([, sequence]) => Number(sequence)))
+    // The answer to the very last may be there already: ping looks at no more once it is told to end.
+    return { sent: answered.has(sent) ? sent : sent - 1, received: answered.size }
   }
 }
