@@ -55,8 +55,10 @@ const convertOf = ({ resolvedType, type }: protobuf.Field): Convert => {
   // An enum's number that is not known stays one.
   if (resolvedType instanceof protobuf.Enum)
     return (value) => (typeof value === 'number' ? (resolvedType.valuesById[value] ?? value) : value)
-  // What the wire has of 64 bits is an object of two halves.
-  if (type.endsWith('64')) return (value) => (typeof value === 'number' ? value : Number(value))
+  // What the wire has of 64 bits is an object of two halves; an integer of ours that is none loses what is behind its point.
+  if (type.endsWith('64')) return (value) => Math.trunc(Number(value))
+  if (type === 'uint32' || type === 'fixed32') return (value) => Number(value) >>> 0
+  if (type.endsWith('32')) return (value) => Number(value) | 0
   // Bytes that the wire did not have are an empty list.
   if (type === 'bytes') return (value) => (value instanceof Uint8Array ? value : Buffer.from(value as number[]))
   return (value) => value
