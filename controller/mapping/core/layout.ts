@@ -33,7 +33,7 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
     const own = candidates[node] as Int32Array
     const base = alone[node] as Float64Array
     for (let i = 0; i < own.length; i++) costs[own[i] as number] = base[own[i] as number] as number
-    work.add(own.length + addPulls(model, reach, hosts, node, costs))
+    work.add((own.length + addPulls(model, reach, hosts, node, costs)) >> 3)
   }
 
   const cheapest = (node: number): number => {

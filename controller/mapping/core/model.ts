@@ -14,6 +14,7 @@ export interface Tie {
 
 export interface Model {
   readonly task: Task
+  /** By node; the heaviest first, since they find a path least. */
   readonly ties: readonly (readonly Tie[])[]
   /** By node, then host: what being there costs by itself; Infinity where it cannot be. */
   readonly alone: readonly Float64Array[]
@@ -32,6 +33,7 @@ export const modelOf = (task: Task): Model => {
     ties[a]?.push({ link, other: b, side: 1, weight })
     ties[b]?.push({ link, other: a, side: 0, weight })
   }
+  for (const own of ties) own.sort((x, y) => y.weight - x.weight || x.link - y.link)
   const around = aroundOf(task)
   const alone = task.nodes.map((_, node) => aloneOf(task, node, around))
   const apart: number[][] = task.nodes.map(() => [])

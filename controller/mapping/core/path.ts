@@ -10,9 +10,16 @@ import type { Work } from './work.ts'
 export interface Paths {
   /**
    * From a host on the side of a (0) or b (1) to a host on the other side, over what is free in `rates`; undefined where there
-   * is none. `row` are the hops to there from every node, or less.
+   * is none of at most `extra` more hops than the least (any). `row` are the hops to there from every node, or less.
    */
-  readonly find: (link: TaskLink, side: 0 | 1, from: number, to: number, row: Row) => number[] | undefined
+  readonly find: (
+    link: TaskLink,
+    side: 0 | 1,
+    from: number,
+    to: number,
+    row: Row,
+    extra?: number,
+  ) => number[] | undefined
 }
 
 /** More hops than the distance promised, which are allowed in turn: the closer, the fewer nodes are looked at. */
@@ -69,7 +76,7 @@ export const pathsOf = (task: Task, rates: Float64Array, work: Work): Paths => {
         via[next] = arc
       }
     }
-    work.add(steps)
+    work.add(8 + (steps >> 2))
     if (reached < 0) return undefined
     const path = new Array<number>(reached)
     for (let i = reached - 1, node = to; i >= 0; i--) {
@@ -107,7 +114,7 @@ export const pathsOf = (task: Task, rates: Float64Array, work: Work): Paths => {
   }
 
   return {
-    find: (link, side, from, to, row) => {
+    find: (link, side, from, to, row, extra = unreached) => {
       if (from === to) return []
       const least = row[from] as number
       if (least === unreached) return undefined
@@ -116,8 +123,11 @@ export const pathsOf = (task: Task, rates: Float64Array, work: Work): Paths => {
       if (Number.isFinite(link.delay)) return quick(link, side, from, to)
       const [out, back] = side === 0 ? [link.forward, link.backward] : [link.backward, link.forward]
       if (!isOpen(from, out, back) || !isOpen(to, back, out)) return undefined
+      let last = -1
       for (const detour of detours) {
-        const path = widest(link, side, from, to, row, least + detour)
+        if (last >= extra) break
+        last = detour
+        const path = widest(link, side, from, to, row, least + Math.min(detour, extra))
         if (path) return path
       }
       return undefined

@@ -2,6 +2,7 @@
  * How far hosts are from each other for each link of a task: fewest hops over what has its rates free, keeps its delay and may
  * be crossed by it. What the task itself takes is left aside, so that a distance never is more than what a path will cost.
  */
+import { fillRow, type Open, type Rings, ringsOf } from './rings.ts'
 import type { Task, TaskLink } from './task.ts'
 import type { Work } from './work.ts'
 
@@ -26,16 +27,14 @@ interface Kind {
   readonly hops: Rows
   /** On each side, what may be crossed from each node; found when it is first asked for. */
   readonly open: [Open | undefined, Open | undefined]
+  readonly rings: [Rings | undefined, Rings | undefined]
 }
 
 /** By side, then by host. */
 type Rows = readonly [(Row | undefined)[], (Row | undefined)[]]
 
-/** Nodes that arcs lead to which have the rates free, by node that they leave: head[first[n]] up to, without, head[first[n + 1]]. */
-interface Open {
-  readonly first: Int32Array
-  readonly head: Int32Array
-}
+/** Up to so many nodes, hops are found between all at once. */
+const smallSize = 512
 
 export const reachOf = (task: Task, work: Work): Reach => {
   const kinds: Kind[] = []
@@ -47,6 +46,7 @@ export const reachOf = (task: Task, work: Work): Reach => {
       rows: emptyRows(task, link),
       hops: emptyRows(task, link),
       open: [undefined, undefined],
+      rings: [undefined, undefined],
     }
     kinds.push(kind)
     return kind
@@ -88,7 +88,7 @@ const isLike = (x: TaskLink, y: TaskLink): boolean =>
 const isSymmetric = ({ forward, backward, endsA, endsB }: TaskLink): boolean => forward === backward && endsA === endsB
 
 const hopsOf = (task: Task, kind: Kind, side: 0 | 1, host: number, queue: Int32Array, work: Work): Row => {
-  const { link, open } = kind
+  const { link, open, rings } = kind
   const row = new Uint8Array(task.net.size).fill(unreached)
   row[host] = 0
   const near = side === 0 ? link.endsA : link.endsB
@@ -97,7 +97,12 @@ const hopsOf = (task: Task, kind: Kind, side: 0 | 1, host: number, queue: Int32A
   if (Number.isFinite(link.delay)) growWithin(task, link, out, back, host, row, work)
   else {
     open[side] ??= openOf(task, link, out, back, work)
-    grow(open[side], link.passable, host, row, queue, work)
+    if (row.length > smallSize) grow(open[side], link.passable, host, row, queue, work)
+    else {
+      rings[side] ??= ringsOf(row.length, open[side], link.passable, work)
+      fillRow(rings[side], host, row, unreached - 1)
+      work.add(row.length >> 2)
+    }
   }
   return row
 }
@@ -122,7 +127,7 @@ const openOf = (
     }
     open.first[node + 1] = count
   }
-  work.add(head.length)
+  work.add(head.length >> 2)
   return open
 }
 
@@ -144,7 +149,7 @@ const grow = (
     const hops = Math.min((row[node] as number) + 1, unreached - 1)
     const last = first[node + 1] as number
     let i = first[node] as number
-    steps += (last - i + 1) >> 1
+    steps += (last - i + 1) >> 2
     for (; i < last; i++) {
       const next = head[i] as number
       if (row[next] !== unreached) continue

@@ -1,7 +1,7 @@
 /**
  * A mapping under way, with its paths: what is placed is routed at once over what the others leave, and can be taken out again.
  */
-import { type Model, type Occupancy, occupancyOf } from './model.ts'
+import { type Model, type Occupancy, occupancyOf, type Tie } from './model.ts'
 import { pathsOf, takePath } from './path.ts'
 import { addPulls } from './pull.ts'
 import type { Reach } from './reach.ts'
@@ -19,11 +19,14 @@ export interface Snapshot {
 
 export interface Routed {
   readonly occupancy: Occupancy
-  /** Places a node on a host and routes its links to what is placed; false, and nothing changed, where one finds no path. */
-  readonly put: (node: number, host: number) => boolean
+  /**
+   * Places a node on a host and routes its links to what is placed; false, and nothing changed, where one finds no path, or where all
+   * that is placed then costs more than the limit.
+   */
+  readonly put: (node: number, host: number, limit?: number) => boolean
   readonly lift: (node: number) => void
-  /** Puts a node where it costs least now; false where it can be nowhere. */
-  readonly insert: (node: number, avoid?: number) => boolean
+  /** Puts a node where it costs least now; false where it can be nowhere within the limit. */
+  readonly insert: (node: number, avoid?: number, limit?: number) => boolean
   readonly restore: (snapshot: Snapshot) => void
   readonly snapshot: () => Snapshot
   readonly cost: () => number
@@ -53,36 +56,49 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
     paths[link] = []
   }
 
-  const lift = (node: number): void => {
-    const host = hosts[node] as number
-    if (host < 0) return
-    for (const { link, other } of ties[node] ?? []) if ((hosts[other] as number) >= 0) unroute(link)
-    sum -= (alone[node] as Float64Array)[host] as number
+  const takeOut = (node: number, own: readonly Tie[]): void => {
+    for (const { link, other } of own) if ((hosts[other] as number) >= 0) unroute(link)
+    sum -= (alone[node] as Float64Array)[hosts[node] as number] as number
     occupancy.lift(node)
     missing++
   }
 
-  const put = (node: number, host: number): boolean => {
-    const done: number[] = []
+  const lift = (node: number): void => {
+    if ((hosts[node] as number) >= 0) takeOut(node, ties[node] ?? [])
+  }
+
+  /** What being there costs at least, with links to all that is placed. */
+  const leastAt = (node: number, host: number): number => {
+    let cost = (alone[node] as Float64Array)[host] as number
+    for (const { link, other, side, weight } of ties[node] ?? []) {
+      const to = hosts[other] as number
+      if (to >= 0) cost += weight * (reach.hops(link, side, to)[host] as number)
+    }
+    return cost
+  }
+
+  const put = (node: number, host: number, limit = Number.POSITIVE_INFINITY): boolean => {
+    let slack = limit - sum - leastAt(node, host)
+    if (slack < -1e-9) return false
+    const own = ties[node] ?? []
     occupancy.put(node, host)
     sum += (alone[node] as Float64Array)[host] as number
     missing--
-    for (const { link, other, side, weight } of ties[node] ?? []) {
+    for (const [at, { link, other, side, weight }] of own.entries()) {
       const to = hosts[other] as number
       if (to < 0) continue
-      const path = finder.find(links[link] as TaskLink, side === 0 ? 1 : 0, host, to, reach.hops(link, side, to))
-      if (path && side === 0) turn(path)
+      const row = reach.hops(link, side, to)
+      const extra = Math.floor(slack / weight + 1e-6)
+      const path = finder.find(links[link] as TaskLink, side === 0 ? 1 : 0, host, to, row, extra)
       if (!path) {
-        for (const one of done) unroute(one)
-        sum -= (alone[node] as Float64Array)[host] as number
-        occupancy.lift(node)
-        missing++
+        takeOut(node, own.slice(0, at))
         return false
       }
+      if (side === 0) turn(path)
       takePath(rates, links[link] as TaskLink, path, 1)
       paths[link] = path
       sum += weight * path.length
-      done.push(link)
+      slack -= weight * (path.length - (row[host] as number))
     }
     return true
   }
@@ -95,13 +111,14 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
       const host = own[i] as number
       costs[host] = host === avoid || !occupancy.fits(node, host) ? Number.POSITIVE_INFINITY : (base[host] as number)
     }
-    work.add(own.length * 2 + addPulls(model, reach, hosts, node, costs))
+    work.add(16 + ((own.length * 2 + addPulls(model, reach, hosts, node, costs)) >> 3))
   }
 
-  const insert = (node: number, avoid = -1): boolean => {
+  const insert = (node: number, avoid = -1, limit = Number.POSITIVE_INFINITY): boolean => {
     estimate(node, avoid)
     const own = candidates[node] as Int32Array
-    let [chosen, least] = [-1, Number.POSITIVE_INFINITY]
+    const before = sum
+    let [chosen, least] = [-1, limit - before + 1e-9]
     for (let tries = 0; tries < hostsTried; tries++) {
       let best = -1
       let low = least - 1e-9
@@ -112,10 +129,10 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
           best = host
         }
       }
+      work.add(4 + (own.length >> 4))
       if (best < 0) break
       costs[best] = Number.POSITIVE_INFINITY
-      const before = sum
-      if (!put(node, best)) continue
+      if (!put(node, best, before + least)) continue
       const cost = sum - before
       if (cost <= low + 1e-9) return true
       if (cost < least) {

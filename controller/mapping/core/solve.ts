@@ -1,7 +1,7 @@
 /**
  * The search for the cheapest mapping of a task: layouts from many roots by the distances of hosts (layout.ts), the best of them
- * with paths (routed.ts), and then again and again some linked nodes of the best mapping taken out and put back where they cost
- * least, until the budget ends or nothing can cost less. (P. Shaw's large neighbourhood search, 1998.)
+ * with paths (routed.ts), and then again and again some linked nodes taken out and put back where they cost least, until the budget
+ * ends or nothing can cost less. (P. Shaw's large neighbourhood search, 1998.)
  */
 import { type Layout, type Layouts, layoutsOf } from './layout.ts'
 import { type Model, modelOf } from './model.ts'
@@ -12,15 +12,19 @@ import type { Budget, Outcome, Task } from './task.ts'
 import { type Work, workOf } from './work.ts'
 
 /** What suffices for requests of ten nodes on a hundred hosts. */
-export const defaultTrees = 120
+export const defaultTrees = 100
 /** On a large substrate a tree takes long, and most of it is far from where a request goes. */
 const [largeSize, largeTrees] = [1000, 40]
 export const defaultTreesOf = (size: number): number => (size > largeSize ? largeTrees : defaultTrees)
 
 /** Shares of the budget after which no more layouts are made, none is improved, and none gets paths; the rest is to refine. */
-const [layoutShare, improveShare, routeShare] = [0.55, 0.7, 0.8]
+const [layoutShare, improveShare, routeShare] = [0.4, 0.45, 0.5]
 /** So many of the cheapest layouts are improved, and so many of those become mappings. */
 const [improvedLayouts, routedLayouts] = [12, 4]
+/** In how many hops of a link of mean weight the search begins to go on from what costs more. */
+const warmth = 2.5
+/** Parts that the likelihood of that is told in. */
+const chances = 2 ** 20
 /** Most nodes that are taken out of a mapping at a time. */
 const mostOut = 3
 
@@ -82,19 +86,31 @@ const firstMapping = (routed: Routed, layouts: readonly Layout[], order: readonl
   return best
 }
 
-/** What is not worse is gone on from, so that the search does not stay where it is. */
+/**
+ * At first also what costs more is gone on from, the less likely the more it costs and the less is left of the budget (simulated
+ * annealing: S. Kirkpatrick, C. Gelatt, M. Vecchi, 1983).
+ */
 const refined = (routed: Routed, { task, ties }: Model, first: Snapshot, floor: number, work: Work): Snapshot => {
-  const random = randomFrom(1)
-  let now = first
-  while ((now.missing > 0 || costOf(task, now) > floor * (1 + 1e-9)) && !work.isOver()) {
+  const { below } = randomFrom(1)
+  const mean = task.links.reduce((sum, { weight }) => sum + weight, 0) / Math.max(1, task.links.length)
+  const begin = work.share()
+  let [now, best] = [first, first]
+  let isLeast = first.missing === 0 && costOf(task, first) <= floor * (1 + 1e-9)
+  while (!isLeast && !work.isOver()) {
+    const temperature = (warmth * mean * Math.max(0, 1 - work.share())) / (1 - begin)
+    const limit =
+      now.missing > 0 ? Number.POSITIVE_INFINITY : now.cost - temperature * Math.log((1 + below(chances)) / chances)
     routed.restore(now)
-    ruin(routed, ties, random.below, task.nodes.length, now)
+    ruin(routed, ties, below, now, limit)
     // A round takes some time also where nothing is looked at.
-    work.add(task.nodes.length)
-    const after = routed.snapshot()
-    if (!isBetter(now, after)) now = after
+    work.add(16)
+    if (routed.missing() > now.missing || (routed.missing() === now.missing && routed.cost() > limit + 1e-9)) continue
+    now = routed.snapshot()
+    if (!isBetter(now, best)) continue
+    best = now
+    isLeast = best.missing === 0 && costOf(task, best) <= floor * (1 + 1e-9)
   }
-  return now
+  return best
 }
 
 /** Every host adds at least what the least costly does, and every link between different hosts takes a hop. */
@@ -127,14 +143,15 @@ const rootsOf = (hosts: Int32Array, task: Task): readonly number[] => {
   return [...hosts].sort((x, y) => (score.get(y) as number) - (score.get(x) as number))
 }
 
-/** Takes some linked nodes out and puts them back one by one where they cost least. */
+/** Takes some linked nodes out and puts them back one by one where they cost least; gives up where all would cost more than the limit. */
 const ruin = (
   routed: Routed,
   ties: readonly (readonly { readonly other: number }[])[],
   below: (limit: number) => number,
-  count: number,
   now: Snapshot,
+  limit: number,
 ): void => {
+  const count = now.hosts.length
   const missing = [...now.hosts.keys()].filter((node) => (now.hosts[node] as number) < 0)
   const first = missing.length > 0 ? (missing[below(missing.length)] as number) : below(count)
   const out = [first]
@@ -149,5 +166,8 @@ const ruin = (
   for (const node of out) routed.lift(node)
   for (const node of missing) if (!out.includes(node)) out.push(node)
   const avoid = below(out.length)
-  for (const [i, node] of out.entries()) routed.insert(node, i === avoid && below(2) === 0 ? olds[i] : -1)
+  for (const [i, node] of out.entries()) {
+    const isPut = routed.insert(node, i === avoid && below(2) === 0 ? olds[i] : -1, limit)
+    if (!isPut && missing.length === 0) return
+  }
 }

@@ -4,11 +4,16 @@
 import type { Budget, Net } from './task.ts'
 
 export interface Work {
-  /** Adds steps: an arc, a node or an entry of a table that was looked at. */
+  /**
+   * Adds steps, each as long as one of a shortest-path tree by Dijkstra's algorithm takes. Looking at the next arc of a list or entry of a
+   * table takes a fraction of that (measured): who does only that adds less.
+   */
   readonly add: (steps: number) => void
   /** Whether this share of the budget is used up. */
   readonly isOver: (share?: number) => boolean
   readonly trees: () => number
+  /** Share of the budget that is used up. */
+  readonly share: () => number
 }
 
 /** Steps between two looks at the clock: some tenths of a millisecond. */
@@ -32,5 +37,6 @@ export const workOf = (net: Net, { trees, now, deadlineMs }: Budget): Work => {
       return late || steps >= most * share
     },
     trees: () => steps / tree,
+    share: () => steps / most,
   }
 }
