@@ -22,12 +22,13 @@ const canonical = (cidr: string): string => {
 /**
  * `find` waits for a device that was plugged in just now. Two that swap their names need a third one. An address is added before others are
  * deleted, so that an interface that keeps one is never without; then once more, since without promote_secondaries the kernel drops a subnet's
- * other addresses with its first one. One that is down was never given any.
+ * other addresses with its first one. One that is down was never given any. All that are missing are one program's, where that takes several (busybox's
+ * does not, and says so before it does anything).
  *
  * As few programs as can be: in a guest whose processor is emulated each takes a tenth of a second. So what the kernel takes by sysfs is written there
  * (Documentation/ABI/testing/sysfs-class-net), and none is started for what is right already.
  */
-const functions = `all=
+const functions = `all= lines= gone=
 fail() { echo "$*" >&2; exit 1; }
 find() {
   tries=0
@@ -65,26 +66,34 @@ shown() {
 $all
 END
 }
-add() {
-  name=$1
-  shift
-  for address; do
-    case "$there" in *" $address "*) ;; *) ip addr replace "$address" dev "$name" ;; esac
-  done
-}
 configure() {
   there=' '
   if isUp "$1"; then [ -n "$all" ] || look; shown "$1"; fi
   raise "$1" "$2"
   name=$1
   shift 2
-  add "$name" "$@"
-  gone=
-  for address in $there; do
-    case " $* " in *" $address "*) ;; *) ip addr del "$address" dev "$name"; gone=yes ;; esac
+  for address; do
+    case "$there" in *" $address "*) ;; *) lines="\${lines}addr replace $address dev $name
+" ;; esac
   done
-  if [ -n "$gone" ]; then look; shown "$name"; add "$name" "$@"; fi
+  for address in $there; do
+    case " $* " in *" $address "*) ;; *) gone="\${gone}addr del $address dev $name
+" ;; esac
+  done
 }
+one_by_one() {
+  while read -r words; do [ -z "$words" ] || ip $words; done <<END
+$1
+END
+}
+add() {
+  if [ -n "$lines" ] && ! ip -batch - 2>/dev/null <<END
+$lines
+END
+  then one_by_one "$lines"; fi
+  lines=
+}
+remove() { one_by_one "$gone"; all= gone=; }
 `
 
 const nameOf = ({ index }: GuestInterface): string => `eth${index}`
@@ -103,5 +112,7 @@ export const networkScript = (interfaces: readonly GuestInterface[]): readonly s
     ]
   })
   const step = (number: number): readonly string[] => lines.filter((one) => one.step === number).map(({ line }) => line)
-  return [functions.trimEnd(), 'raise lo', ...step(0), ...step(1), ...step(2)]
+  const all = ['each() {', ...step(2), ':', '}']
+  const rest = ['each', 'add', 'if [ -n "$gone" ]; then remove; each; add; fi']
+  return [functions.trimEnd(), 'raise lo', ...step(0), ...step(1), ...all, ...rest]
 }
