@@ -61,13 +61,13 @@ export const guestPath = `${inside('commands')}:/usr/local/sbin:/usr/local/bin:/
 export const initScript = (): string => `# Process 1 of a node.
 export PATH=${guestPath} HOME=/root
 cd /root
-hostname "$(cat ${inside('hostname')})"
-rm -f ${inside('said')}/${lastWord}
 leave() { echo "$1" >${inside('said')}/${lastWord}; exit 0; }
 trap 'leave TERM' TERM
 trap 'leave halt' USR1
 trap 'leave power-off' USR2
 trap 'leave reboot' INT
+rm -f ${inside('said')}/${lastWord}
+hostname "$(cat ${inside('hostname')})"
 
 # Once a release, of which a container that was a pool's has a second one.
 begin() {

@@ -33,6 +33,7 @@ import { tellLate } from './late.ts'
 import { lostContainers } from './lost.ts'
 import { containerDetails } from './observe.ts'
 import { imageMounts, makeRootTree, prepareRootTree } from './root-tree.ts'
+import { waitForTraps } from './traps.ts'
 
 export interface LxcOptions {
   /** For instance lxc:///system. */
@@ -163,6 +164,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     await attachPairs(route(), spec, namespace)
     await configureGuest(namespace, node.interfaces)
     await telling
+    await waitForTraps(init)
     const before = configurationOf(await readReleased(control), await bootId, domain.id)
     await dressVifs(route(), spec, before !== '')
     await writeReleased(control, {
