@@ -1,9 +1,9 @@
 /** Ends a lab by force and proves that nothing of it is left; works from what the lab left on disk and in its control group alone. */
-import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { WeftError } from '../proto/errors.ts'
 import { groupDirectories, groupProcesses, killGroup, machineHierarchies, removeGroup } from './cgroup.ts'
-import { bootId, identify, isAlive, signal, until } from './processes.ts'
+import { bootId, identify, isAlive, signal, ticksNow, until } from './processes.ts'
 import {
   claimLabDirectory,
   forgetLabState,
@@ -26,13 +26,14 @@ export interface RemoveOptions {
 export const removeLab = async (state: LabState, directory: string, options: RemoveOptions = {}): Promise<void> => {
   const hierarchies = machineHierarchies()
   const sameBoot = state.bootId === bootId()
+  const since = ticksNow()
   await killGroup(hierarchies, state.group)
   if (sameBoot) {
     for (const { identity } of state.held) signal(identity, 'SIGKILL')
     await until(() => state.held.every(({ identity }) => !isAlive(identity)), 10_000)
   }
   await removeGroup(hierarchies, state.group)
-  const left = () => leftovers(state, directory)
+  const left = () => leftovers(state, directory, since)
   await until(() => left().length === 0, 5000, 50)
   const found = left()
   if (found.length > 0) {
@@ -41,22 +42,27 @@ export const removeLab = async (state: LabState, directory: string, options: Rem
       hint: `end what uses it, then: bin/weft lab down ${state.name}`,
     })
   }
-  for (const entry of readdirSync(directory)) {
+  // Somebody else may have removed what a crashed lab left.
+  for (const entry of existsSync(directory) ? readdirSync(directory) : []) {
     if (!(options.keepLogs && entry === 'logs')) rmSync(join(directory, entry), { recursive: true, force: true })
   }
   forgetLabState(directory)
   if (!options.keepLogs) rmSync(directory, { recursive: true, force: true })
 }
 
-/** What of a lab is on the machine besides its files: processes, namespaces, mounts, control groups; a line each. */
-export const leftovers = (state: LabState, directory: string): readonly string[] => {
+/**
+ * What of a lab is on the machine besides its files: processes, namespaces, mounts, control groups; a line each. A process that was born after
+ * the lab began to end, `before` ticks since boot, is no one's of it: the kernel gives the number of a namespace that is gone to the next one.
+ */
+export const leftovers = (state: LabState, directory: string, before = Number.POSITIVE_INFINITY): readonly string[] => {
   const hierarchies = machineHierarchies()
   const known = new Map(state.held.flatMap(({ name, namespaces }) => namespaces.map((namespace) => [namespace, name])))
   const processes = new Set(groupProcesses(hierarchies, state.group))
   const inNamespaces: string[] = []
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry)
-    if (!Number.isInteger(pid) || !identify(pid)) continue
+    const identity = Number.isInteger(pid) ? identify(pid) : undefined
+    if (!identity || identity.startTicks > before) continue
     for (const kind of ['net', 'pid', 'mnt', 'uts', 'cgroup']) {
       const host = known.get(namespaceOf(pid, kind))
       if (host && state.bootId === bootId()) {

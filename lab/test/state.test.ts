@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { temporaryDirectory } from '../../proto/test/temporary.ts'
-import { bootId, childrenOf, identify, isAlive, signal, until } from '../processes.ts'
+import { bootId, childrenOf, identify, isAlive, signal, ticksNow, until } from '../processes.ts'
 import { mountsBelow } from '../remove.ts'
 import { claimLabDirectory, type LabState, labDirectory, listLabs, readLabState, supervisorLives } from '../state.ts'
 
@@ -62,6 +62,14 @@ t.test('a process id that was given to another process is not taken for the firs
   t.ok(await until(() => !isAlive(identity), 5000))
   t.notOk(signal(identity, 'SIGKILL'))
   t.notOk(existsSync(`/proc/${identity.pid}/stat`) && isAlive(identity))
+})
+
+t.test('the time is told as start times of processes are', async (t) => {
+  const before = ticksNow()
+  const child = spawn('sleep', ['100'])
+  t.teardown(() => child.kill('SIGKILL'))
+  const { startTicks = 0 } = identify(child.pid ?? 0) ?? {}
+  t.ok(before <= startTicks && startTicks <= ticksNow(), `${before} ${startTicks}`)
 })
 
 t.test('a supervisor of another boot does not live', async (t) => {
