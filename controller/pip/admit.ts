@@ -4,10 +4,12 @@ import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { usageOf } from '../ledger/ledger.ts'
 import { mapOn } from '../mapping/map-on.ts'
 import type { Embedding, Picture, Usage } from '../mapping/mapping.ts'
+import type { Standing } from '../mapping/standing.ts'
 import type { DeclaredSubstrate } from '../substrate/substrate.ts'
 import { allocate } from './allocate.ts'
 import type { Book } from './book.ts'
 import { compileSlices } from './compile.ts'
+import { standingOf } from './death/due.ts'
 import { graphOf } from './graph-of.ts'
 import { greatestUsage, totalUsage } from './holdings.ts'
 import type { Hosts } from './hosts.ts'
@@ -61,7 +63,7 @@ const sumsOf = (admission: Admission): Sums => {
   const { substrate, book } = admission
   const made = sums.get(admission) ?? {
     tally: createTally(book, (row, reservation) => usageOfRows(substrate, row, reservation)),
-    numbers: createTakenNumbers(book, claimsOn(substrate)),
+    numbers: createTakenNumbers(book, claimsOn(substrate), book.tombstones),
   }
   sums.set(admission, made)
   return made
@@ -82,8 +84,16 @@ export const heldAfter = (substrate: DeclaredSubstrate, row: VNetRow): NonNullab
   segments: distinct([...row.version.allocation.segments, ...(row.held?.segments ?? [])]),
 })
 
-const hostsAway = ({ substrate, hosts }: Admission): readonly string[] =>
-  substrate.nodes.filter(({ id, kind }) => kind === 'host' && !hosts.online(id)).map(({ id }) => id)
+/** Those that are not connected and, for a moment, those that were taken for dead and have come back. */
+const hostsAway = ({ substrate, hosts, book }: Admission): readonly string[] => {
+  const buried = new Set([...book.tombstones.values()].map(({ host }) => host))
+  const isThere = (host: string): boolean => hosts.online(host) && !book.deaths.has(host) && !buried.has(host)
+  return substrate.nodes.filter(({ id, kind }) => kind === 'host' && !isThere(id)).map(({ id }) => id)
+}
+
+/** What stands of the part's VNet, for its mapping. */
+export const standingFor = ({ book, hosts }: Admission, part: VNetRequest): Standing | undefined =>
+  standingOf({ row: book.vnets.get(part.name), part, deaths: book.deaths, isOnline: hosts.online })
 
 /** What a part is mapped by: all that is known of the substrate, and what others than `vnet` take of it ('': what all do), or hosts report in use. */
 export const pictureFor = (admission: Admission, vnet: string): Picture => {
@@ -102,7 +112,7 @@ export const pictureFor = (admission: Admission, vnet: string): Picture => {
 
 /** Where it would go. Throws admission.never-fits or admission.not-now with the binding constraint. */
 export const mapPart = (admission: Admission, vnet: string, part: VNetRequest): Embedding =>
-  mapOn(pictureFor(admission, vnet), admission.book.vnets.get(vnet)?.version, part)
+  mapOn(pictureFor(admission, vnet), standingFor(admission, part), part)
 
 /** Why it would go nowhere; undefined: it would. */
 export const refusalOf = (admission: Admission, part: VNetRequest): WeftError | undefined => {

@@ -170,6 +170,7 @@ const compileNode = (
     interfaces,
     startUp,
     restartPolicy,
+    recoverable: node.recovery !== 'wait',
     forwarding: node.forwarding === 'host' ? 'host' : '',
     pooled: pooled?.get(id) ?? '',
   })

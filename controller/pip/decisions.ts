@@ -12,7 +12,9 @@ import type { Log } from '../log.ts'
 import type { Embedding } from '../mapping/mapping.ts'
 import type { Clock } from '../roles/clock.ts'
 import type { Serial } from '../roles/serial.ts'
-import { type Admission, decideVersion, heldAfter, pictureFor } from './admit.ts'
+import { type Admission, decideVersion, heldAfter, pictureFor, standingFor } from './admit.ts'
+import { boundAfter, recoveriesOf } from './death/due.ts'
+import { takeOver } from './death/graves.ts'
 import { atRemoval, atVersion } from './desired.ts'
 import { effectsOf } from './effects.ts'
 import { checkEmbedding } from './given-embedding.ts'
@@ -125,7 +127,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
   }
 
   const mapped = (part: VNetRequest): Promise<Embedding> =>
-    mapper.map(pictureFor(admission, part.name), book.vnets.get(part.name)?.version, part)
+    mapper.map(pictureFor(admission, part.name), standingFor(admission, part), part)
 
   const committedBy = (id: string): VNetRow | undefined =>
     [...book.vnets.values()].find((row) => row.reservation === id && !row.removing)
@@ -199,20 +201,26 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     const { vnet, version, timings } = reservation
     const before = book.vnets.get(vnet)
     const strangers = before ? new Map<string, number>() : strangersOf(context.hosts.reports(vnet))
+    const taken = takeOver(book, vnet)
+    const others = new Set([...strangers.keys(), ...taken.hosts])
+    const { deaths } = book
     const next = {
       vnet,
       client,
       generation: Math.max(book.nextGeneration(vnet), ...[...strangers.values()].map((held) => held + 1)),
       version,
-      held: before && heldAfter(substrate, before),
+      held: before ? heldAfter(substrate, before) : taken.held,
       reservation: id,
       timings,
+      recoveries: recoveriesOf({ provider: context.name, before, next: version, deaths, unixMs: clock.unixMs() }),
+      bound: boundAfter(before, version, others),
     }
-    const row = atVersion(before, next, strangers.keys())
+    const row = atVersion(before, next, others)
     await book.save({
       vnets: new Map([[vnet, row]]),
       reservations: new Map([[id, undefined]]),
       pools: spentBy(book.pools, version),
+      tombstones: taken.change,
     })
     endLease(id)
     log.info({ vnet, client, generation: row.generation, hosts: [...version.slices.keys()] }, 'committed')

@@ -3,11 +3,22 @@ import type { Slice } from '../../proto/generated/weft.v1.ts'
 import { absentSlice } from './compile.ts'
 import type { VNetRow } from './rows.ts'
 
-/** By host; everything that has to stand in desired/{vnet} under this epoch. */
-export const desiredOf = (row: VNetRow, epoch: number): ReadonlyMap<string, Slice> => {
+/**
+ * By host; everything that has to stand in desired/{vnet} under this epoch.
+ *
+ * @param boots by host, the boot in which it may run all of it
+ */
+export const desiredOf = (
+  row: VNetRow,
+  epoch: number,
+  boots: ReadonlyMap<string, string>,
+): ReadonlyMap<string, Slice> => {
   const { vnet, generation, removing, version, leaving } = row
   const told = new Map<string, Slice>()
-  if (!removing) for (const [host, slice] of version.slices) told.set(host, { ...slice, generation, epoch })
+  for (const [host, slice] of removing ? [] : version.slices) {
+    const bootId = boots.get(host) ?? ''
+    told.set(host, { ...slice, generation, epoch, bootId })
+  }
   for (const host of leaving) told.set(host, absentSlice(vnet, generation, epoch))
   return told
 }

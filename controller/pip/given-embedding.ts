@@ -6,6 +6,7 @@ import { embed } from '../mapping/embed.ts'
 import type { Embedding } from '../mapping/mapping.ts'
 import { optionsBy } from '../mapping/standing.ts'
 import { type Admission, pictureFor } from './admit.ts'
+import { lostNodes } from './death/due.ts'
 
 const stale = (message: string, object?: string): WeftError =>
   new WeftError('embedding.stale', message, {
@@ -19,14 +20,18 @@ const stale = (message: string, object?: string): WeftError =>
  */
 export const checkEmbedding = (admission: Admission, part: VNetRequest, given: Embedding): Embedding => {
   const { graph, usage, excluded } = pictureFor(admission, part.name)
-  const before = admission.book.vnets.get(part.name)?.version.embedding
+  const row = admission.book.vnets.get(part.name)
+  const before = row?.version.embedding
+  const lost = row ? lostNodes(row, admission.book.deaths) : new Map<string, string>()
   for (const { id } of part.nodes) {
     const host = given.hosts.get(id)
     if (host === undefined || host === '') throw stale(`${id} was given no host`, `node/${id}`)
-    // A node that must stay somewhere may stay at a host that is away; one that is new there may not.
+    const from = before?.hosts.get(id) ?? host
+    // A node that must stay somewhere may stay at a host that is away; one that is new there may not, nor one that may run there leave.
     if (excluded.has(host) && before?.hosts.get(id) !== host) throw stale(`${host} is not connected`, `node/${id}`)
+    if (excluded.has(from) && from !== host && !lost.has(id)) throw stale(`${id} may run at ${from}`, `node/${id}`)
   }
-  const { taken } = optionsBy(admission.book.vnets.get(part.name)?.version, part)
+  const { taken } = optionsBy(row?.version, part)
   const result = embed(graph, usage, part, { fixed: given.hosts, previous: given, ...(taken && { taken }), excluded })
   if (result.outcome === 'refused')
     throw stale(`it does not fit as it was mapped: ${result.error.message}`, result.error.object)

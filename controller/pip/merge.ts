@@ -33,6 +33,8 @@ export interface MergeInput {
   readonly removing?: boolean
   /** Hosts whose agent is not connected: what they last said may be old. */
   readonly away?: ReadonlySet<string>
+  /** Hosts that are off, with what is to be told of what they carry: nothing that they last said holds. */
+  readonly dead?: ReadonlyMap<string, WireError>
 }
 
 export interface Merged {
@@ -69,8 +71,9 @@ interface HostView {
   readonly error: WireError | undefined
 }
 
-const viewOf = ({ reports, expectedGeneration, expectedEpoch, away }: MergeInput, host: string): HostView => {
-  const report = reports.get(host)
+const viewOf = ({ reports, expectedGeneration, expectedEpoch, away, dead }: MergeInput, host: string): HostView => {
+  const death = dead?.get(host)
+  const report = death ? undefined : reports.get(host)
   const isCurrent = report?.generation === expectedGeneration && report.epoch === expectedEpoch
   const unreachable: WireError = {
     code: 'call.unreachable',
@@ -85,7 +88,7 @@ const viewOf = ({ reports, expectedGeneration, expectedEpoch, away }: MergeInput
     nodes: new Map((report?.nodes ?? []).map((node) => [node.id, node])),
     links: new Map((report?.links ?? []).map((link) => [link.id, link])),
     isCurrent,
-    error: away?.has(host) ? unreachable : isCurrent ? at(host, report.error) : undefined,
+    error: death ?? (away?.has(host) ? unreachable : isCurrent ? at(host, report.error) : undefined),
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the PIP's own operator sees: hosts, what they have, what is reserved of it, and what is wrong. */
 import type { Init } from '../../proto/codec.ts'
-import { toWireError, WeftError, type WireError } from '../../proto/errors.ts'
+import { toWireError, WeftError } from '../../proto/errors.ts'
 import type { ApiReply, HostEntry } from '../../proto/generated/weft.v1.ts'
 import { checkSubstrate } from '../substrate/check.ts'
 import type { DeclaredSubstrate } from '../substrate/substrate.ts'
@@ -51,7 +51,8 @@ const absentView = (name: string): HostView => ({
   reports: new Map(),
 })
 
-export const listHosts = (admission: Admission): Init<ApiReply> => {
+/** @param deathOf what is to be said of a host that is gone */
+export const listHosts = (admission: Admission, deathOf: (host: string) => Init<HostEntry>): Init<ApiReply> => {
   const { substrate, hosts, book } = admission
   const declared = new Map(substrate.nodes.filter(({ kind }) => kind === 'host').map((node) => [node.id, node]))
   const mismatches = checkSubstrate(substrate, hosts.inventories())
@@ -59,7 +60,9 @@ export const listHosts = (admission: Admission): Init<ApiReply> => {
   const pooled = pooledAt(admission)
   const entryOf = (name: string): Init<HostEntry> => {
     const view = hosts.views.get(name) ?? absentView(name)
-    const problems: readonly WireError[] = [
+    const { problems: more = [], ...death } = deathOf(name)
+    const problems: Init<HostEntry>['problems'] = [
+      ...more,
       ...mismatches.filter(({ object }) => hostsOfObject(substrate, object).includes(name)),
       ...undeclared(view, substrate),
       ...strangers(view, book),
@@ -74,6 +77,7 @@ export const listHosts = (admission: Admission): Init<ApiReply> => {
       ...pooled(name),
       problems,
       location: declared.get(name)?.location,
+      ...death,
     }
   }
   const names = [...new Set([...declared.keys(), ...hosts.views.keys()])].sort()

@@ -24,6 +24,9 @@ import type { DeclaredSubstrate } from '../substrate/substrate.ts'
 import { type Admission, pictureFor, refusalOf, usageBeside } from './admit.ts'
 import { type AdvertiseLevel, type Advertiser, createAdvertiser } from './advertise.ts'
 import { openBook, watchedBook } from './book.ts'
+import { type Fence, fenceBy } from './death/command.ts'
+import { createDeathKeeper } from './death/keeper.ts'
+import { deadHosts } from './death/list.ts'
 import { checkPart, checkSeer, createDecisions } from './decisions.ts'
 import { describeLink } from './describe-link.ts'
 import { desiredOf } from './desired.ts'
@@ -54,6 +57,8 @@ export interface PipParts extends BrokerOptions, Term {
   readonly connect?: Connect | undefined
   /** Closed with the PIP; in this thread without it. */
   readonly mapper?: Mapper | undefined
+  /** Makes certain that a host is off; without it what the substrate says. */
+  readonly fence?: Fence | undefined
   /** Where consoles are passed on; undefined: nowhere. */
   readonly console?: ConsoleListenerOptions | undefined
 }
@@ -92,13 +97,21 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     identity: name,
     will: controllerWill(domain, epoch),
     onConnect: () => {
+      death.connected()
       leadership.republish()
       desired.republish()
       states.republish()
       advertiser?.republish()
     },
   })
-  freed = createFreed({ session, domain, clock, onError })
+  const told = createFreed({ session, domain, clock, onError })
+  freed = {
+    ...told,
+    tell: () => {
+      told.tell()
+      death.wake()
+    },
+  }
   const leadership = createLeadership({ session, domain, epoch, onLater, onError })
   const serial = createSerial()
   const progress = createProgress(clock)
@@ -121,6 +134,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     log,
     onStatus: (host) => {
       changed()
+      death.noteStatus(host)
       if (hosts.online(host)) freed?.tell()
       for (const row of book.vnets.values()) if (row.version.slices.has(host)) touch(row.vnet)
     },
@@ -141,12 +155,15 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
       if (takesPart) {
         touch(vnet)
         if (claimsOf(row.version).length > 0) keeper.touch()
+      } else if (death.noteReport(host, vnet, report)) {
+        return
       } else if (report && report.epoch > 0 && report.phase === 'PHASE_GONE') {
         settling.sweep(host, vnet).catch((error: unknown) => onError(vnet, error))
       }
     },
   })
-  const context: StateContext = { name, epoch, hosts }
+  const dead = deadHosts({ book, refusalOf: (vnet) => death.refusalOf(vnet) })
+  const context: StateContext = { name, epoch, hosts, dead }
   const admission: Admission = { substrate, hosts, book }
   const keeper = createPoolKeeper({ admission, domain, epoch, session, clock, serial, log, desired })
 
@@ -193,8 +210,36 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
   const coalescer = createCoalescer(clock, stateDelayMs, refresh)
 
   const publishDesired = (row: VNetRow): void => {
-    for (const [host, slice] of desiredOf(row, epoch)) desired.set(topics.desired(domain, host, row.vnet), slice)
+    for (const [host, slice] of desiredOf(row, epoch, book.boots))
+      desired.set(topics.desired(domain, host, row.vnet), slice)
   }
+
+  const onDecided = (vnet: string): void => {
+    const row = book.vnets.get(vnet)
+    if (!row) return
+    progress.start(vnet, row.generation)
+    publishDesired(row)
+    quiet.delete(vnet)
+    refresh(vnet)
+  }
+
+  const death = createDeathKeeper({
+    name,
+    admission,
+    mapper,
+    epoch,
+    clock,
+    serial,
+    log,
+    fence: parts.fence ?? (substrate.fencing && fenceBy(substrate.fencing)),
+    isConnected: () => session.connected,
+    onDecided,
+    touch,
+    publish: publishDesired,
+    tell: (host, vnet, slice) => desired.set(topics.desired(domain, host, vnet), slice),
+    sweep: settling.sweep,
+    onFreed: () => freed?.tell(),
+  })
 
   const decisions = createDecisions({
     admission,
@@ -204,14 +249,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     serial,
     log,
     tellsEmbeddings: advertise !== 'none',
-    onDecided: (vnet) => {
-      const row = book.vnets.get(vnet)
-      if (!row) return
-      progress.start(vnet, row.generation)
-      publishDesired(row)
-      quiet.delete(vnet)
-      refresh(vnet)
-    },
+    onDecided,
   })
 
   const rowFor = (vnet: string, client: string): VNetRow => {
@@ -270,7 +308,12 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
   const operators: Verbs = {
     get,
     explain,
-    hosts: async () => listHosts(admission),
+    hosts: async () => listHosts(admission, death.entryOf),
+    fence: async (asked) => {
+      await death.fence(asked)
+      const { hosts: list } = listHosts(admission, death.entryOf)
+      return { hosts: { hosts: (list?.hosts ?? []).filter((entry) => entry.name === asked.host) } }
+    },
     pools: async () => listPools(admission),
     substrate: async () => ({ substrate }),
   }
@@ -295,6 +338,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     publishDesired(row)
     if (settling.isDue(row)) void settlement.pursue(row.vnet)
   }
+  await death.start()
   await serveVerbs(session, domain, `the PIP ${name}`, northbound)
   leadership.announce()
   log.info({ epoch, vnets: book.vnets.size, reservations: book.reservations.size }, 'ready')
@@ -311,6 +355,7 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
       coalescer.close()
       settlement.close()
       decisions.close()
+      death.close()
       await mapper.close()
       await consoles.close()
       await session.close()

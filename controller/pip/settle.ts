@@ -10,6 +10,7 @@ import type { Log } from '../log.ts'
 import type { Publisher } from '../roles/publisher.ts'
 import type { Serial } from '../roles/serial.ts'
 import type { Book } from './book.ts'
+import { tombstonesOf } from './death/graves.ts'
 import type { VNetRow } from './rows.ts'
 import { goneHosts, isConverged, type StateContext } from './state.ts'
 
@@ -57,6 +58,10 @@ export const createSettling = (options: SettlingOptions): Settling => {
   const isNewlyConverged = (row: VNetRow): boolean =>
     isConverged(context, row) && (row.held !== undefined || timings(row).length > row.timings.length)
 
+  /** Of a VNet that is being removed the hosts that are left where none of them can say that it is: they are off. */
+  const deadRest = ({ removing, leaving }: VNetRow): readonly string[] =>
+    removing && context.dead && [...leaving].every(context.dead.isFenced) ? [...leaving] : []
+
   const finish = async ({ vnet, client, generation }: VNetRow): Promise<void> => {
     const gone = create('VNetState', { vnet, owner: client, generation, phase: 'PHASE_GONE' })
     const topic = topics.apiVNet(domain, client, vnet)
@@ -69,7 +74,8 @@ export const createSettling = (options: SettlingOptions): Settling => {
   }
 
   return {
-    isDue: (row) => isFinished(row) || goneHosts(context, row).length > 0 || isNewlyConverged(row),
+    isDue: (row) =>
+      isFinished(row) || goneHosts(context, row).length > 0 || isNewlyConverged(row) || deadRest(row).length > 0,
 
     settle: async (vnet) => {
       const before = book.vnets.get(vnet)
@@ -81,8 +87,15 @@ export const createSettling = (options: SettlingOptions): Settling => {
         // Decided anew meanwhile: a host that was gone may have a part again.
         if (!row || row.generation !== before.generation) return undefined
         const next = { ...row, leaving: new Set([...row.leaving].filter((host) => !gone.includes(host))) }
+        const buried = deadRest(next)
+        if (buried.length > 0) {
+          const finished = { ...next, leaving: new Set<string>() }
+          await book.save({ vnets: new Map([[vnet, finished]]), tombstones: tombstonesOf(next, buried) })
+          log.warn({ vnet, hosts: buried }, 'these are off: they are told once they are back')
+          return finished
+        }
         const converged = isNewlyConverged(next)
-        const settledRow = converged ? { ...next, held: undefined, timings: timings(next) } : next
+        const settledRow = converged ? { ...next, held: undefined, bound: [], timings: timings(next) } : next
         if (converged || gone.length > 0) await book.save({ vnets: new Map([[vnet, settledRow]]) })
         return settledRow
       })

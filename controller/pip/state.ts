@@ -1,5 +1,6 @@
 /** A VNet's part as its VNP sees it: what was decided and what the hosts report. */
 import { create } from '../../proto/codec.ts'
+import type { WireError } from '../../proto/errors.ts'
 import type { Phase, Reported, VNetState } from '../../proto/generated/weft.v1.ts'
 import type { Hosts } from './hosts.ts'
 import { type Merged, mergeReports } from './merge.ts'
@@ -10,6 +11,15 @@ export interface StateContext {
   readonly name: string
   readonly epoch: number
   readonly hosts: Hosts
+  /** Without it no host is taken for dead. */
+  readonly dead?: DeadHosts
+}
+
+export interface DeadHosts {
+  /** Whether it is off for certain. */
+  isFenced(host: string): boolean
+  /** What is to be told of what the VNet has there. */
+  errorAt(row: VNetRow, host: string): WireError
 }
 
 const stateFrom = (row: VNetRow | ReservationRow, generation: number, merged: Merged): VNetState =>
@@ -23,6 +33,7 @@ const stateFrom = (row: VNetRow | ReservationRow, generation: number, merged: Me
     links: merged.links,
     timings: row.timings,
     request: row.version.allocation.request,
+    recoveries: 'recoveries' in row ? row.recoveries : [],
   })
 
 /** Whether the host reported of exactly what it is told, under this epoch. */
@@ -40,10 +51,14 @@ export const goneHosts = ({ hosts, epoch }: StateContext, row: VNetRow): readonl
 
 const unfinished: readonly Phase[] = ['PHASE_UNSPECIFIED', 'PHASE_PENDING', 'PHASE_BUILDING']
 
-/** Whether every host has reported how what it is told now stands, and not only that it looks. */
-export const isReported = ({ hosts, epoch }: Pick<StateContext, 'hosts' | 'epoch'>, row: VNetRow): boolean => {
+/** Whether every host that is not dead has reported how what it is told now stands, and not only that it looks. */
+export const isReported = (
+  { hosts, epoch, dead }: Pick<StateContext, 'hosts' | 'epoch' | 'dead'>,
+  row: VNetRow,
+): boolean => {
   const reports = hosts.reports(row.vnet)
   return [...row.version.slices.keys(), ...row.leaving].every((host) => {
+    if (dead?.isFenced(host)) return true
     const report = reports.get(host)
     return answers(report, row, epoch) && !unfinished.includes(report.phase)
   })
@@ -60,7 +75,9 @@ export const isConverged = ({ hosts, epoch }: StateContext, row: VNetRow): boole
 }
 
 export const stateOfRow = (context: StateContext, row: VNetRow): VNetState => {
-  const { name, hosts, epoch } = context
+  const { name, hosts, epoch, dead } = context
+  const isThere = (host: string): boolean => !dead?.isFenced(host)
+  const carriers = [...row.version.slices.keys()]
   const merged = mergeReports({
     embedding: row.version.embedding,
     allocation: row.version.allocation,
@@ -69,10 +86,11 @@ export const stateOfRow = (context: StateContext, row: VNetRow): VNetState => {
     expectedGeneration: row.generation,
     expectedEpoch: epoch,
     removing: row.removing,
-    away: new Set([...row.version.slices.keys()].filter((host) => !hosts.online(host))),
+    away: new Set(carriers.filter((host) => !hosts.online(host))),
+    dead: new Map(dead ? carriers.filter((host) => !isThere(host)).map((host) => [host, dead.errorAt(row, host)]) : []),
   })
-  // A part that was taken away from a host counts until it is gone there.
-  const leaving = !row.removing && row.leaving.size > 0 && merged.phase === 'PHASE_READY'
+  // A part that was taken away from a host counts until it is gone there; nothing runs where there is no power.
+  const leaving = !row.removing && [...row.leaving].some(isThere) && merged.phase === 'PHASE_READY'
   // Gone is for the PIP to say, once its own rows are gone too.
   const phase = leaving ? 'PHASE_BUILDING' : row.removing ? 'PHASE_REMOVING' : merged.phase
   return stateFrom(row, row.generation, { ...merged, phase })

@@ -1,5 +1,6 @@
 /** MAC addresses and tunnels' numbers that VNets hold, kept up as their rows change. */
 import type { Taken } from './allocate.ts'
+import type { Tombstone } from './death/rows.ts'
 import { follow, type Rows } from './follow.ts'
 import { createNumberSet, type NumberSet } from './number-set.ts'
 import { type AllocatedSegment, type Claim, readClaim, type Space } from './segments.ts'
@@ -32,9 +33,11 @@ export interface TakenNumbers {
   readonly beside: (vnet: string) => Taken
 }
 
+/** @param tombstones what dead hosts may still have of VNets that were removed */
 export const createTakenNumbers = (
   rows: Rows,
   claimsOf: (segment: AllocatedSegment) => readonly Claim[],
+  tombstones: ReadonlyMap<string, Tombstone> = new Map(),
 ): TakenNumbers => {
   const macs: Counts = new Map()
   const claims: Counts = new Map()
@@ -76,9 +79,27 @@ export const createTakenNumbers = (
       add(held, one.held, sign, mark)
     },
   })
+  const buried = new Map<string, Tombstone>()
+  const bury = ({ macs: addresses, segments }: Tombstone, sign: 1 | -1): void => {
+    add(macs, addresses, sign)
+    add(held, segments.flatMap(claimsOf), sign, mark)
+  }
+  const lookAtGraves = (): void => {
+    for (const [key, one] of buried) {
+      if (tombstones.get(key) === one) continue
+      buried.delete(key)
+      bury(one, -1)
+    }
+    for (const [key, one] of tombstones) {
+      if (buried.has(key)) continue
+      buried.set(key, one)
+      bury(one, 1)
+    }
+  }
   return {
     beside: (vnet) => {
       followed.look()
+      lookAtGraves()
       const own = followed.of(vnet)
       const ownMacs: Counts = new Map()
       const ownClaims: Counts = new Map()

@@ -25,6 +25,12 @@ export interface FakeAgent {
   start(): void
   /** Its process dies, or ends where the session is a real one; what it built stays. */
   stop(): void
+  /** Its host loses power: nothing runs, and what is on its disk stays. */
+  powerOff(): void
+  /** Its host is started, in its next boot: it starts what it holds at once, but what may have been made elsewhere. */
+  powerOn(): void
+  /** Nodes that run and are not a pool's; none without power. */
+  readonly running: ReadonlySet<string>
   /** Builds all again that is wanted and not there. */
   retry(): void
   /** Its nodes are gone, and it has not noticed. */
@@ -54,7 +60,7 @@ interface Held {
 
 /** What an equal generation must not change. */
 const contentOf = (slice: Slice): string =>
-  Buffer.from(encode('Slice', { ...slice, epoch: 0, owner: '' })).toString('base64')
+  Buffer.from(encode('Slice', { ...slice, epoch: 0, owner: '', bootId: '' })).toString('base64')
 
 /** A frame each way between what a link joins here: its ends, then the hosts that its tunnels lead to. */
 const countersOf = (slice: Slice | undefined, id: string): LinkCounters => {
@@ -87,6 +93,21 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
   let epoch = 0
   let events = 0
   let resyncs = 0
+  let boots = 1
+  let isOn = true
+  const bootId = (): string => `boot-${host}-${boots}`
+  const timers = new Set<() => void>()
+  /** Ends with the power. */
+  const later = (ms: number, work: () => void): void => {
+    const cancel = clock.after(ms, () => {
+      timers.delete(cancel)
+      work()
+    })
+    timers.add(cancel)
+  }
+  /** May have been made elsewhere, and nobody said yet that it was not. */
+  const waits = (slice: Slice, node: Slice['nodes'][number]): boolean =>
+    node.recoverable && slice.bootId !== bootId() && !nodes.has(`${slice.vnet}/${node.id}`)
 
   const report = (vnet: string, body: Omit<Parameters<typeof create<'Reported'>>[1] & object, 'vnet'>): void => {
     const message = create('Reported', { ...body, vnet })
@@ -175,7 +196,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
     remove(vnet, new Set(slice.absent ? [] : slice.nodes.map(({ id }) => `${vnet}/${id}`)))
     for (const node of slice.absent ? [] : slice.nodes) {
       const key = `${vnet}/${node.id}`
-      if (!nodes.has(key) && (failing.has(node.id) || isTakenByAnother(key))) continue
+      if (!nodes.has(key) && (failing.has(node.id) || isTakenByAnother(key) || waits(slice, node))) continue
       if (!nodes.has(key) && !take(key, node)) made.set(key, (made.get(key) ?? 0) + 1)
       nodes.set(key, node)
     }
@@ -206,7 +227,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
     noteDropped(slice, before?.slice)
     held.set(slice.vnet, { slice })
     say(slice, false)
-    clock.after(buildMs, () => {
+    later(buildMs, () => {
       if (held.get(slice.vnet)?.slice === slice) build(slice)
     })
   }
@@ -219,7 +240,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
   }
 
   const publishAll = (): void => {
-    const status = create('HostStatus', { online: true, bootId: `boot-${host}`, session: sessions })
+    const status = create('HostStatus', { online: true, bootId: bootId(), session: sessions })
     const publish = [
       session?.publish(topics.status(domain, host), 'HostStatus', status, { retain: true, mirror: true }),
       session?.publish(topics.inventory(domain, host), 'HostInventory', inventory, { retain: true }),
@@ -236,7 +257,7 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
       will: {
         topic: topics.status(domain, host),
         name: 'HostStatus',
-        message: create('HostStatus', { online: false, bootId: `boot-${host}`, session: sessions }),
+        message: create('HostStatus', { online: false, bootId: bootId(), session: sessions }),
       },
       onConnect: publishAll,
     })
@@ -279,6 +300,24 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
     stop: () => {
       if (session?.kill) session.kill()
       else session?.close().catch(() => {})
+    },
+    powerOff: () => {
+      if (!isOn) return
+      isOn = false
+      nodes.clear()
+      for (const cancel of timers) cancel()
+      timers.clear()
+      if (session?.kill) session.kill()
+    },
+    powerOn: () => {
+      if (isOn) return
+      isOn = true
+      boots++
+      start()
+      for (const { slice } of held.values()) later(buildMs, () => held.get(slice.vnet)?.slice === slice && build(slice))
+    },
+    get running() {
+      return new Set([...nodes.keys()].filter((key) => !key.startsWith('pool-')))
     },
     retry: () => {
       for (const { slice } of held.values()) build(slice)

@@ -1,10 +1,10 @@
 /** A plan against what the hosts are told once it is applied: what it calls untouched is told the same as before. */
 import t, { type Test } from 'tap'
 import type { Link, Node, VNetRequest } from '../../proto/generated/weft.v1.ts'
-import { chain, createReadyWorld, gib, phaseAt, type World } from './world.ts'
+import { chain, createReadyWorld, gib, hostInventory, phaseAt, type World, type WorldOptions } from './world.ts'
 
-const worldFor = async (t: Test): Promise<World> => {
-  const world = await createReadyWorld()
+const worldFor = async (t: Test, options: WorldOptions = {}): Promise<World> => {
+  const world = await createReadyWorld(options)
   t.teardown(() => world.close())
   await world.settled(world.ask('alice', { apply: { request: wide } }))
   await world.until('it is ready', async () => (await phaseAt(world, 'alice', 'shop')) === 'PHASE_READY')
@@ -67,21 +67,30 @@ t.test('what makes a node again interrupts its links alone, and leaves it where 
 })
 
 t.test('what cannot stay where it is moves, with the reason', async (t) => {
-  const world = await worldFor(t)
+  const world = await worldFor(t, { inventory: (host) => hostInventory(host, { location: { name: host } }) })
   const { vnet } = await world.ask('alice', { get: { vnet: 'shop' } })
-  const host = vnet?.nodes.find(({ id }) => id === 'r3')?.host ?? ''
-  t.same(await planned(world, withNode('r3', { memoryBytes: gib })), [
-    'RECREATE node/r3 (memory: 2560 MiB → 1 GiB; made again for its memory) link/r2-r3',
-  ])
-  world.agents.get(host)?.stop()
-  await world.quiesce()
-  const [node = '', link = '', ...others] = await planned(world, withNode('r3', { memoryBytes: gib }))
+  const [there, from] = ['r2', 'r3'].map((node) => vnet?.nodes.find(({ id }) => id === node)?.host ?? '')
+  const request = withNode('r3', { memoryBytes: gib, location: { name: there as string, withinKm: 0 } })
+  const [node = '', link = '', ...others] = await planned(world, request)
   t.match(
     node,
-    new RegExp(`^RECREATE node/r3 .memory: 2560 MiB → 1 GiB; made again at h. in place of ${host}. link/r2-r3$`),
+    new RegExp(
+      `^RECREATE node/r3 .*memory: 2560 MiB → 1 GiB; .*made again at ${there} in place of ${from}. link/r2-r3$`,
+    ),
   )
   t.match(link, /^CHANGE link\/r2-r3 .path: /)
   t.same(others, [])
+})
+
+t.test('what is at a host that is away stays there, as it may run', async (t) => {
+  const world = await worldFor(t)
+  const { vnet } = await world.ask('alice', { get: { vnet: 'shop' } })
+  const host = vnet?.nodes.find(({ id }) => id === 'r3')?.host ?? ''
+  const again = ['RECREATE node/r3 (memory: 2560 MiB → 1 GiB; made again for its memory) link/r2-r3']
+  t.same(await planned(world, withNode('r3', { memoryBytes: gib })), again)
+  world.agents.get(host)?.stop()
+  await world.quiesce()
+  t.same(await planned(world, withNode('r3', { memoryBytes: gib })), again)
 })
 
 t.test('a link that is joined anew, gets other tunnels or is taken down is interrupted', async (t) => {

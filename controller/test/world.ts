@@ -8,6 +8,7 @@ import type { ApiReply, ApiRequest, HostInventory, VNetRequest, VNetState } from
 import { localClient } from '../../proto/local.ts'
 import { createLog } from '../log.ts'
 import type { AdvertiseLevel } from '../pip/advertise.ts'
+import type { Fence } from '../pip/death/command.ts'
 import { startPip } from '../pip/pip.ts'
 import { claimEpoch, fencedStore } from '../roles/epoch.ts'
 import type { Role } from '../roles/run.ts'
@@ -54,7 +55,7 @@ export interface World {
   loseStore(role: string): void
   /** Lets so much time pass. */
   pass(ms: number): Promise<void>
-  /** Rows of a role's store, but its epoch and generation floor. */
+  /** Rows of a role's store, but its epoch, its generation floor and the boots of hosts. */
   rows(role: string): Promise<readonly string[]>
   /** Rules that were broken anywhere. */
   violations(): readonly string[]
@@ -105,6 +106,8 @@ export interface WorldOptions {
   readonly pools?: () => readonly string[]
   /** What the PIPs advertise; nothing without it. */
   readonly advertise?: AdvertiseLevel
+  /** Makes certain that a host is off. */
+  readonly fence?: Fence
 }
 
 const turns = 8
@@ -152,6 +155,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
         ...shared,
         domain: name,
         advertise: options.advertise,
+        fence: options.fence,
         substrate: parseSubstrate([substrateText(name, hosts), ...pools()].join('\n'), 'substrate.yaml'),
       })
     }
@@ -186,7 +190,12 @@ export const createWorld = (options: WorldOptions = {}): World => {
     for (;;) {
       await quiesce()
       if (await condition()) return
-      if (!clock.step()) throw new Error(`nothing happens any more, and not: ${what}`)
+      if (!clock.step()) {
+        // What somebody else who waits has just brought about is still under way.
+        await quiesce()
+        if (await condition()) return
+        throw new Error(`nothing happens any more, and not: ${what}`)
+      }
       if (clock.now() > end) throw new Error(`not within ${longestMs} ms: ${what}`)
     }
   }
@@ -257,7 +266,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
   return world
 }
 
-const kinds = ['vnet', 'reservation', 'release', 'queued', 'pool'].map((name) => ({
+const kinds = ['vnet', 'reservation', 'release', 'queued', 'pool', 'death', 'tombstone'].map((name) => ({
   name,
   toJson: (value: unknown) => value,
   fromJson: (json: unknown) => json,

@@ -89,6 +89,19 @@ t.test('a link within a host keeps each rate towards the end that receives', asy
   })
 })
 
+t.test('a node may be made again elsewhere unless it waits for its host', async (t) => {
+  const asked = request({ a: {}, b: { recovery: 'wait' }, c: { recovery: 'elsewhere' } }, {})
+  const { slices } = compiled(line, asked, { a: 'h1', b: 'h1', c: 'h1' })
+  t.same(
+    slices.get('h1')?.nodes.map(({ id, recoverable }) => [id, recoverable]),
+    [
+      ['a', true],
+      ['b', false],
+      ['c', true],
+    ],
+  )
+})
+
 t.test('a path over a relay has a tunnel to each side, and each host keeps the rate of what it sends', async (t) => {
   const asked = request({ a: {}, b: {} }, { 'a-b': { rateAToBBitsPerSecond: 10, rateBToABitsPerSecond: 20 } })
   const { slices } = compiled(line, asked, { a: 'h1', b: 'h3' })
