@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import type { ConsolePlace } from '../../proto/console/listener.ts'
 import { consolePlace } from '../console/place.ts'
 import { createLog, type LogLevel } from '../log.ts'
+import { startMapper } from '../mapper/mapper.ts'
 import { systemClock } from '../roles/clock.ts'
 import type { BrokerOptions } from '../roles/connect.ts'
 import { checkRoleName } from '../roles/names.ts'
 import { type Running, runRole } from '../roles/run.ts'
 import { parseSubstrate } from '../substrate/parse.ts'
 import type { AdvertiseLevel } from './advertise.ts'
-import { startMapper } from './mapper.ts'
 import { startPip } from './pip.ts'
 
 export interface RunPipOptions extends BrokerOptions {
@@ -51,7 +51,7 @@ export const runPip = async (options: RunPipOptions): Promise<Running> => {
         console,
         clock: systemClock,
         log,
-        mapper: startMapper(log),
+        mapper: startMapper(log, { atOnce: true }),
       }),
   })
 }

@@ -8,6 +8,7 @@
 import { hasCode, WeftError } from '../../proto/errors.ts'
 import type { Reservation, Timing, VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { embeddingFromMessage, embeddingToMessage } from '../advertisement/embedding.ts'
+import type { Mapper } from '../mapper/mapper.ts'
 import type { Embedding } from '../mapping/mapping.ts'
 import type { Clock } from '../roles/clock.ts'
 import type { Book } from './book.ts'
@@ -25,6 +26,8 @@ export interface DiscoverOptions {
   readonly book: Book
   readonly providers: ReadonlyMap<string, Provider>
   readonly clock: Clock
+  /** Maps on what providers advertise. */
+  readonly mapper: Mapper
   /** Reservations that are not taken wait in the book. */
   readonly onReleases: (ids: readonly string[]) => void
 }
@@ -56,7 +59,7 @@ const ownTries = 3
 
 /** Throws the binding refusal, provider.unavailable where nobody answered, and what a reservation failed by; nothing is held then. */
 export const discover = async (options: DiscoverOptions, sought: Sought): Promise<Found> => {
-  const { book, providers, clock, onReleases } = options
+  const { book, providers, clock, mapper, onReleases } = options
   const { key, row, part } = sought
   const started = clock.now()
   const standing = row?.parts.map(({ pip }) => pip)
@@ -79,13 +82,16 @@ export const discover = async (options: DiscoverOptions, sought: Sought): Promis
     for (const id of ids) written.delete(id)
   }
 
-  const mapped = (all: readonly Provider[]): readonly Candidate[] =>
-    all.flatMap((provider) => {
+  const mapped = async (all: readonly Provider[]): Promise<readonly Candidate[]> => {
+    const found: Candidate[] = []
+    for (const provider of all) {
       const from = clock.now()
-      const embedding = mapAt(provider, row, part)
+      const embedding = await mapAt(mapper, provider, row, part)
       const mappingSeconds = (clock.now() - from) / 1000
-      return embedding ? [{ provider, cost: embedding.cost, embedding, mappingSeconds }] : []
-    })
+      if (embedding) found.push({ provider, cost: embedding.cost, embedding, mappingSeconds })
+    }
+    return found
+  }
 
   const offered = async (all: readonly Provider[]): Promise<readonly Answer[]> => {
     const ids = await writeDown(all)
@@ -100,7 +106,7 @@ export const discover = async (options: DiscoverOptions, sought: Sought): Promis
     // Nothing is written down for a provider that is away: it could not be given back before it returns.
     const away = (await Promise.all(asked.map(reach))).filter((answer) => answer !== undefined)
     const there = asked.filter((provider) => !away.some((one) => one.provider === provider))
-    const own = discovery === 'vnp' ? mapped(there) : []
+    const own = discovery === 'vnp' ? await mapped(there) : []
     const toAsk = there.filter((provider) => !own.some((one) => one.provider === provider))
     const answers = [...(await offered(toAsk)), ...away]
     const held = answers.flatMap((answer) => (answer.refusal === undefined ? [heldBy(answer)] : []))

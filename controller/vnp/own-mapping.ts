@@ -3,7 +3,7 @@ import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { usageOf } from '../ledger/ledger.ts'
 import { usageWithout } from '../ledger/without.ts'
-import { mapOn } from '../mapping/map-on.ts'
+import type { Mapper } from '../mapper/mapper.ts'
 import type { Embedding } from '../mapping/mapping.ts'
 import type { Provider } from './providers.ts'
 import type { VNetRow } from './rows.ts'
@@ -12,7 +12,12 @@ import type { VNetRow } from './rows.ts'
  * undefined where it is the provider's to map: it advertises nothing; there is no room by what it advertises, which may be behind; or what
  * stands of the VNet there is not known well enough. Of a VNet that stands, what it takes is taken off what the provider says is taken.
  */
-export const mapAt = (provider: Provider, row: VNetRow | undefined, part: VNetRequest): Embedding | undefined => {
+export const mapAt = async (
+  mapper: Mapper,
+  provider: Provider,
+  row: VNetRow | undefined,
+  part: VNetRequest,
+): Promise<Embedding | undefined> => {
   const picture = provider.substrate.picture()
   if (!picture) return undefined
   const before = row?.parts.find(({ pip }) => pip === provider.name)
@@ -22,7 +27,7 @@ export const mapAt = (provider: Provider, row: VNetRow | undefined, part: VNetRe
     ? usageWithout(picture.usage, usageOf(picture.graph, [{ request: own.part, embedding: own.embedding }]))
     : picture.usage
   try {
-    return mapOn({ ...picture, usage }, own, part)
+    return await mapper.map({ ...picture, usage }, own, part)
   } catch (error) {
     if (error instanceof WeftError && error.code.startsWith('admission.')) return undefined
     throw error

@@ -2,6 +2,7 @@ import type { ConsolePlace } from '../../proto/console/listener.ts'
 import { WeftError } from '../../proto/errors.ts'
 import { consolePlace } from '../console/place.ts'
 import { createLog, type LogLevel } from '../log.ts'
+import { startMapper } from '../mapper/mapper.ts'
 import { systemClock } from '../roles/clock.ts'
 import type { BrokerOptions } from '../roles/connect.ts'
 import { checkRoleName } from '../roles/names.ts'
@@ -50,6 +51,18 @@ export const runVnp = async (options: RunVnpOptions): Promise<Running> => {
     socketPath,
     log,
     start: (term) =>
-      startVnp({ ...term, name, domain, brokerUrl, password, pips, discovery, console, clock: systemClock, log }),
+      startVnp({
+        ...term,
+        name,
+        domain,
+        brokerUrl,
+        password,
+        pips,
+        discovery,
+        console,
+        clock: systemClock,
+        log,
+        mapper: startMapper(log),
+      }),
   })
 }

@@ -7,6 +7,7 @@ import type { ConsoleListenerOptions } from '../../proto/console/listener.ts'
 import type { Session } from '../../proto/session.ts'
 import { createConsoleRelay } from '../console/relay.ts'
 import type { Log } from '../log.ts'
+import { directMapper, type Mapper } from '../mapper/mapper.ts'
 import { answerVerbs, serveVerbs } from '../roles/api.ts'
 import type { Clock } from '../roles/clock.ts'
 import { type BrokerOptions, type Connect, connectRole } from '../roles/connect.ts'
@@ -38,6 +39,8 @@ export interface VnpParts extends BrokerOptions, Term {
   readonly discovery?: Discovery | undefined
   readonly clock: Clock
   readonly log: Log
+  /** Closed with the VNP; in this thread without it. */
+  readonly mapper?: Mapper | undefined
   readonly connect?: Connect | undefined
   /** Where consoles are passed on; undefined: nowhere. */
   readonly console?: ConsoleListenerOptions | undefined
@@ -47,7 +50,7 @@ export interface VnpParts extends BrokerOptions, Term {
 const quietMs = 5000
 
 export const startVnp = async (parts: VnpParts): Promise<Role> => {
-  const { name, domain, brokerUrl, epoch, pips, store, clock, log, onLater } = parts
+  const { name, domain, brokerUrl, epoch, pips, mapper = directMapper, store, clock, log, onLater } = parts
   const onError = (topic: string, error: unknown) => log.error({ topic, err: error }, 'publishing failed')
   const book = await openBook(store)
 
@@ -113,6 +116,7 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
     book,
     providers,
     clock,
+    mapper,
     states,
     serial,
     decisions,
@@ -154,6 +158,7 @@ export const startVnp = async (parts: VnpParts): Promise<Role> => {
     close: async () => {
       cancelQuiet()
       for (const part of [leadership, states, requests, decisions, releases, checks]) part.close()
+      await mapper.close()
       await consoles.close()
       await Promise.all([...sessions.values()].map((one) => one.close()))
     },
