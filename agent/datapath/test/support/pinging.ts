@@ -7,6 +7,9 @@ export interface Pings {
   readonly received: number
 }
 
+/** As long as a busy machine lets ping wait for its turn. */
+const unheardMs = 500
+
 /** Pings, one every `everyMs`, until the function that is returned is called; how many were sent and answered. */
 export const pinging = (from: Namespace, address: string, everyMs = 20): (() => Promise<Pings>) => {
   const child = spawn('ip', ['netns', 'exec', from.name, 'ping', '-n', '-i', String(everyMs / 1000), address])
@@ -21,7 +24,8 @@ export const pinging = (from: Namespace, address: string, everyMs = 20): (() => 
     await closed
     const sent = Number(/(\d+) packets transmitted/.exec(text)?.[1])
     const answered = new Set([...text.matchAll(/icmp_seq=(\d+) ttl/g)].map(([, sequence]) => Number(sequence)))
-    // The answer to the very last may be there already: ping looks at no more once it is told to end.
-    return { sent: answered.has(sent) ? sent : sent - 1, received: answered.size }
+    // Once it is told to end ping looks at no more answers, though they may be there: of all that it sent last, where it had just caught up with the time.
+    const last = Math.max(0, ...answered)
+    return { sent: (sent - last) * everyMs < unheardMs ? last : sent, received: answered.size }
   }
 }
