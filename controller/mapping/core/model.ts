@@ -57,18 +57,19 @@ export const modelOf = (task: Task): Model => {
 interface Around {
   readonly out: Float64Array
   readonly back: Float64Array
-  /** What is added to the cost of a host for it. */
+  /** What is added to the cost of a host for that and its room. */
   readonly thrift: Float64Array
 }
 
 /**
- * Between hosts that cost the same, those with less free around them are taken: the well connected stay for requests that need
- * them. A host with as much around it as the mean costs this part of a hop of a link of mean weight: too little to make paths
- * longer for it.
+ * What is scarce has a price, since later requests need it: the well connected hosts, and of each resource large pieces that are free in one.
+ * A host with as much free around it as the mean costs the first part of a hop of a link of mean weight, and one with as much free
+ * of a resource the second, times the share of that which a node of the request needs at the mean (at most `mostScarce`).
  */
-const thriftShare = 0.05
+const [aroundPrice, roomPrice] = [0.3, 0.1]
+const mostScarce = 4
 
-const aroundOf = ({ net: { size, first, arcs }, rates, links }: Task): Around => {
+const aroundOf = ({ net: { size, first, arcs }, rates, links, room, nodes }: Task): Around => {
   const [out, back, thrift] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
   let sum = 0
   for (let host = 0; host < size; host++) {
@@ -80,8 +81,20 @@ const aroundOf = ({ net: { size, first, arcs }, rates, links }: Task): Around =>
     sum += out[host] as number
   }
   const weight = links.reduce((total, link) => total + link.weight, 0) / Math.max(1, links.length)
-  const unit = sum > 0 ? (thriftShare * weight * size) / sum : 0
-  for (let host = 0; host < size; host++) thrift[host] = unit * (out[host] as number)
+  const charge = (free: Float64Array, total: number, price: number): void => {
+    if (total <= 0) return
+    const unit = (price * weight * size) / total
+    for (let host = 0; host < size; host++)
+      thrift[host] = (thrift[host] as number) + unit * Math.max(0, free[host] as number)
+  }
+  charge(out, sum, aroundPrice)
+  for (const [kind, free] of room.entries()) {
+    const needed = nodes.reduce((total, { needs }) => total + (needs[kind] ?? 0), 0)
+    if (needed === 0) continue
+    const total = free.reduce((all, one) => all + Math.max(0, one), 0)
+    const scarcity = (needed / nodes.length / total) * size
+    charge(free, total, roomPrice * Math.min(mostScarce, scarcity))
+  }
   return { out, back, thrift }
 }
 
