@@ -23,6 +23,9 @@ export const suitsImage = (hypervisor: string, format: string): boolean =>
   hypervisor === 'fake' ||
   (isImageFormat(format) && (imageFormats[format].hypervisors as readonly string[]).includes(hypervisor))
 
+/** What a node that names no image starts from: a container the programs of its host, a virtual machine a small kernel. */
+export const defaultImage = (hypervisor: string): string => (suitsImage(hypervisor, 'directory') ? 'host' : 'tiny')
+
 /** Letters, digits, dots, hyphens and underscores, at most 80; none is a path that leads elsewhere. */
 export const imageNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/
 

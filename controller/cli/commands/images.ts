@@ -1,7 +1,7 @@
 /** `weft images`: what nodes of a provider can start from. */
 import { WeftError } from '../../../proto/errors.ts'
 import { suggest } from '../../description/nearest.ts'
-import { ask } from '../ask.ts'
+import { ask, askVNets } from '../ask.ts'
 import type { Run } from '../command.ts'
 import type { hostsFlags } from '../declare-hosts.ts'
 import { exit } from '../exit.ts'
@@ -13,7 +13,7 @@ export const run: Run<typeof hostsFlags> = async (context, { flags, args }) => {
   const [wanted] = args
   const { hosts: list } = await ask(context, { hosts: {} }, { role: 'pip' })
   if (!list) throw new WeftError('message.malformed', 'the PIP answered "hosts" with something else')
-  const all = imagesOf(list)
+  const all = imagesOf(list, await askVNets(context, '', { role: 'pip' }))
   const rows = all.filter(({ image }) => wanted === undefined || image.name === wanted)
   if (wanted !== undefined && rows.length === 0) {
     const known = all.map(({ image }) => image.name)
