@@ -40,7 +40,7 @@ export const errorCodes = {
   'host.unknown': 'The substrate has no such host.',
   'host.online': 'The host is connected: it is not dead.',
   'host.fencing-failed': 'The command that fences a host failed, or there is none.',
-  'host.dead': 'The host is dead, and what shall be made again elsewhere has no place yet.',
+  'host.dead': 'The host is dead: what it carried waits for a place elsewhere, or for its return.',
   'host.not-admitted':
     'The host was booted again, and its controller has not said yet that the node is still to run here.',
   'datapath.unavailable': 'The host does not have the data path or the technology.',

@@ -1,5 +1,6 @@
 /** What happened between two states of a VNet: pure. */
 import type { VNetState, Error as WireError } from '../../proto/generated/weft.v1.ts'
+import { recoveryText } from './view/deaths.ts'
 import { phaseWord, stateWord } from './view/tones.ts'
 
 export interface Event {
@@ -11,7 +12,7 @@ export interface Event {
   readonly to: string
   readonly host: string
   readonly error: WireError | undefined
-  /** Why a node ended, where that is what happened. */
+  /** Why a node ended or was made again elsewhere, where that is what happened. */
   readonly reason?: string
 }
 
@@ -46,7 +47,24 @@ const endsBetween = (before: VNetState | undefined, after: VNetState): readonly 
   })
 }
 
-/** Ends of nodes first, then in the order of the state, what is gone last; `before` is undefined for a VNet that was not seen yet. */
+/** A node that was made again elsewhere has lost what it had: it is told even where it is as it was. */
+const recoveriesBetween = (before: VNetState | undefined, after: VNetState): readonly Event[] => {
+  if (!before) return []
+  const known = new Map(before.recoveries.map(({ node, unixMs }) => [node, unixMs]))
+  return after.recoveries
+    .filter(({ node, unixMs }) => known.get(node) !== unixMs)
+    .map((one) => ({
+      vnet: after.vnet,
+      object: `node/${one.node}`,
+      from: '',
+      to: 'recovered',
+      host: one.to,
+      error: undefined,
+      reason: recoveryText(one),
+    }))
+}
+
+/** Ends of nodes first, those that were made again elsewhere next, then in the order of the state, what is gone last; `before` is undefined for a VNet that was not seen yet. */
 export const eventsBetween = (before: VNetState | undefined, after: VNetState): readonly Event[] => {
   const was = standingsOf(before)
   const is = standingsOf(after)
@@ -59,5 +77,5 @@ export const eventsBetween = (before: VNetState | undefined, after: VNetState): 
   const gone = [...was].flatMap(([object, { word, host }]): readonly Event[] =>
     is.has(object) ? [] : [{ vnet, object, from: word, to: 'gone', host, error: undefined }],
   )
-  return [...endsBetween(before, after), ...changed, ...gone]
+  return [...endsBetween(before, after), ...recoveriesBetween(before, after), ...changed, ...gone]
 }

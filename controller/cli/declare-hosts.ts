@@ -27,6 +27,10 @@ export const hostDescribeFlags = { host: hostFlags.host } as const
 
 export const hostExecFlags = { host: hostFlags.host, timeout: execFlags.timeout } as const
 
+export const hostFenceFlags = {
+  confirmed: { text: 'you know that it is off: no command is run', typed: true },
+} as const
+
 export const hostClickFlags = {
   host: hostFlags.host,
   handlers: { text: 'also what its handlers say: counters and what they count in' },
@@ -105,6 +109,21 @@ A handler that takes a text is read as one word: 'routes.lookup 10.0.0.1'.`,
       ['weft host --host h1', 'a host of the lab that runs here'],
     ],
     load: () => import('./commands/host.ts'),
+  }),
+  defineCommand({
+    name: 'host fence',
+    group: 'Hosts',
+    summary: 'take a host that is gone for dead, so that its nodes are made again elsewhere',
+    details: `
+Asks the PIP, which runs the command of its substrate file ("fencing") and makes nothing elsewhere before that has made certain that the host is off. A
+host that is connected is refused. --confirmed says that you made certain yourself: where the host is not off after all, its nodes run twice.`,
+    arguments: [{ name: 'HOST', text: 'as weft hosts lists it' }],
+    flags: hostFenceFlags,
+    examples: [
+      ['weft host fence h2', 'runs the command'],
+      ['weft host fence h2 --confirmed', 'its plug is pulled'],
+    ],
+    load: () => import('./commands/host-fence.ts'),
   }),
   defineCommand({
     name: 'host get',

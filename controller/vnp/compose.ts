@@ -77,6 +77,7 @@ export const composeState = (input: ComposeInput): VNetState => {
     request: allocated(row, states),
     endsUnixMs: endOf(row),
     discovery: row.discovery,
+    recoveries: states.flatMap(({ recoveries }) => recoveries),
   })
 }
 

@@ -8,6 +8,7 @@ import { exit } from '../exit.ts'
 import { printRows } from '../print.ts'
 import { renderError } from '../render-error.ts'
 import { UsageError } from '../usage-error.ts'
+import { deathProblems } from '../view/deaths.ts'
 import { hosts } from '../view/hosts.ts'
 
 export const run: Run<typeof hostsFlags> = async (context, { flags, args }) => {
@@ -23,7 +24,7 @@ export const run: Run<typeof hostsFlags> = async (context, { flags, args }) => {
   await printRows(context, rows, { ...hosts, format, single: wanted !== undefined, none: 'no hosts' })
   if (format !== 'table' && format !== 'wide') return exit.ok
   // Below the table, since they do not fit into it; on stderr, since they are not its data.
-  const errors = rows.flatMap(({ problems }) => problems.map(fromWireError))
+  const errors = rows.flatMap((entry) => [...entry.problems.map(fromWireError), ...deathProblems(entry)])
   if (errors.length > 0)
     context.stderr.write(renderError({ errors }, { colour: context.colour.stderr, verbose: false }))
   return exit.ok

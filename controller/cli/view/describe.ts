@@ -7,6 +7,7 @@ import { renderError } from '../render-error.ts'
 import { type Cell, type Column, formatFields, formatTable } from '../table.ts'
 import { paint } from '../terminal.ts'
 import { impairmentsText, ownClickText, spoofingText } from './asked.ts'
+import { recoveryColumns } from './deaths.ts'
 import { hopColumns, hopErrors, hopRows } from './hops.ts'
 import { endsOf, links, rateOf } from './links.ts'
 import { lastEndText, nodes } from './nodes.ts'
@@ -66,6 +67,7 @@ export const describeVNet = (state: VNetState, colour: boolean): string => {
     section('Times', times, state.timings, colour),
     section('Nodes', shortColumns(nodes.columns), nodes.rows(state), colour),
     section('Links', shortColumns(links.columns), links.rows(state), colour),
+    section('Made again elsewhere', recoveryColumns, state.recoveries, colour),
     errorSection(errorsOf(state), colour),
   ].join('')
 }

@@ -4,9 +4,13 @@ import type { HostEntry } from '../../../proto/generated/weft.v1.ts'
 import { formatCpu } from '../../units.ts'
 import { humanSize } from '../human.ts'
 import type { Cell, Column } from '../table.ts'
+import { awayText, deathCell, fencedText } from './deaths.ts'
 import { locationText } from './describe.ts'
 
-const standing = ({ status }: HostEntry): Cell => {
+const standing = (entry: HostEntry): Cell => {
+  const { status } = entry
+  const death = deathCell(entry)
+  if (death !== undefined) return death
   if (!status) return { text: 'never seen', tone: 'faint' }
   return status.online ? { text: 'online', tone: 'good' } : { text: 'offline', tone: 'bad' }
 }
@@ -46,6 +50,8 @@ const columns: readonly Column<HostEntry>[] = [
     cell: ({ pooledNodes, pooledMemoryBytes }) =>
       pooledNodes > 0 ? `${pooledNodes}, ${humanSize(pooledMemoryBytes)}` : '',
   },
+  { title: 'AWAY SINCE', wide: true, cell: awayText },
+  { title: 'FENCED', wide: true, cell: fencedText },
   { title: 'NICS', wide: true, cell: ({ inventory }) => (inventory?.nics ?? []).map(({ name }) => name).join(',') },
   { title: 'IMAGES', wide: true, cell: ({ inventory }) => inventory?.images.join(',') ?? '' },
   { title: 'AGENT', wide: true, cell: ({ status }) => status?.agentVersion ?? '' },
