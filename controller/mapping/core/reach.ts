@@ -19,7 +19,7 @@ export interface Reach {
   readonly hops: (link: number, side: 0 | 1, host: number) => Row
 }
 
-/** Links that ask for the same of a path share their rows. */
+/** Links that the same is open to share their rows. */
 interface Kind {
   readonly link: TaskLink
   /** To where it can end, and to every node. */
@@ -27,6 +27,8 @@ interface Kind {
   readonly hops: Rows
   /** On each side, what may be crossed from each node; found when it is first asked for. */
   readonly open: [Open | undefined, Open | undefined]
+  /** The same on both sides, where the rates are and any delay will do. */
+  readonly even: Open | undefined
   readonly rings: [Rings | undefined, Rings | undefined]
 }
 
@@ -39,13 +41,19 @@ const smallSize = 512
 export const reachOf = (task: Task, work: Work): Reach => {
   const kinds: Kind[] = []
   const kindOf = task.links.map((link) => {
-    const known = kinds.find((kind) => isLike(kind.link, link))
+    // What two rates leave open is the same where it is as much: less is open to the greater one.
+    const isEven = link.forward === link.backward && !Number.isFinite(link.delay)
+    const open = isEven ? openOf(task, link, link.forward, link.backward, work) : undefined
+    const known = kinds.find((kind) =>
+      open ? isLikeButRate(kind.link, link) && isAsOpen(kind.even, open) : isLike(kind.link, link),
+    )
     if (known) return known
     const kind: Kind = {
       link,
       rows: emptyRows(task, link),
       hops: emptyRows(task, link),
-      open: [undefined, undefined],
+      even: open,
+      open: [open, open],
       rings: [undefined, undefined],
     }
     kinds.push(kind)
@@ -76,14 +84,13 @@ const emptyRows = ({ net: { size } }: Task, link: TaskLink): Rows => {
 const toEnds = (hops: Row, ends: Uint8Array | undefined, host: number): Row =>
   ends ? hops.map((count, node) => (ends[node] || node === host ? count : unreached)) : hops
 
+const isAsOpen = (x: Open | undefined, y: Open): boolean => x?.first.at(-1) === y.first.at(-1)
+
 const isLike = (x: TaskLink, y: TaskLink): boolean =>
-  x.forward === y.forward &&
-  x.backward === y.backward &&
-  x.delay === y.delay &&
-  x.passable === y.passable &&
-  x.usable === y.usable &&
-  x.endsA === y.endsA &&
-  x.endsB === y.endsB
+  x.forward === y.forward && x.backward === y.backward && x.delay === y.delay && isLikeButRate(x, y)
+
+const isLikeButRate = (x: TaskLink, y: TaskLink): boolean =>
+  x.passable === y.passable && x.usable === y.usable && x.endsA === y.endsA && x.endsB === y.endsB
 
 const isSymmetric = ({ forward, backward, endsA, endsB }: TaskLink): boolean => forward === backward && endsA === endsB
 

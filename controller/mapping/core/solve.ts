@@ -1,12 +1,13 @@
 /**
  * The search for the cheapest mapping of a task: layouts from many roots by the distances of hosts (layout.ts), the best of them
- * with paths (routed.ts), and then again and again some linked nodes taken out and put back where they cost least, until the budget
- * ends or nothing can cost less. (P. Shaw's large neighbourhood search, 1998.)
+ * with paths (routed.ts); for small ones the proof that nothing costs less, or what does (exact.ts); and then again and again some linked
+ * nodes taken out and put back where they cost least, until the budget ends or nothing can cost less. (P. Shaw's large neighbourhood search, 1998.)
  */
+import { type Mapping, type Proof, prove } from './exact.ts'
 import { type Layout, type Layouts, layoutsOf } from './layout.ts'
 import { type Model, modelOf } from './model.ts'
 import { randomFrom } from './random.ts'
-import { reachOf } from './reach.ts'
+import { type Reach, reachOf } from './reach.ts'
 import { type Routed, routedOf, type Snapshot } from './routed.ts'
 import type { Budget, Outcome, Task } from './task.ts'
 import { type Work, workOf } from './work.ts'
@@ -14,11 +15,29 @@ import { type Work, workOf } from './work.ts'
 /** What suffices for requests of ten nodes on a hundred hosts. */
 export const defaultTrees = 100
 /** On a large substrate a tree takes long, and most of it is far from where a request goes. */
-const [largeSize, largeTrees] = [1000, 40]
+const [largeSize, largeTrees] = [1000, 20]
 export const defaultTreesOf = (size: number): number => (size > largeSize ? largeTrees : defaultTrees)
 
-/** Shares of the budget after which no more layouts are made, none is improved, and none gets paths; the rest is to refine. */
-const [layoutShare, improveShare, routeShare] = [0.4, 0.45, 0.5]
+/**
+ * Shares of the budget after which no more layouts are made, none is improved, none gets paths, and no proof is sought (exact.ts); the
+ * rest is to refine. Of small requests the proof finds more than layouts do.
+ */
+interface Shares {
+  readonly layouts: number
+  readonly improve: number
+  readonly route: number
+  readonly prove: number
+}
+const smallShares: Shares = { layouts: 0.08, improve: 0.1, route: 0.12, prove: 0.8 }
+const largeShares: Shares = { layouts: 0.4, improve: 0.45, route: 0.5, prove: 0 }
+/** Most nodes of a request that a proof is sought for. */
+const mostProvable = 12
+/** Paths that are kept from before may be longer than they need be: that no mapping costs less cannot be told then. */
+const sharesOf = ({ net, nodes, links }: Task): Shares =>
+  net.size <= largeSize && nodes.length <= mostProvable && links.every(({ before }) => !before)
+    ? smallShares
+    : largeShares
+
 /** So many of the cheapest layouts are improved, and so many of those become mappings. */
 const [improvedLayouts, routedLayouts] = [12, 4]
 /** In how many hops of a link of mean weight the search begins to go on from what costs more. */
@@ -32,7 +51,7 @@ const mostOut = 3
  * Large requests take more of what small ones leave: a request of so many links has just the budget, none more than `mostShare`
  * times as much. So half of all are decided soon, and those in whose search much can be gained go on.
  */
-const [usualLinks, leastShare, mostShare] = [9, 0.3, 2]
+const [usualLinks, leastShare, mostShare] = [6, 1, 4.5]
 const shareOf = ({ net, links }: Task): number =>
   Math.min(net.size > largeSize ? 1 : mostShare, Math.max(leastShare, links.length / usualLinks))
 
@@ -42,35 +61,79 @@ export const solve = (task: Task, budget: Budget): Outcome => {
   if (model.candidates.some(({ length }) => length === 0)) return { found: false, trees: work.trees() }
   const reach = reachOf(task, work)
   const order = [...model.pull.keys()].sort((x, y) => (model.pull[y] as number) - (model.pull[x] as number))
-  const layouts = bestLayouts(model, layoutsOf(model, reach, work), order[0], work)
+  const shares = sharesOf(task)
+  const layouts = bestLayouts(model, layoutsOf(model, reach, work), order[0], work, shares)
   const routed = routedOf(model, reach, work)
-  const floor = floorOf(task)
-  const first = firstMapping(routed, layouts, order, work)
-  const { hosts, paths, missing } = refined(routed, model, first, floor, work)
-  if (missing > 0) return { found: false, trees: work.trees() }
-  return { found: true, hosts, paths, cost: costOf(task, { hosts, paths }), bound: floor, trees: work.trees() }
+  const first = firstMapping(routed, layouts, order, work, shares)
+  const known = first.missing === 0 ? mappingOf(task, first) : undefined
+  const { mapping, bound } = proofOf(model, reach, known, work, shares)
+  if (bound === Number.POSITIVE_INFINITY) return { found: false, trees: work.trees() }
+  if (mapping && isLeast(mapping.cost, bound))
+    return { found: true, ...mapping, bound: Math.min(bound, mapping.cost), trees: work.trees() }
+  const best = refined(routed, model, mapping && mapping !== known ? snapshotOf(model, mapping) : first, bound, work)
+  if (best.missing > 0) return { found: false, trees: work.trees() }
+  const { cost, ...where } = mappingOf(task, best)
+  return { found: true, ...where, cost, bound: Math.min(bound, cost), trees: work.trees() }
 }
 
+const proofOf = (model: Model, reach: Reach, known: Mapping | undefined, work: Work, shares: Shares): Proof => {
+  const floor = floorOf(model.task)
+  if (shares.prove === 0 || (known && isLeast(known.cost, floor)))
+    return { ...(known && { mapping: known }), bound: floor }
+  return prove(model, reach, known, { ...work, isOver: () => work.isOver(shares.prove) })
+}
+
+/** Sums of floating point numbers. */
+const isLeast = (cost: number, bound: number): boolean => cost <= bound * (1 + 1e-9)
+
+const mappingOf = (task: Task, { hosts, paths }: Pick<Snapshot, 'hosts' | 'paths'>): Mapping => ({
+  hosts,
+  paths,
+  cost: costOf(task, { hosts, paths }),
+})
+
+/** A mapping to go on from: with what only decides between equals. */
+const snapshotOf = ({ task, alone }: Model, { hosts, paths }: Mapping): Snapshot => ({
+  hosts,
+  paths,
+  missing: 0,
+  cost:
+    task.links.reduce((sum, { weight }, link) => sum + weight * (paths[link]?.length ?? 0), 0) +
+    alone.reduce((sum, costs, node) => sum + (costs[hosts[node] as number] as number), 0),
+})
+
 /** With the root, the node that pulls most, on one host after the other; the cheapest, improved. */
-const bestLayouts = (model: Model, layouts: Layouts, root: number | undefined, work: Work): readonly Layout[] => {
+const bestLayouts = (
+  model: Model,
+  layouts: Layouts,
+  root: number | undefined,
+  work: Work,
+  shares: Shares,
+): readonly Layout[] => {
   if (root === undefined) return []
   const found: Layout[] = []
   for (const host of rootsOf(model.candidates[root] as Int32Array, model.task)) {
-    if (work.isOver(layoutShare)) break
+    if (work.isOver(shares.layouts)) break
     const layout = layouts.from(root, host)
     if (layout) found.push(layout)
   }
   found.sort((x, y) => x.cost - y.cost)
   const improved: Layout[] = []
   for (const layout of found.slice(0, improvedLayouts)) {
-    if (work.isOver(improveShare)) break
+    if (work.isOver(shares.improve)) break
     improved.push(layouts.improved(layout))
   }
   return improved.length > 0 ? improved.sort((x, y) => x.cost - y.cost) : found
 }
 
 /** The best of the layouts with their paths; what finds none goes elsewhere, or is missing. Without a layout node by node. */
-const firstMapping = (routed: Routed, layouts: readonly Layout[], order: readonly number[], work: Work): Snapshot => {
+const firstMapping = (
+  routed: Routed,
+  layouts: readonly Layout[],
+  order: readonly number[],
+  work: Work,
+  shares: Shares,
+): Snapshot => {
   const fill = (hosts: Int32Array | undefined): Snapshot => {
     for (const node of order) routed.lift(node)
     if (hosts) for (const node of order) routed.put(node, hosts[node] as number)
@@ -79,7 +142,7 @@ const firstMapping = (routed: Routed, layouts: readonly Layout[], order: readonl
   }
   let best = fill(layouts[0]?.hosts)
   for (const { hosts, cost } of layouts.slice(1, routedLayouts)) {
-    if ((best.missing === 0 && cost >= best.cost - 1e-9) || work.isOver(routeShare)) break
+    if ((best.missing === 0 && cost >= best.cost - 1e-9) || work.isOver(shares.route)) break
     const next = fill(hosts)
     if (isBetter(next, best)) best = next
   }
@@ -95,20 +158,20 @@ const refined = (routed: Routed, { task, ties }: Model, first: Snapshot, floor: 
   const mean = task.links.reduce((sum, { weight }) => sum + weight, 0) / Math.max(1, task.links.length)
   const begin = work.share()
   let [now, best] = [first, first]
-  let isLeast = first.missing === 0 && costOf(task, first) <= floor * (1 + 1e-9)
-  while (!isLeast && !work.isOver()) {
+  let isDone = first.missing === 0 && isLeast(costOf(task, first), floor)
+  while (!isDone && !work.isOver()) {
     const temperature = (warmth * mean * Math.max(0, 1 - work.share())) / (1 - begin)
     const limit =
       now.missing > 0 ? Number.POSITIVE_INFINITY : now.cost - temperature * Math.log((1 + below(chances)) / chances)
     routed.restore(now)
     ruin(routed, ties, below, now, limit)
     // A round takes some time also where nothing is looked at.
-    work.add(16)
+    work.add(64)
     if (routed.missing() > now.missing || (routed.missing() === now.missing && routed.cost() > limit + 1e-9)) continue
     now = routed.snapshot()
     if (!isBetter(now, best)) continue
     best = now
-    isLeast = best.missing === 0 && costOf(task, best) <= floor * (1 + 1e-9)
+    isDone = best.missing === 0 && isLeast(costOf(task, best), floor)
   }
   return best
 }
