@@ -17,26 +17,30 @@ export interface Work {
 }
 
 /** Steps between two looks at the clock: some tenths of a millisecond. */
-const clockSteps = 100_000
+const clockSteps = 20_000
 
 export const workOf = (net: Net, { trees, now, deadlineMs }: Budget): Work => {
   const tree = net.size + net.head.length
   const most = trees * tree
+  const begin = now?.() ?? 0
   let steps = 0
   let nextLook = clockSteps
-  let late = false
+  /** Share of the time, when the clock was looked at last. */
+  let passed = 0
+  const look = (): void => {
+    if (!now || deadlineMs === undefined || steps < nextLook) return
+    nextLook = steps + clockSteps
+    passed = deadlineMs > begin ? (now() - begin) / (deadlineMs - begin) : 1
+  }
   return {
     add: (count) => {
       steps += count
     },
     isOver: (share = 1) => {
-      if (now && deadlineMs !== undefined && steps >= nextLook) {
-        nextLook = steps + clockSteps
-        late = now() >= deadlineMs
-      }
-      return late || steps >= most * share
+      look()
+      return passed >= share || steps >= most * share
     },
     trees: () => steps / tree,
-    share: () => steps / most,
+    share: () => Math.max(passed, most > 0 ? steps / most : 1),
   }
 }
