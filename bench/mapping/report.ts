@@ -114,13 +114,15 @@ const percent = (value: number): string => `${(100 * value).toFixed(2)} %`
 
 const gapsText = (gaps: readonly Gap[]): string =>
   `Cost above the proven bound, a request at a time on an empty substrate of 100 nodes\n\n${table([
-    ['nodes', 'requests', 'mean', 'greatest', 'proven'],
-    ...gaps.map(({ nodes, requests, mean: gap, max, proven }) => [
+    ['nodes', 'requests', 'mean', 'greatest', 'proven', 'p50 trees', 'p50 ms'],
+    ...gaps.map(({ nodes, requests, mean: gap, max, proven, counted, ms }) => [
       `${nodes}`,
       `${requests}`,
       percent(gap),
       percent(max),
       `${(100 * proven).toFixed(0)} %`,
+      few(counted),
+      few(ms),
     ]),
   ])}`
 

@@ -33,7 +33,7 @@ t.test('gaps are those of cost to bound, and verdicts say what misses its target
   const verdicts = judge({
     instances: [],
     large: undefined,
-    gaps: [{ nodes: 6, requests: 1, mean: 0.01, max: 0.01, proven: 0 }],
+    gaps: [{ nodes: 6, requests: 1, mean: 0.01, max: 0.01, proven: 0, ms: 1, counted: 1 }],
   })
   t.match(verdicts, [
     { what: 'promises broken', met: true },

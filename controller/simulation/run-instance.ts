@@ -26,6 +26,8 @@ export interface InstanceRun {
   readonly treeMs: number
   /** What the core counted itself, in its own trees. */
   readonly counted: Spread
+  /** Share of the accepted requests whose cost is proven to be the least, and by what part they cost more than is proven, on average. */
+  readonly proof: { readonly share: number; readonly gap: number }
 }
 
 export const spreadOf = (values: readonly number[]): Spread => ({
@@ -40,6 +42,11 @@ const scaled = (values: Spread, unit: number): Spread => ({
   p95: values.p95 / unit,
   p99: values.p99 / unit,
   max: values.max / unit,
+})
+
+const proofOf = (gaps: readonly number[]): InstanceRun['proof'] => ({
+  share: gaps.length > 0 ? gaps.filter((gap) => gap === 0).length / gaps.length : 1,
+  gap: gaps.length > 0 ? gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length : 0,
 })
 
 export interface RunOptions {
@@ -77,5 +84,6 @@ export const runInstance = (instance: Instance, { solve, budget, now, switches }
     disturbed: decisionMs.length - own.length,
     treeMs: unit,
     counted: spreadOf(mapper.work),
+    proof: proofOf(mapper.gaps),
   }
 }

@@ -86,11 +86,17 @@ export const taskOf = (
   }
 }
 
+/** By what part a mapping costs more than is proven that it must; 0: the least. Less than floating point can tell is nothing. */
+export const gapOf = ({ cost, bound }: Found): number =>
+  cost - bound <= 1e-9 * cost ? 0 : bound > 0 ? cost / bound - 1 : Number.POSITIVE_INFINITY
+
 export interface TaskMapper extends Mapper {
   /** Of a request on what is free now; takes nothing. */
   readonly task: (request: InstanceRequest) => Task
   /** Work of each decision, in trees as the core counts it. */
   readonly work: readonly number[]
+  /** Of each that was accepted, by what part it costs more than is proven that it must; 0: the least. */
+  readonly gaps: readonly number[]
   readonly state: InstanceNet
 }
 
@@ -104,6 +110,7 @@ export const createTaskMapper = (
   const candidates = candidatesOf(hosts)
   const held = new Map<number, { readonly task: Task; readonly found: Found }>()
   const work: number[] = []
+  const gaps: number[] = []
   const idOf = (index: number | undefined): Id => hosts[index as number]?.id as Id
 
   const add = ({ nodes, links }: Task, found: Found, sign: 1 | -1): void => {
@@ -131,12 +138,14 @@ export const createTaskMapper = (
   return {
     state,
     work,
+    gaps,
     task,
     decide: (request, index) => {
       const asked = task(request)
       const outcome = solve(asked, budget())
       work.push(outcome.trees)
       if (!outcome.found) return null
+      gaps.push(gapOf(outcome))
       add(asked, outcome, -1)
       held.set(index, { task: asked, found: outcome })
       return solutionOf(outcome, asked)

@@ -34,7 +34,9 @@ const readFrom = async (file: string): Promise<Instance> => {
 const figures = (spread: Spread, unit: string): string =>
   (['p50', 'p95', 'p99', 'max'] as const).map((name) => `${name} ${spread[name].toPrecision(3)} ${unit}`).join('  ')
 
-export const summaryOf = ({ verdict, ms, trees, disturbed, treeMs, counted }: InstanceRun): string => {
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`
+
+export const summaryOf = ({ verdict, ms, trees, disturbed, treeMs, counted, proof }: InstanceRun): string => {
   const { rac, lrc, rev, violations } = verdict
   const share = (value: number): string => value.toFixed(4)
   return [
@@ -42,6 +44,7 @@ export const summaryOf = ({ verdict, ms, trees, disturbed, treeMs, counted }: In
     `a request: ${figures(ms, 'ms')}`,
     `           ${figures(trees, 'trees')}  (a tree: ${(1000 * treeMs).toPrecision(3)} µs, the median of this run; ${disturbed} requests left out, in which other processes ran)`,
     `     work: ${figures(counted, 'trees')}, as the mapper counts it`,
+    `    proof: ${percent(proof.share)} of the accepted cost the least there is; on average at most ${percent(proof.gap)} more`,
     '',
   ].join('\n')
 }

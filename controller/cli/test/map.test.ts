@@ -24,12 +24,15 @@ t.test('an instance is mapped, plain or compressed, and its solutions are writte
   t.ok(accepted > 20, `${accepted} of 40 were accepted`)
   const figures = `RAC ${rac.toFixed(4)}  LRC ${lrc.toFixed(4)}  REV ${rev.toFixed(4)}  violations 0\n`
   t.equal(stdout.slice(0, figures.length), figures)
+  t.match(stdout, /proof: \d+\.\d % of the accepted cost the least there is; on average at most \d+\.\d % more\n/)
   t.match(stdout, /a request: p50 \S+ ms .* p99 \S+ ms {2}max \S+ ms\n +p50 \S+ trees .*a tree: \S+ µs/)
 
   t.equal((await weft(['map', compressed, again])).status, 0)
   t.equal(readFileSync(again, 'utf8'), readFileSync(to, 'utf8'), 'equal input gives equal output')
   const json = await weft(['map', plain, again, '--budget', '2', '-o', 'json'])
-  t.match(JSON.parse(json.stdout), { verdict: { violations: [] }, ms: { p50: Number, p99: Number, max: Number } })
+  const told = JSON.parse(json.stdout)
+  t.match(told, { verdict: { violations: [] }, ms: { p50: Number, p99: Number, max: Number }, proof: { gap: Number } })
+  t.ok(told.proof.share > 0 && told.proof.share <= 1)
 })
 
 t.test('a file that is no instance is told with the place of what is wrong', async (t) => {
