@@ -41,6 +41,7 @@
       'sources': [
         'native/src/bpf/call.cc',
         'native/src/bpf/descriptor.cc',
+        'native/src/bpf/later.cc',
         'native/src/bpf/memory.cc',
         'native/src/bpf/module.cc',
         'native/src/util/arguments.cc',

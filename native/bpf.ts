@@ -43,6 +43,24 @@ export interface BpfAddon {
     options?: BpfOptions,
   ): BpfDescriptor
   /**
+   * As `call`, on a thread of libuv's: some commands wait until others have let go of the kernel's lock on interfaces, or for a grace period of RCU.
+   * Throws where an argument is wrong, rejects where the call fails; what the kernel wrote is in the attribute before it settles. Descriptors may be
+   * closed meanwhile; the attribute and buffers are the kernel's until then.
+   */
+  callLater(
+    command: number,
+    attribute: Uint8Array,
+    references?: readonly BpfReference[],
+    options?: BpfOptions,
+  ): Promise<number>
+  /** The same for commands that answer with a new descriptor. */
+  openLater(
+    command: number,
+    attribute: Uint8Array,
+    references?: readonly BpfReference[],
+    options?: BpfOptions,
+  ): Promise<BpfDescriptor>
+  /**
    * The values of an array made with BPF_F_MMAPABLE, shared with the programs that use it (mmap(2)). Outlives the descriptor; unmapped
    * when it is collected. `bytes` from 1 to 2^32 - 1, not more than whole pages of the array hold. Throws with syscall `mmap`.
    */

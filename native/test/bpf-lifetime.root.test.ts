@@ -46,7 +46,7 @@ t.test('memory that was unmapped is unmapped once', { skip }, async (t) => {
 })
 
 t.test('a process ends as it wants to, with all of it open', { skip }, async (t) => {
-  for (const way of ['run-out', 'exit']) {
+  for (const way of ['run-out', 'exit', 'exit-while-calling']) {
     t.match(await runFixture('bpf-end', [way]), { status: 0, stdout: '', stderr: '' }, way)
   }
   t.match(await runFixture('bpf-end', ['worker']), { status: 0, stdout: 'ended with 2\n', stderr: '' })

@@ -3,6 +3,7 @@ import t from 'tap'
 import { type BpfDescriptor, loadBpf } from '../bpf.ts'
 import { loadNetlink } from '../netlink.ts'
 import {
+  BPF_MAP_CREATE,
   BPF_MAP_TYPE_DEVMAP,
   BPF_OBJ_GET_INFO_BY_FD,
   BPF_PROG_LOAD,
@@ -58,6 +59,44 @@ t.test('what the kernel writes into the attribute arrives, the address does not'
   t.ok(length >= 80 && length < info.length, `info of ${length} bytes`)
   t.same(attribute, words(0, length, 0, 0))
   t.equal(info.readUInt32LE(0), 2, 'BPF_MAP_TYPE_ARRAY')
+})
+
+t.test(
+  'what the kernel writes arrives from another thread too, of a descriptor that is closed meanwhile',
+  { skip },
+  async (t) => {
+    const before = openDescriptors()
+    const maps = Array.from({ length: 20 }, (_, position) => createMap({ entries: position + 1 }))
+    const asked = maps.map(async (map) => {
+      const info = Buffer.alloc(1024)
+      // u32 bpf_fd, u32 info_len, u64 info
+      const attribute = words(0, info.length, 0, 0)
+      await loadBpf().callLater(BPF_OBJ_GET_INFO_BY_FD, attribute, [
+        { at: 0, to: map },
+        { at: 8, to: info },
+      ])
+      t.ok(attribute.readUInt32LE(4) >= 80)
+      t.equal(attribute.readUInt32LE(0), 0)
+      return info.readUInt32LE(16)
+    })
+    for (const map of maps) map.close()
+    t.same(
+      await Promise.all(asked),
+      maps.map((_, position) => position + 1),
+      'the entries of each',
+    )
+    t.equal(openDescriptors(), before)
+  },
+)
+
+t.test('a descriptor comes from another thread', { skip }, async (t) => {
+  const before = openDescriptors()
+  // map_type ARRAY, key_size, value_size, max_entries
+  const map = await loadBpf().openLater(BPF_MAP_CREATE, Buffer.concat([words(2, 4, 8, 4), Buffer.alloc(56)]))
+  update(map, 2, words(7, 9))
+  t.same(lookup(map, 2), words(7, 9))
+  map.close()
+  t.equal(openDescriptors(), before)
 })
 
 t.test('a closed descriptor says so and gives its number back', { skip }, async (t) => {

@@ -4,7 +4,14 @@ import { type BpfAddon, loadBpf } from '../bpf.ts'
 import { openDescriptors } from './support/process.ts'
 
 const bpf = loadBpf()
-const exported: Record<keyof BpfAddon, true> = { call: true, open: true, mapMemory: true, unmapMemory: true }
+const exported: Record<keyof BpfAddon, true> = {
+  call: true,
+  callLater: true,
+  open: true,
+  openLater: true,
+  mapMemory: true,
+  unmapMemory: true,
+}
 const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
 const range = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }
 type Loose = (...args: readonly unknown[]) => unknown
@@ -17,7 +24,7 @@ t.test('what is exported is what is declared', async (t) => {
 
 t.test('arguments of the wrong kind are refused by name', async (t) => {
   const attribute = Buffer.alloc(16)
-  for (const run of [call, open]) {
+  for (const run of [call, open, bpf.callLater as Loose, bpf.openLater as Loose]) {
     t.throws(() => run('0', attribute), { ...wrong, message: /'command'/ })
     t.throws(() => run(-1, attribute), range)
     t.throws(() => run(0), { ...wrong, message: /'attribute'/ })
@@ -45,6 +52,14 @@ t.test('a refused call names itself and the errno, and leaves the attribute with
   t.throws(() => bpf.call(9999, attribute, [{ at: 8, to: target }]), { syscall: 'bpf', code: /EINVAL|EPERM/ })
   t.same(attribute, Buffer.alloc(128))
   t.throws(() => bpf.open(9999, attribute), { syscall: 'bpf', code: /EINVAL|EPERM/ })
+  const later = bpf.callLater(9999, attribute, [{ at: 8, to: target }])
+  await t.rejects(later, { syscall: 'bpf', code: /EINVAL|EPERM/ })
+  t.same(attribute, Buffer.alloc(128))
+  await t.rejects(bpf.openLater(9999, attribute), { syscall: 'bpf', code: /EINVAL|EPERM/ })
+  await t.rejects(bpf.openLater(9999, attribute, [], { namespace: '/nowhere' }), {
+    code: 'ENOENT',
+    subject: '/nowhere',
+  })
   t.throws(() => bpf.call(9999, attribute, [], { namespace: '/nowhere' }), { code: 'ENOENT', subject: '/nowhere' })
   t.equal(openDescriptors(), before)
 })

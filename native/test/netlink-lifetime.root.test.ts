@@ -48,7 +48,7 @@ t.test('a referenced socket stays and hears, though nobody holds it', async (t) 
 })
 
 t.test('a process ends as it wants to, with sockets open', async (t) => {
-  for (const way of ['unreferenced', 'closed', 'exit', 'exit-in-callback', 'worker']) {
+  for (const way of ['unreferenced', 'closed', 'exit', 'exit-while-sending', 'exit-in-callback', 'worker']) {
     t.match(await runFixture('netlink-end', [way]), { status: 0, stderr: '' }, way)
   }
   t.match(await runFixture('netlink-end', ['referenced']), { status: 0, stdout: 'still here\n', stderr: '' })

@@ -12,6 +12,7 @@ const members: Record<keyof NetlinkSocket, 'value' | 'function'> = {
   portId: 'value',
   closed: 'value',
   send: 'function',
+  sendLater: 'function',
   join: 'function',
   leave: 'function',
   ref: 'function',
@@ -72,6 +73,7 @@ t.test('a closed socket says so, closes again without complaint, and gives its d
   socket.unref()
   const closed = { code: 'EBADF', errno: -9, message: /closed socket/ }
   t.throws(() => socket.send(dumpLinks(1)), { ...closed, syscall: 'sendto' })
+  t.throws(() => socket.sendLater(dumpLinks(1)), { ...closed, syscall: 'sendto' })
   t.throws(() => socket.join(1), { ...closed, syscall: 'setsockopt' })
   t.throws(() => socket.leave(1), { ...closed, syscall: 'setsockopt' })
 })
@@ -96,6 +98,35 @@ t.test('nothing is called back after close, also where more has arrived', async 
   await new Promise((resolve) => setTimeout(resolve, 50))
   t.equal(calls, 1)
 })
+
+t.test('what is sent on another thread is answered, one datagram after the other', async (t) => {
+  const sequences: number[] = []
+  const socket = netlink.open(0, { ...ignore, onDatagram: (datagram) => sequences.push(datagram.readUInt32LE(8)) })
+  t.teardown(() => socket.close())
+  for (let sequence = 1; sequence <= 20; sequence++) await socket.sendLater(getLink(sequence, 1))
+  t.ok(await until(() => sequences.length === 20))
+  t.same(
+    sequences,
+    Array.from({ length: 20 }, (_, position) => position + 1),
+  )
+})
+
+t.test(
+  'what is being sent when its socket is closed goes to no other file, and holds nothing afterwards',
+  async (t) => {
+    const before = openDescriptors()
+    let calls = 0
+    const sent: Promise<void>[] = []
+    for (let count = 0; count < 50; count++) {
+      const socket = netlink.open(0, { ...ignore, onDatagram: () => calls++ })
+      sent.push(socket.sendLater(dumpLinks(1)))
+      socket.close()
+    }
+    await Promise.all(sent)
+    t.equal(calls, 0)
+    t.equal(openDescriptors(), before)
+  },
+)
 
 t.test('a datagram is the buffer of who gets it: later ones do not change it', async (t) => {
   const datagrams: Buffer[] = []
@@ -130,6 +161,7 @@ t.test('a refused system call names itself, the errno and what it was about', as
   })
   const socket = netlink.open(0, ignore)
   t.throws(() => socket.send(Buffer.alloc(64 << 20)), { code: 'EMSGSIZE', syscall: 'sendto' })
+  await t.rejects(socket.sendLater(Buffer.alloc(64 << 20)), { code: 'EMSGSIZE', errno: -90, syscall: 'sendto' })
   socket.close()
   t.throws(() => netlink.createTap(''), { code: 'EINVAL', syscall: 'ioctl' })
   t.throws(() => netlink.createTap('sixteen-letters-'), { code: 'EINVAL', subject: 'sixteen-letters-' })
@@ -167,6 +199,7 @@ t.test('arguments of the wrong kind are refused by name', async (t) => {
   t.teardown(() => socket.close())
   t.throws(() => socket.send('text' as unknown as Buffer), { ...wrong, message: /'datagram'/ })
   t.throws(() => socket.send(new Uint16Array(8) as unknown as Buffer), wrong)
+  t.throws(() => socket.sendLater('text' as unknown as Buffer), { ...wrong, message: /'datagram'/ })
   t.throws(() => socket.join(-1), range)
 })
 

@@ -56,13 +56,14 @@ std::vector<Named> ReadReferences(Napi::Value value) {
 /** Runs no JavaScript: what was read before is not detached or closed meanwhile. */
 BpfReference Resolve(const Named& named, size_t attributeBytes) {
   const auto& [name, at, to] = named;
-  BpfReference reference{at, {}};
+  BpfReference reference{at, {}, {}};
   if (BpfDescriptor::Is(to)) {
     reference.bytes = BytesOf(static_cast<uint32_t>(BpfDescriptor::NumberOf(to)));
   } else {
     if (!to.IsTypedArray()) ThrowInvalidType(to.Env(), name + ".to", "a Uint8Array or a BpfDescriptor");
     reference.bytes = BytesOf(static_cast<uint64_t>(reinterpret_cast<uintptr_t>(ToBytes(to, name + ".to").Data())));
   }
+  reference.to = to.As<Napi::Object>();
   if (at + reference.bytes.size() > attributeBytes) ThrowOutOfRange(to.Env(), name + ".at", "within the attribute");
   return reference;
 }
@@ -80,23 +81,41 @@ BpfCall::BpfCall(const Napi::CallbackInfo& info) : command_(ToUnsigned(info[0], 
   for (const auto& each : named) references_.push_back(Resolve(each, size));
 }
 
+BpfRequest BpfCall::Request() const {
+  BpfRequest request{
+      command_, {attribute_.Data(), attribute_.Data() + attribute_.ByteLength()}, {}, network_namespace_};
+  for (const auto& [offset, bytes, _] : references_) request.filled.emplace_back(offset, bytes);
+  return request;
+}
+
 int BpfCall::Run() {
-  const std::vector<uint8_t> before(attribute_.Data(), attribute_.Data() + attribute_.ByteLength());
-  auto attribute = before;
-  for (const auto& [offset, bytes] : references_) std::copy(bytes.begin(), bytes.end(), attribute.begin() + offset);
+  auto request = Request();
+  const auto answer = [&] { std::copy(request.attribute.begin(), request.attribute.end(), attribute_.Data()); };
+  try {
+    const int result = request.Run();
+    answer();
+    return result;
+  } catch (const SystemError&) {
+    answer();
+    throw;
+  }
+}
+
+int BpfRequest::Run() {
+  const auto before = attribute;
+  for (const auto& [offset, bytes] : filled) std::copy(bytes.begin(), bytes.end(), attribute.begin() + offset);
 
   long result = 0;
   int number = 0;
-  InNetworkNamespace(network_namespace_, [&] {
-    result = syscall(SYS_bpf, command_, attribute.data(), attribute.size());
+  InNetworkNamespace(network_namespace, [&] {
+    result = syscall(SYS_bpf, command, attribute.data(), attribute.size());
     number = errno;
   });
 
-  // Addresses are nobody's business: the fields that were filled in become again what they were.
-  for (const auto& [offset, bytes] : references_) {
+  // The fields that were filled in become again what they were.
+  for (const auto& [offset, bytes] : filled) {
     std::copy_n(before.begin() + offset, bytes.size(), attribute.begin() + offset);
   }
-  std::copy(attribute.begin(), attribute.end(), attribute_.Data());
   if (result < 0) throw SystemError(number, "bpf");
   return static_cast<int>(result);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft {
@@ -13,6 +14,20 @@ namespace weft {
 struct BpfReference {
   size_t offset;
   std::vector<uint8_t> bytes;
+  /** What it refers to: a typed array or a BpfDescriptor. */
+  Napi::Object to;
+};
+
+/** What bpf(2) is asked, for any thread. */
+struct BpfRequest {
+  uint32_t command;
+  std::vector<uint8_t> attribute;
+  /** What goes into it for the time of the call: addresses and numbers are nobody's business. */
+  std::vector<std::pair<size_t, std::vector<uint8_t>>> filled;
+  std::optional<std::string> network_namespace;
+
+  /** What bpf(2) returned; what the kernel wrote is in the attribute afterwards. Throws SystemError. */
+  int Run();
 };
 
 /** One call of bpf(2), read from (command, attribute, references, options) of native/bpf.ts. */
@@ -20,8 +35,13 @@ class BpfCall {
  public:
   explicit BpfCall(const Napi::CallbackInfo& info);
 
-  /** What bpf(2) returned; what the kernel wrote into the attribute is in the caller's. Throws SystemError. */
+  /** What bpf(2) returned; what the kernel wrote into the attribute is in the caller's, also where it throws
+   * SystemError. */
   int Run();
+
+  BpfRequest Request() const;
+  const Napi::Uint8Array& attribute() const { return attribute_; }
+  const std::vector<BpfReference>& references() const { return references_; }
 
  private:
   uint32_t command_;

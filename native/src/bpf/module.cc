@@ -3,6 +3,7 @@
 #include "../util/system_error.h"
 #include "call.h"
 #include "descriptor.h"
+#include "later.h"
 #include "memory.h"
 
 #include <napi.h>
@@ -17,6 +18,8 @@ class BpfModule : public Napi::Addon<BpfModule> {
   BpfModule(Napi::Env env, Napi::Object exports) : descriptor_(Napi::Persistent(BpfDescriptor::Define(env))) {
     DefineAddon(exports, {InstanceMethod<&BpfModule::Call>("call", napi_enumerable),
                           InstanceMethod<&BpfModule::Open>("open", napi_enumerable),
+                          InstanceMethod<&BpfModule::CallLater>("callLater", napi_enumerable),
+                          InstanceMethod<&BpfModule::OpenLater>("openLater", napi_enumerable),
                           InstanceMethod<&BpfModule::MapMemory>("mapMemory", napi_enumerable),
                           InstanceMethod<&BpfModule::UnmapMemory>("unmapMemory", napi_enumerable)});
   }
@@ -31,6 +34,16 @@ class BpfModule : public Napi::Addon<BpfModule> {
     BpfCall call(info);
     Fd fd(WithSystemErrors(info.Env(), [&] { return call.Run(); }));
     return BpfDescriptor::Wrap(descriptor_, std::move(fd));
+  }
+
+  Napi::Value CallLater(const Napi::CallbackInfo& info) {
+    return BpfLater::Start(info.Env(), BpfCall(info),
+                           [](Napi::Env env, int result) { return Napi::Number::New(env, result); });
+  }
+
+  Napi::Value OpenLater(const Napi::CallbackInfo& info) {
+    return BpfLater::Start(info.Env(), BpfCall(info),
+                           [this](Napi::Env, int result) { return BpfDescriptor::Wrap(descriptor_, Fd(result)); });
   }
 
   Napi::Value MapMemory(const Napi::CallbackInfo& info) {

@@ -6,11 +6,14 @@
 #include "descriptor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
 #include <limits>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace weft {
 namespace {
@@ -36,6 +39,55 @@ NetlinkSettings ReadSettings(Napi::Value protocol, Napi::Object options) {
   return settings;
 }
 
+Napi::Uint8Array ToDatagram(Napi::Env env, Napi::Value value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    ThrowInvalidType(env, "datagram", "a Uint8Array");
+  }
+  return value.As<Napi::Uint8Array>();
+}
+
+/** The kernel handles the messages before this returns; their answers wait in the receive buffer. Throws SystemError.
+ */
+void SendToKernel(int fd, const uint8_t* bytes, size_t size) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  if (sendto(fd, bytes, size, 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0) {
+    throw SystemError(errno, "sendto");
+  }
+}
+
+/** A datagram that is sent on a thread of libuv's. It deletes itself. */
+class Sending : public Napi::AsyncWorker {
+ public:
+  Sending(Napi::Env env, Fd fd, std::vector<uint8_t> bytes)
+      : AsyncWorker(env, "weft:netlink"), deferred_(env), fd_(std::move(fd)), bytes_(std::move(bytes)) {}
+
+  Napi::Promise Promise() const { return deferred_.Promise(); }
+
+ private:
+  void Execute() override {
+    try {
+      SendToKernel(fd_.get(), bytes_.data(), bytes_.size());
+    } catch (const SystemError& error) {
+      failure_ = error;
+    }
+    fd_.Close();
+  }
+
+  void OnOK() override {
+    if (failure_) {
+      deferred_.Reject(failure_->ToJavaScript(Env()).Value());
+    } else {
+      deferred_.Resolve(Env().Undefined());
+    }
+  }
+
+  Napi::Promise::Deferred deferred_;
+  Fd fd_;
+  std::vector<uint8_t> bytes_;
+  std::optional<SystemError> failure_;
+};
+
 }  // namespace
 
 Napi::Function NetlinkSocket::Define(Napi::Env env) {
@@ -44,6 +96,7 @@ Napi::Function NetlinkSocket::Define(Napi::Env env) {
                          InstanceAccessor<&NetlinkSocket::GetPortId>("portId"),
                          InstanceAccessor<&NetlinkSocket::IsClosed>("closed"),
                          InstanceMethod<&NetlinkSocket::Send>("send"),
+                         InstanceMethod<&NetlinkSocket::SendLater>("sendLater"),
                          InstanceMethod<&NetlinkSocket::Join>("join"),
                          InstanceMethod<&NetlinkSocket::Leave>("leave"),
                          InstanceMethod<&NetlinkSocket::Ref>("ref"),
@@ -89,16 +142,22 @@ int NetlinkSocket::Open(Napi::Env env, const char* operation) const {
 void NetlinkSocket::Send(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   const int fd = Open(env, "sendto");
-  if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    ThrowInvalidType(env, "datagram", "a Uint8Array");
-  }
-  const auto datagram = info[0].As<Napi::Uint8Array>();
-  sockaddr_nl kernel{};
-  kernel.nl_family = AF_NETLINK;
-  // The kernel handles the messages before this returns; their answers wait in the receive buffer.
-  if (sendto(fd, datagram.Data(), datagram.ByteLength(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0) {
-    throw SystemError(errno, "sendto").ToJavaScript(env);
-  }
+  const auto datagram = ToDatagram(env, info[0]);
+  WithSystemErrors(env, [&] { SendToKernel(fd, datagram.Data(), datagram.ByteLength()); });
+}
+
+Napi::Value NetlinkSocket::SendLater(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  const int fd = Open(env, "sendto");
+  const auto datagram = ToDatagram(env, info[0]);
+  // The socket may be closed meanwhile, and its number another file's.
+  Fd own(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!own) throw SystemError(errno, "fcntl").ToJavaScript(env);
+  std::vector<uint8_t> bytes(datagram.Data(), datagram.Data() + datagram.ByteLength());
+  auto* sending = new Sending(env, std::move(own), std::move(bytes));
+  const auto promise = sending->Promise();
+  sending->Queue();
+  return promise;
 }
 
 void NetlinkSocket::ChangeMembership(const Napi::CallbackInfo& info, int option) {
