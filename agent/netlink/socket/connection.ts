@@ -70,6 +70,7 @@ export const openConnection = (protocol: number, options: ConnectionOptions = {}
   let sequence = 0
   let dumps: Promise<unknown> = Promise.resolve()
   let socket: NetlinkSocket | undefined
+  let isSending = false
 
   const failAll = (errno: number, cause: unknown, which: (pending: Pending) => boolean): void => {
     for (const [number, pending] of inFlight) {
@@ -92,7 +93,7 @@ export const openConnection = (protocol: number, options: ConnectionOptions = {}
     } catch (error) {
       failAll(constants.errno.EBADMSG, error, () => true)
     }
-    send()
+    void send()
     keepAlive()
   }
 
@@ -124,7 +125,7 @@ export const openConnection = (protocol: number, options: ConnectionOptions = {}
     if (error.code === 'ENOBUFS') {
       onLost?.()
       failAll(constants.errno.ENOBUFS, error, (pending) => !pending.dump)
-      send()
+      void send()
     } else {
       end(Math.abs(error.errno ?? constants.errno.EIO), error)
     }
@@ -137,20 +138,29 @@ export const openConnection = (protocol: number, options: ConnectionOptions = {}
     failAll(errno, cause, () => true)
   }
 
-  const send = (): void => {
+  /**
+   * One datagram after the other, each on another thread: the process goes on while the kernel is at work, or waits for the one lock that all changes of
+   * interfaces take. Never rejects.
+   */
+  const send = async (): Promise<void> => {
+    if (isSending) return
+    isSending = true
     while (queue[0] !== undefined && socket !== undefined) {
       if (inFlight.size > 0 && inFlight.size + queue[0].length > window) break
       const group = queue.shift() ?? []
       for (const pending of group) inFlight.set(pending.number, pending)
+      keepAlive()
       try {
-        socket.send(Buffer.concat(group.map((pending) => pending.bytes)))
+        await socket.sendLater(Buffer.concat(group.map((pending) => pending.bytes)))
       } catch (error) {
         for (const pending of group) {
-          inFlight.delete(pending.number)
+          // What ended with the socket has failed already.
+          if (!inFlight.delete(pending.number)) continue
           fail(pending, Math.abs((error as NodeJS.ErrnoException).errno ?? constants.errno.EIO), error)
         }
       }
     }
+    isSending = false
     keepAlive()
   }
 
@@ -187,7 +197,7 @@ export const openConnection = (protocol: number, options: ConnectionOptions = {}
   const dumpConsistently = async (request: Request): Promise<readonly Message[]> => {
     for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
       const [answer] = enqueue([request], true)
-      send()
+      void send()
       const outcome = await answer
       if (outcome instanceof NetlinkError) throw outcome
       if (outcome !== undefined && !outcome.interrupted) return outcome.messages
@@ -197,7 +207,7 @@ export const openConnection = (protocol: number, options: ConnectionOptions = {}
 
   const batch = async (requests: readonly Request[]): Promise<readonly Outcome[]> => {
     const answers = enqueue(requests, false)
-    send()
+    void send()
     return Promise.all(answers)
   }
 
