@@ -25,8 +25,8 @@ export interface PaperResults {
 
 /** The kernel takes down at leisure what was removed; the next run shall not pay for it. */
 const pauseMs = 1000
-/** For the pools to be filled: emulated guests boot in a minute on a machine that does much else. */
-const fillMs = 900_000
+/** For the pools to be filled: guests of emulated Xen hosts boot in many minutes on a machine that does much else. */
+const fillMs = 3_600_000
 
 /** A lab whose PIP has idle nodes for one such VNet. */
 const stackFor = async ({ hypervisor, hosts }: PaperOptions, request: VNetRequest): Promise<Stack> => {

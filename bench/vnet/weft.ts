@@ -7,8 +7,8 @@ import type { VNetRequest, VNetState } from '../../proto/generated/weft.v1.ts'
 import { callLocal, streamLocal } from '../../proto/local.ts'
 import type { HostPart } from './bare.ts'
 
-/** For one step of the bench on a machine that does much else. */
-const patienceMs = 600_000
+/** For one step of the bench on a machine that does much else: also for the guests of emulated Xen hosts. */
+const patienceMs = 1_800_000
 
 export interface Phase {
   readonly name: string
