@@ -1,6 +1,6 @@
 /** Waits until a guest has come up: its agent answers. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WeftError } from '../../../proto/errors.ts'
+import { hasCode, WeftError } from '../../../proto/errors.ts'
 import type { GuestAgent } from './agent.ts'
 
 /** A stock image under software emulation takes a minute or two where a machine has nothing else to do. */
@@ -12,8 +12,8 @@ const longestPauseMs = 1000
 const pingTimeoutMs = 5000
 
 export interface BootOptions {
-  /** Whether the guest runs still: one that has ended is not waited for. */
-  readonly isRunning: () => Promise<boolean>
+  /** Whether the guest runs still: one that has ended is not waited for. Left out where its channel throws node.not-running or node.unknown. */
+  readonly isRunning?: () => Promise<boolean>
   readonly timeoutMs: number
 }
 
@@ -21,7 +21,7 @@ export interface BootOptions {
 export const waitForGuest = async (
   agent: GuestAgent,
   node: string,
-  { isRunning, timeoutMs }: BootOptions,
+  { isRunning = async () => true, timeoutMs }: BootOptions,
 ): Promise<void> => {
   const object = `node/${node}`
   const end = performance.now() + timeoutMs
@@ -31,7 +31,7 @@ export const waitForGuest = async (
       (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     )
     if (problem === undefined) return
-    if (!(await isRunning())) {
+    if (hasCode(problem, 'node.not-running') || hasCode(problem, 'node.unknown') || !(await isRunning())) {
       throw new WeftError('node.not-running', `node ${node} ended before its guest had come up`, { object })
     }
     if (performance.now() > end) {

@@ -81,13 +81,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     )
 
   const comeUp = (vnet: string, node: string): Promise<void> =>
-    waitForGuest(agentOf(vnet, node), node, {
-      timeoutMs: bootTimeoutMs,
-      isRunning: async () => {
-        const found = await nodes.find(vnet, node)
-        return found !== undefined && isRunning(found.domain)
-      },
-    })
+    waitForGuest(agentOf(vnet, node), node, { timeoutMs: bootTimeoutMs })
 
   const definitionOf = async (
     connection: LibvirtConnection,

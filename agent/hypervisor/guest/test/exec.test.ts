@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { WeftError } from '../../../../proto/errors.ts'
 import { type Ended, type GuestAgent, guestAgent } from '../agent.ts'
 import { waitForGuest } from '../boot.ts'
 import { execInGuest, runScript } from '../exec.ts'
@@ -118,4 +119,8 @@ t.test('a guest that never answers is told apart from one that has ended', async
   await t.rejects(waitForGuest(silent, 'r1', { isRunning: async () => false, timeoutMs: 60_000 }), {
     code: 'node.not-running',
   })
+  for (const code of ['node.not-running', 'node.unknown'] as const) {
+    const ended: GuestAgent = { ...silent, ping: () => Promise.reject(new WeftError(code, 'as its channel knows')) }
+    await t.rejects(waitForGuest(ended, 'r1', { timeoutMs: 60_000 }), { code: 'node.not-running' })
+  }
 })
