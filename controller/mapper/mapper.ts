@@ -22,15 +22,16 @@ export interface Mapper {
 
 type Answering = (picture: Picture, asked: Asked) => Promise<Result>
 
+/** Of a stored version, which has more. */
+const lean = ({ part, embedding }: Standing): Standing => ({ part, embedding })
+
 const mapperBy = (deciding: Answering, explaining: Answering, close: Mapper['close']): Mapper => ({
   map: async (picture, standing, part) =>
-    (await deciding(picture, {
-      kind: 'map',
-      // Of a stored version, which has more.
-      standing: standing && { part: standing.part, embedding: standing.embedding },
-      part,
-    })) as Embedding,
-  explain: async (picture, asked) => (await explaining(picture, { kind: 'explain', ...asked })) as Explanation,
+    (await deciding(picture, { kind: 'map', standing: standing && lean(standing), part })) as Embedding,
+  explain: async (picture, { of, ...asked }) => {
+    const about = 'standing' in of ? { standing: lean(of.standing) } : of
+    return (await explaining(picture, { kind: 'explain', ...asked, of: about })) as Explanation
+  },
   close,
 })
 

@@ -1,8 +1,6 @@
 /** Admission: a part of a VNet, mapped beside all that is reserved and decided down to what each host would be told. */
-import { WeftError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
 import { usageOf } from '../ledger/ledger.ts'
-import { mapOn } from '../mapping/map-on.ts'
 import type { Embedding, Picture, Usage } from '../mapping/mapping.ts'
 import type { Standing } from '../mapping/standing.ts'
 import type { DeclaredSubstrate } from '../substrate/substrate.ts'
@@ -108,21 +106,6 @@ export const pictureFor = (admission: Admission, vnet: string): Picture => {
     ownOf: (host) => (row ? standingOn(row, reports, host) : nothing),
   })
   return { graph, usage, excluded: new Set(hostsAway(admission)) }
-}
-
-/** Where it would go. Throws admission.never-fits or admission.not-now with the binding constraint. */
-export const mapPart = (admission: Admission, vnet: string, part: VNetRequest): Embedding =>
-  mapOn(pictureFor(admission, vnet), standingFor(admission, part), part)
-
-/** Why it would go nowhere; undefined: it would. */
-export const refusalOf = (admission: Admission, part: VNetRequest): WeftError | undefined => {
-  try {
-    mapPart(admission, part.name, part)
-    return undefined
-  } catch (error) {
-    if (error instanceof WeftError) return error
-    throw error
-  }
 }
 
 /**

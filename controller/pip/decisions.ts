@@ -9,6 +9,7 @@ import { localClient } from '../../proto/local.ts'
 import { embeddingFromMessage, embeddingToMessage } from '../advertisement/embedding.ts'
 import { validateRequest } from '../description/validate.ts'
 import type { Log } from '../log.ts'
+import type { Mapper } from '../mapper/mapper.ts'
 import type { Embedding } from '../mapping/mapping.ts'
 import type { Clock } from '../roles/clock.ts'
 import type { Serial } from '../roles/serial.ts'
@@ -18,7 +19,6 @@ import { takeOver } from './death/graves.ts'
 import { atRemoval, atVersion } from './desired.ts'
 import { effectsOf } from './effects.ts'
 import { checkEmbedding } from './given-embedding.ts'
-import type { Mapper } from './mapper.ts'
 import { spentBy } from './pool/claims.ts'
 import type { ReservationRow, VNetRow } from './rows.ts'
 import { type StateContext, stateOfReservation, stateOfRow } from './state.ts'
@@ -129,8 +129,10 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
   const mapped = (part: VNetRequest): Promise<Embedding> =>
     mapper.map(pictureFor(admission, part.name), standingFor(admission, part), part)
 
-  const committedBy = (id: string): VNetRow | undefined =>
-    [...book.vnets.values()].find((row) => row.reservation === id && !row.removing)
+  const committedBy = (id: string): VNetRow | undefined => {
+    const row = book.committedBy(id)
+    return row?.removing ? undefined : row
+  }
 
   /** With the id of a reservation it is held. */
   const offer = async ({ part: asked, reservation, leaseMs }: Offer, client: string): Promise<Init<ApiReply>> => {

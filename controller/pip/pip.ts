@@ -10,6 +10,7 @@ import { localClient } from '../../proto/local.ts'
 import { topics } from '../../proto/topics.ts'
 import { createConsoleRelay } from '../console/relay.ts'
 import type { Log } from '../log.ts'
+import { directMapper, type Mapper } from '../mapper/mapper.ts'
 import { answerVerbs, fitState, serveVerbs, type Verbs } from '../roles/api.ts'
 import type { Clock } from '../roles/clock.ts'
 import { createCoalescer } from '../roles/coalesce.ts'
@@ -21,7 +22,7 @@ import type { Role, Term } from '../roles/run.ts'
 import { createSerial } from '../roles/serial.ts'
 import { createWatchers } from '../roles/watch.ts'
 import type { DeclaredSubstrate } from '../substrate/substrate.ts'
-import { type Admission, pictureFor, refusalOf, usageBeside } from './admit.ts'
+import { type Admission, pictureFor, usageBeside } from './admit.ts'
 import { type AdvertiseLevel, type Advertiser, createAdvertiser } from './advertise.ts'
 import { openBook, watchedBook } from './book.ts'
 import { type Fence, fenceBy } from './death/command.ts'
@@ -30,10 +31,8 @@ import { deadHosts } from './death/list.ts'
 import { checkPart, checkSeer, createDecisions } from './decisions.ts'
 import { describeLink } from './describe-link.ts'
 import { desiredOf } from './desired.ts'
-import { type Explained, explainPart, explainVersion } from './explain.ts'
 import { createFreed, type Freed, freeingBook } from './freed.ts'
 import { createHosts } from './hosts.ts'
-import { directMapper, type Mapper } from './mapper.ts'
 import { createEasing } from './measured.ts'
 import { listHosts } from './operator.ts'
 import { claimsOf } from './pool/claims.ts'
@@ -67,7 +66,7 @@ export interface PipParts extends BrokerOptions, Term {
 const stateDelayMs = 20
 /** After a start, how long a VNet's last published state is left standing while hosts report under the new epoch. */
 const quietMs = 5000
-/** Nothing else is decided while an explanation is made. */
+/** The client does not wait longer for what is told of a few hosts more. */
 const explainMs = 1500
 
 export const startPip = async (parts: PipParts): Promise<Role> => {
@@ -267,17 +266,10 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
 
   /** At the PIP and at the VNP, each for those who may see the VNet; `part`: of one that the PIP does not have. */
   const explain = async ({ vnet, part }: ExplainVNet, client: string) => {
-    const end = clock.now() + explainMs
     const row = book.vnets.get(vnet)
-    const explained: Explained = {
-      provider: name,
-      picture: pictureFor(admission, vnet),
-      usage: usageBeside(admission, ''),
-      vnet,
-      isOver: () => clock.now() > end,
-    }
-    if (!part || row) return { explanation: explainVersion(explained, rowFor(vnet, client).version) }
-    return { explanation: explainPart(explained, checkPart(part), refusalOf(admission, part)) }
+    const asked = { provider: name, vnet, usage: usageBeside(admission, ''), budgetMs: explainMs }
+    const of = !part || row ? { standing: rowFor(vnet, client).version } : { part: checkPart(part) }
+    return { explanation: await mapper.explain(pictureFor(admission, vnet), { ...asked, of }) }
   }
 
   const remove = async (vnet: string, client: string) => {

@@ -22,19 +22,19 @@ export interface DeadHosts {
   errorAt(row: VNetRow, host: string): WireError
 }
 
-const stateFrom = (row: VNetRow | ReservationRow, generation: number, merged: Merged): VNetState =>
-  create('VNetState', {
-    vnet: row.vnet,
-    owner: row.client,
-    generation,
-    phase: merged.phase,
-    error: merged.error,
-    nodes: merged.nodes,
-    links: merged.links,
-    timings: row.timings,
-    request: row.version.allocation.request,
-    recoveries: 'recoveries' in row ? row.recoveries : [],
-  })
+/** Of whole messages, which are not gone through again. */
+const stateFrom = (
+  row: VNetRow | ReservationRow,
+  generation: number,
+  { phase, error, nodes, links }: Merged,
+): VNetState => ({
+  ...create('VNetState', { vnet: row.vnet, owner: row.client, generation, phase, error }),
+  nodes,
+  links,
+  timings: row.timings,
+  request: row.version.allocation.request,
+  recoveries: ('recoveries' in row ? row.recoveries : undefined) ?? [],
+})
 
 /** Whether the host reported of exactly what it is told, under this epoch. */
 const answers = (report: Reported | undefined, row: VNetRow, epoch: number): report is Reported =>

@@ -9,6 +9,8 @@ import { gib, request, threeHosts } from '../../mapping/test/fixtures.ts'
 import { randomFrom, randomRequest, randomSubstrate, randomUsage } from '../../mapping/test/random.ts'
 import { directMapper, startMapper } from '../mapper.ts'
 
+t.setTimeout(300_000)
+
 const log = createLog('test', 'mapper', 'silent')
 
 const outcomeOf = async (work: () => unknown): Promise<unknown> => {
@@ -24,7 +26,7 @@ t.test('a thread maps, and refuses, as the process itself does', async (t) => {
   const mapper = startMapper(log)
   t.teardown(() => mapper.close())
   let refused = 0
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 30; seed++) {
     const random = randomFrom(seed)
     const graph = randomSubstrate(random, { hosts: 5, others: 2 })
     const picture: Picture = { graph, usage: randomUsage(random, graph), excluded: new Set() }
@@ -43,7 +45,7 @@ t.test('a thread maps, and refuses, as the process itself does', async (t) => {
       )
     }
   }
-  t.ok(refused > 5 && refused < 115, `${refused} refused`)
+  t.ok(refused > 2 && refused < 58, `${refused} refused`)
 })
 
 t.test('while a long mapping runs an explanation is answered, and the process goes on', async (t) => {

@@ -4,12 +4,12 @@
  */
 import { toWireError, WeftError, type WireError } from '../../../proto/errors.ts'
 import type { Log } from '../../log.ts'
+import type { Mapper } from '../../mapper/mapper.ts'
 import type { Clock } from '../../roles/clock.ts'
 import { createCoalescer } from '../../roles/coalesce.ts'
 import type { Serial } from '../../roles/serial.ts'
 import { type Admission, decideVersion, heldAfter, pictureFor } from '../admit.ts'
 import { atVersion } from '../desired.ts'
-import type { Mapper } from '../mapper.ts'
 import { spentBy } from '../pool/claims.ts'
 import type { VNetRow } from '../rows.ts'
 import { boundAfter, isDue, recoveriesOf, standingOf } from './due.ts'

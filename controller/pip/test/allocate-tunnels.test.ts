@@ -10,6 +10,8 @@ import { type AllocatedSegment, type Allocation, allocate, type Taken } from '..
 import { takenOf } from './taken-of.ts'
 import { randomWired } from './wired.ts'
 
+t.setTimeout(300_000)
+
 const datapaths = technologyNames.map((technology) => `click/${technology}`)
 const able = (id: string, changes: Partial<SubstrateNode> = {}): SubstrateNode =>
   host(id, { datapaths, tunnelPrefix: `198.18.${id.slice(1)}.0/24`, ...changes })

@@ -1,1 +1,0 @@
-export { type Explained, explainPart, explainVersion } from '../mapper/explain.ts'

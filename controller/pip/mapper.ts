@@ -1,1 +1,0 @@
-export { directMapper, type Mapper, startMapper } from '../mapper/mapper.ts'
