@@ -5,18 +5,23 @@ import type { BpfDescriptor } from '../../native/bpf.ts'
 import { readU32 } from '../netlink/codec/byte-order.ts'
 import { attribute } from './attribute.ts'
 import { BpfError } from './error.ts'
-import { callBpf, command } from './kernel.ts'
+import { type Call, callBpf, callBpfLater, command } from './kernel.ts'
 
 /** Room for the largest of the structures, of kernels to come too: the kernel fills in what fits. */
 const infoBytes = 512
 
 /** The structure as the kernel has it, zeros where it is shorter. Throws BpfError. */
 export const readInfo = (descriptor: BpfDescriptor, subject: string): Buffer => {
+  const { info, call } = queryOf(descriptor, subject)
+  callBpf(command.info, call)
+  return info
+}
+
+const queryOf = (descriptor: BpfDescriptor, subject: string): { readonly info: Buffer; readonly call: Call } => {
   const info = Buffer.alloc(infoBytes)
   // u32 bpf_fd, u32 info_len, u64 info
   const query = attribute(16).descriptor(0, descriptor).u32(4, infoBytes).pointer(8, info)
-  callBpf(command.info, { attribute: query, operation: 'info', subject })
-  return info
+  return { info, call: { attribute: query, operation: 'info', subject } }
 }
 
 /** `anon_inode:bpf-map`, `anon_inode:bpf-prog`, `anon_inode:bpf_link` or `bpf-link`. */
@@ -100,13 +105,20 @@ export interface LinkInfo {
   readonly attachType: number
 }
 
-export const readLinkInfo = (descriptor: BpfDescriptor, subject: string): LinkInfo => {
-  const info = readInfo(descriptor, subject)
-  return {
-    type: readU32(info, 0),
-    id: readU32(info, 4),
-    programId: readU32(info, 8),
-    interfaceIndex: readU32(info, 16),
-    attachType: readU32(info, 20),
-  }
+export const readLinkInfo = (descriptor: BpfDescriptor, subject: string): LinkInfo =>
+  linkInfoOf(readInfo(descriptor, subject))
+
+/** Of a link the kernel tells only once it has its lock on interfaces: the process goes on meanwhile. */
+export const readLinkInfoLater = async (descriptor: BpfDescriptor, subject: string): Promise<LinkInfo> => {
+  const { info, call } = queryOf(descriptor, subject)
+  await callBpfLater(command.info, call)
+  return linkInfoOf(info)
 }
+
+const linkInfoOf = (info: Buffer): LinkInfo => ({
+  type: readU32(info, 0),
+  id: readU32(info, 4),
+  programId: readU32(info, 8),
+  interfaceIndex: readU32(info, 16),
+  attachType: readU32(info, 20),
+})

@@ -57,6 +57,27 @@ const run = <K extends 'call' | 'open'>(call: Call, kind: K, number: number): Re
   }
 }
 
+/**
+ * The same on another thread, for what makes the caller wait: for the kernel's one lock on interfaces, or for a grace period of RCU. Reject as those throw.
+ * Descriptors that are named may be closed meanwhile.
+ */
+export const callBpfLater = (number: number, call: Call): Promise<number> => runLater(call, 'callLater', number)
+export const openBpfLater = (number: number, call: Call): Promise<BpfDescriptor> => runLater(call, 'openLater', number)
+
+const runLater = async <K extends 'callLater' | 'openLater'>(
+  { attribute, operation, subject, namespace }: Call,
+  kind: K,
+  number: number,
+): Promise<Awaited<ReturnType<BpfAddon[K]>>> => {
+  const options = namespace === undefined ? {} : { namespace }
+  try {
+    const result = await bpf()[kind](number, attribute.bytes, attribute.references, options)
+    return result as Awaited<ReturnType<BpfAddon[K]>>
+  } catch (error) {
+    throw toBpfError(error, operation, subject)
+  }
+}
+
 /** A failed system call of the addon's; anything else stays what it is. */
 export const toBpfError = (error: unknown, operation: string, subject: string): unknown => {
   const { errno } = error as NodeJS.ErrnoException

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import type { BpfDescriptor } from '../../native/bpf.ts'
 import { attribute } from './attribute.ts'
 import { callBpf, command, openBpf, unlessAbsent } from './kernel.ts'
-import { adoptLink, type BpfLink } from './link.ts'
+import { adoptLink, adoptLinkLater, type BpfLink, type FoundLink } from './link.ts'
 import { adoptMap, type BpfMap, type MapOptions } from './map.ts'
 import { adoptProgram, type BpfProgram } from './program.ts'
 
@@ -84,6 +84,12 @@ export const pinnedProgram = (path: string): BpfProgram | undefined => {
 export const pinnedLink = (path: string): BpfLink | undefined => {
   const descriptor = open(path)
   return descriptor && adoptLink(descriptor, path)
+}
+
+/** As pinnedLink, while the process goes on: of a link the kernel tells only once it has its lock on interfaces. */
+export const pinnedLinkLater = async (path: string): Promise<FoundLink | undefined> => {
+  const descriptor = open(path)
+  return descriptor && adoptLinkLater(descriptor, path)
 }
 
 /** Names below a directory of pins, as they were before `pinName`; none where there is no such directory. */

@@ -6,8 +6,8 @@ import { dirname } from 'node:path'
 import { WeftError } from '../../../proto/errors.ts'
 import { type AttachedFilter, attachedFilters, attachFilter, detachFilter, type FilterAt } from '../../ebpf/clsact.ts'
 import { BpfError } from '../../ebpf/error.ts'
-import { attachTcx, attachXdp, type BpfLink, type Direction, type Place } from '../../ebpf/link.ts'
-import { listPins, pin, pinnedLink, unpin } from '../../ebpf/pins.ts'
+import { attachTcxLater, attachXdpLater, type BpfLink, type Direction, type Place } from '../../ebpf/link.ts'
+import { listPins, pin, pinnedLinkLater, unpin } from '../../ebpf/pins.ts'
 import type { BpfProgram } from '../../ebpf/program.ts'
 import type { RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
@@ -72,7 +72,7 @@ export const ensureAttached = async (
 ): Promise<boolean> => {
   try {
     if (attachment.method === 'clsact') await ensureFilter(site, attachment, program, ours)
-    else ensureLink(site, attachment, program)
+    else await ensureLink(site, attachment, program)
     return true
   } catch (error) {
     if (isGone(error)) return false
@@ -112,20 +112,20 @@ const filterThere = async (route: RouteSocket, attachment: FilterSide): Promise<
   return filters.find(isFilterOfRouter)
 }
 
-const ensureLink = (site: Site, attachment: Attachment, program: BpfProgram): void => {
+const ensureLink = async (site: Site, attachment: Attachment, program: BpfProgram): Promise<void> => {
   const path = linkPin(site, attachment)
-  const pinned = pinnedLink(path)
+  const pinned = await pinnedLinkLater(path)
   try {
     // A link that is detached stays without an interface for good.
-    if (pinned && pinned.info().interfaceIndex === attachment.interfaceIndex) {
-      if (pinned.info().programId !== program.id) pinned.update(program)
+    if (pinned && pinned.info.interfaceIndex === attachment.interfaceIndex) {
+      if (pinned.info.programId !== program.id) pinned.link.update(program)
       return
     }
   } finally {
-    pinned?.close()
+    pinned?.link.close()
   }
   const place: Place = { interfaceIndex: attachment.interfaceIndex, namespace: site.namespace }
-  const link = attachLink(attachment, program, place)
+  const link = await attachLink(attachment, program, place)
   try {
     pin(link, path)
   } finally {
@@ -144,10 +144,14 @@ export class XdpRefused extends WeftError {
   }
 }
 
-const attachLink = ({ method, direction, device }: Attachment, program: BpfProgram, place: Place): BpfLink => {
-  if (method !== 'xdp') return attachTcx(program, place, direction)
+const attachLink = async (
+  { method, direction, device }: Attachment,
+  program: BpfProgram,
+  place: Place,
+): Promise<BpfLink> => {
+  if (method !== 'xdp') return attachTcxLater(program, place, direction)
   try {
-    return attachXdp(program, place, 'native')
+    return await attachXdpLater(program, place, 'native')
   } catch (error) {
     if (!(error instanceof BpfError)) throw error
     if (['EBUSY', 'EEXIST'].includes(error.code)) {
@@ -168,12 +172,13 @@ export const detach = async (site: Site | undefined, attachment: Attachment, lin
   if (there?.programId === attachment.programId) await detachFilter(site.route, filterAt(attachment))
 }
 
-const detachLink = (path: string): void => {
-  const link = pinnedLink(path)
-  if (!link) return
+const detachLink = async (path: string): Promise<void> => {
+  const found = await pinnedLinkLater(path)
+  if (!found) return
+  const { link, info } = found
   try {
     // Once it was pinned the last close would detach it a moment later.
-    if (link.info().interfaceIndex !== 0) link.detach()
+    if (info.interfaceIndex !== 0) await link.detachLater()
   } finally {
     link.close()
   }
@@ -214,13 +219,10 @@ export const attachmentState = async (
     const there = await filterThere(site.route, attachment)
     return there?.programId === attachment.programId ? 'attached' : 'missing'
   }
-  const link = pinnedLink(`${links}/${placeKey(attachment)}`)
-  if (!link) return 'missing'
-  try {
-    const { interfaceIndex, programId } = link.info()
-    if (interfaceIndex === 0) return 'interface gone'
-    return programId === attachment.programId ? 'attached' : 'missing'
-  } finally {
-    link.close()
-  }
+  const found = await pinnedLinkLater(`${links}/${placeKey(attachment)}`)
+  if (!found) return 'missing'
+  const { interfaceIndex, programId } = found.info
+  found.link.close()
+  if (interfaceIndex === 0) return 'interface gone'
+  return programId === attachment.programId ? 'attached' : 'missing'
 }

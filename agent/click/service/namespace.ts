@@ -3,7 +3,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { WeftError } from '../../../proto/errors.ts'
 import type { RouterRecord } from './record.ts'
 
-const ownNamespace = '/proc/self/ns/net'
+/** The process's own, as a path. */
+export const ownNamespace = '/proc/self/ns/net'
 
 /** Device and inode of a namespace's file (namespaces(7)): the same as long as it lives. Throws WeftError config.invalid where there is none. */
 export const namespaceId = (path: string = ownNamespace): string => {

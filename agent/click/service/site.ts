@@ -2,7 +2,7 @@
 import { WeftError } from '../../../proto/errors.ts'
 import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import type { Site } from './attach.ts'
-import { findNamespace } from './namespace.ts'
+import { findNamespace, ownNamespace } from './namespace.ts'
 import { type Places, pinsOf } from './places.ts'
 import type { RouterRecord } from './record.ts'
 
@@ -14,8 +14,10 @@ export const withSite = async <T>(
   record: RouterRecord,
   work: (site: Site | undefined) => Promise<T>,
 ): Promise<T> => {
-  const namespace = findNamespace(record.namespace, places.namespace)
-  if (namespace === undefined) return work(undefined)
+  const found = findNamespace(record.namespace, places.namespace)
+  if (found === undefined) return work(undefined)
+  // Whoever is there already needs no thread to go there.
+  const namespace = found === ownNamespace ? undefined : found
   let route: RouteSocket | undefined
   try {
     return await work({

@@ -39,7 +39,7 @@ const programsAt = async (site: Site, { interfaceIndex, direction }: Side): Prom
   const link = await site.route.link(interfaceIndex)
   if (!link) return []
   const place = { interfaceIndex, namespace: site.namespace }
-  const tcx = have('tcx') ? attachedTcx(place, direction) : []
+  const tcx = have('tcx') ? await attachedTcx(place, direction) : []
   const filter = await filterProgram(site.route, { interfaceIndex, direction })
   const xdp = direction === 'ingress' ? xdpPrograms(link) : []
   return [...tcx, ...(filter === undefined ? [] : [filter]), ...xdp]
