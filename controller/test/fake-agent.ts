@@ -29,6 +29,7 @@ export interface FakeAgent {
   powerOff(): void
   /** Its host is started, in its next boot: it starts what it holds at once, but what may have been made elsewhere. */
   powerOn(): void
+  readonly isOn: boolean
   /** Nodes that run and are not a pool's; none without power. */
   readonly running: ReadonlySet<string>
   /** Builds all again that is wanted and not there. */
@@ -315,6 +316,9 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
       boots++
       start()
       for (const { slice } of held.values()) later(buildMs, () => held.get(slice.vnet)?.slice === slice && build(slice))
+    },
+    get isOn() {
+      return isOn
     },
     get running() {
       return new Set([...nodes.keys()].filter((key) => !key.startsWith('pool-')))
