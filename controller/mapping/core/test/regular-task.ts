@@ -1,4 +1,4 @@
-/** Random tasks where much is alike: equal hosts at the switches of a small fabric, and requests of equal nodes. */
+/** Random tasks where much is alike and little differs: hosts at the switches of a small fabric, and nodes of a request. */
 import type { Random } from '../../../simulation/random.ts'
 import type { Task, TaskLink } from '../task.ts'
 import { netOf } from './random-task.ts'
@@ -23,10 +23,15 @@ export const regularTask = ({ integer, next }: Random): Task => {
   // Few levels of what is free, so that some hosts differ and most do not.
   const room = Float64Array.from({ length: size }, () => (chance(0.7) ? 4 : 2))
   const rate = integer(3, 8)
-  const rates = Float64Array.from(net.head, (_, arc) => (arc >> 1 < hostCount ? rate : rate + integer(0, 4)))
+  const odd = (): number => (chance(0.15) ? integer(-2, 2) : 0)
+  const rates = Float64Array.from(net.head, (_, arc) => (arc >> 1 < hostCount ? rate + odd() : rate + integer(0, 4)))
   const count = integer(2, 4)
   const need = integer(1, 3)
-  const nodes = Array.from({ length: count }, () => ({ needs: [chance(0.8) ? need : 1], hosts }))
+  const nodes = Array.from({ length: count }, () => ({
+    needs: [chance(0.8) ? need : 1],
+    hosts: chance(0.85) ? hosts : hosts.filter(() => chance(0.6)),
+    ...(chance(0.25) && { prefer: Float64Array.from({ length: size }, () => (chance(0.3) ? integer(1, 3) : 0)) }),
+  }))
   const [weight, forward] = [integer(1, 5), integer(1, 3)]
   const link = (a: number, b: number): TaskLink => ({
     a,
