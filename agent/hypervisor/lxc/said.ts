@@ -46,10 +46,20 @@ export const containerEnd = async (control: string, domain: DomainSummary): Prom
   const word = await readWord(control).catch(() => '')
   const end = Object.hasOwn(ends, word) ? ends[word] : undefined
   if (end) return end
+  if (domain.state === shutOff && domain.reason === failed) return couldNotComeBack
   const seen = endOf(domain)
   const wasDestroyed = seen?.how === 'stopped' && domain.reason === destroyed
   return wasDestroyed ? seen : { how: 'crashed', reason: 'its process 1 was killed' }
 }
 
+/** virDomainState */
+const shutOff = 5
 /** virDomainShutoffReason */
 const destroyed = 2
+const failed = 6
+
+/**
+ * After reboot(2) libvirt starts a container again at once, which fails where interfaces that the agent attached are still there: the kernel takes them down with the
+ * network namespace, at leisure. One that ended while libvirtd was away looks the same, and is started again as well.
+ */
+const couldNotComeBack: NodeEnd = { how: 'rebooted', reason: 'libvirt could not start it again as it rebooted' }

@@ -31,6 +31,21 @@ t.test('one without a last word was killed, unless libvirt did it', async (t) =>
   t.match(await containerEnd(directory, { ...ended, reason: 2 }), { how: 'stopped' })
 })
 
+t.test(
+  'one that libvirt could not start again after reboot(2) has rebooted, unless it left another word',
+  async (t) => {
+    const directory = await control(t)
+    t.match(await containerEnd(directory, { ...ended, reason: 6 }), { how: 'rebooted' })
+    t.match(
+      await containerEnd(directory, { ...ended, id: 7, state: 1, reason: 6 }),
+      { how: 'crashed' },
+      'it is called running',
+    )
+    await writeFile(join(directory, 'said/end'), 'halt\n')
+    t.match(await containerEnd(directory, { ...ended, reason: 6 }), { how: 'stopped' })
+  },
+)
+
 t.test('what a guest puts in its place leads nowhere', async (t) => {
   const linked = await control(t)
   await writeFile(join(linked, 'elsewhere'), 'power-off\n')

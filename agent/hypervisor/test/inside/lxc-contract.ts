@@ -1,6 +1,7 @@
 /** The contract over containers, in a virtual host: started by lxc/test/lxc.root.test.ts. */
-import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { parseConfig } from '../../../config.ts'
@@ -213,6 +214,8 @@ await t.test('a container that was taken from a pool comes back from reboot(2) a
   t.ok(await until(() => runs(1)))
   await driver.inside.exec(spec.vnet, 'back', ['busybox', 'reboot', '-f'], 60_000).catch(() => {})
   t.ok(await until(async () => (await driver.observe())[0]?.ended?.how === 'rebooted'))
+  // Where the kernel still has the interfaces that were attached, libvirt could not start it again.
+  if (!(await driver.observe())[0]?.running) await driver.start(spec)
   t.match(await driver.observe(), [{ id: 'back', running: true, configuration: '' }])
   await driver.configure(spec)
   t.ok(await until(() => runs(2).catch(() => false)))
@@ -223,6 +226,32 @@ await t.test('a container that was taken from a pool comes back from reboot(2) a
   t.match(await other.observe(), [{ id: 'back', digest: '' }], 'without its directory it is half of a node')
   await other.remove(spec.vnet, 'back')
   t.same(await other.observe(), [], 'and is removed all the same')
+})
+
+await t.test('a container whose attached interfaces outlast its reboot(2) has rebooted all the same', async (t) => {
+  const driver = open()
+  t.teardown(() => driver.close())
+  const bare = specOf('slow', 9, { interfaces: [] })
+  await driver.start(bare)
+  t.teardown(() => driver.remove(bare.vnet, 'slow'))
+  const spec = specOf('slow', 9)
+  await driver.configure(spec)
+  const namespace = (await (await driver.observe())[0]?.networkNamespace?.()) ?? ''
+  // As the kernel may be slow to take down what nobody uses.
+  const holder = spawn('nsenter', [`--net=${namespace}`, 'sleep', '600'], { stdio: 'ignore' })
+  const ended = once(holder, 'exit')
+  t.teardown(async () => {
+    holder.kill()
+    await ended
+  })
+  const there = await readlink(namespace)
+  t.ok(await until(async () => (await readlink(`/proc/${holder.pid}/ns/net`)) === there))
+  await driver.inside.exec(spec.vnet, 'slow', ['busybox', 'reboot', '-f'], 60_000).catch(() => {})
+  t.ok(await until(async () => (await driver.observe())[0]?.ended !== undefined))
+  t.match(await driver.observe(), [{ id: 'slow', running: false, ended: { how: 'rebooted' } }])
+  await driver.start(spec)
+  await driver.configure(spec)
+  t.match(await driver.observe(), [{ id: 'slow', running: true, ended: undefined }])
 })
 
 // Unless it is seen to, that misses about one start in fifty.
