@@ -1,6 +1,6 @@
 /**
  * Requests for which there is no room now: kept in the store, and tried again, by priority and then by age, whenever something was freed.
- * One that does not fit yet holds up none behind it. Who waits for what is told by its state.
+ * One that does not fit yet holds up none behind it, unless it was passed over too often (turns.ts). Who waits for what is told by its state.
  */
 import { hasCode, toWireError, WeftError, type WireError } from '../../proto/errors.ts'
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
@@ -11,10 +11,15 @@ import { createPursuit } from '../roles/pursuit.ts'
 import type { KeyedSerial } from '../roles/serial.ts'
 import type { Book } from './book.ts'
 import type { QueuedRow } from './rows.ts'
+import { createTurns, patience } from './turns.ts'
 
 export interface Queue {
   /** Keeps the request, while nothing else happens to its VNet; one that waited already keeps its age, unless it asks for something else now. Throws admission.not-now where too many wait. */
   put(asked: Omit<QueuedRow, 'sinceUnixMs' | 'order' | 'rejected'>, triesBefore: number): Promise<QueuedRow>
+  /** Throws admission.not-now where what does not wait, or waits behind another whose turn is kept, is not to be tried now. */
+  checkTurn(key: string, request: Pick<VNetRequest, 'priority'>): void
+  /** A request was served that did not wait. */
+  noteServed(request: Pick<VNetRequest, 'priority'>): void
   /** Takes it out, while nothing else happens to its VNet: it is not wanted any more. */
   drop(key: string): Promise<void>
   /** Something was freed, or somebody came who may have room. */
@@ -69,6 +74,8 @@ const same = (a: VNetRequest, b: VNetRequest): boolean => diffRequests(a, b).len
 export const createQueue = (options: QueueOptions): Queue => {
   const { book, clock, log, serial, attempt, onDecided, onChange } = options
   let tries = 0
+  const turns = createTurns({ clock, onOpen: () => retry() })
+  const waiting = (): readonly QueuedRow[] => [...book.queued.values()].filter(({ rejected }) => !rejected)
   let order = Math.max(0, ...[...book.queued.values()].map((row) => row.order))
 
   const save = async (row: QueuedRow): Promise<void> => {
@@ -78,6 +85,7 @@ export const createQueue = (options: QueueOptions): Queue => {
   const failed = async (row: QueuedRow, thrown: unknown): Promise<void> => {
     const error: WireError = toWireError(thrown)
     const rejected = !mayPass(thrown)
+    if (rejected) turns.forget(row.key)
     if (rejected) log.warn({ vnet: row.key, err: thrown }, 'what waited can never be built')
     const isNews = rejected || error.code !== row.error.code || error.message !== row.error.message
     if (isNews) await save({ ...row, error, rejected })
@@ -86,9 +94,11 @@ export const createQueue = (options: QueueOptions): Queue => {
   /** Whether it was decided on. */
   const tryOne = async (key: string): Promise<boolean> => {
     const row = book.queued.get(key)
-    if (!row || row.rejected) return false
+    if (!row || row.rejected || turns.isHeldUp(row.request.priority, row.order)) return false
     try {
       await attempt(row)
+      turns.forget(key)
+      turns.served(row.request.priority, row.order, waiting())
       log.info({ vnet: key, waitedMs: clock.unixMs() - row.sinceUnixMs }, 'what waited fits')
       return true
     } catch (error) {
@@ -145,7 +155,22 @@ export const createQueue = (options: QueueOptions): Queue => {
       return row
     },
 
+    checkTurn: (key, { priority }) => {
+      const row = book.queued.get(key)
+      if (!turns.isHeldUp(priority, row?.rejected ? undefined : row?.order)) return
+      throw new WeftError(
+        'admission.not-now',
+        `what is free is kept for a request that was passed over ${patience} times`,
+        {
+          hint: 'it is tried again by itself; one of a higher priority does not wait for it',
+        },
+      )
+    },
+
+    noteServed: ({ priority }) => turns.served(priority, undefined, waiting()),
+
     drop: async (key) => {
+      turns.forget(key)
       await book.save({ queued: new Map([[key, undefined]]) })
       onChange([...book.queued.keys()])
     },
@@ -154,6 +179,9 @@ export const createQueue = (options: QueueOptions): Queue => {
     get tries() {
       return tries
     },
-    close: passes.close,
+    close: () => {
+      turns.close()
+      passes.close()
+    },
   }
 }

@@ -98,6 +98,16 @@ export const createRequests = (options: RequestsOptions): Requests => {
     },
   })
 
+  /** What is new does not go before one whose turn is kept; what stands is changed at any time. */
+  const decideNow = async (key: string, asked: ApplyVNet, owner: string): Promise<VNetRow> => {
+    const { request } = asked
+    if (!request || book.vnets.has(key)) return decide(asked, owner)
+    queue.checkTurn(key, request)
+    const row = await decide(asked, owner)
+    queue.noteServed(request)
+    return row
+  }
+
   /** A change of a VNet that stands is refused as it is: what stands goes on. */
   const queueOrThrow = async (asked: ApplyVNet, owner: string, error: unknown, tries: number): Promise<QueuedRow> => {
     const key = `${owner}.${asked.request?.name}`
@@ -114,7 +124,7 @@ export const createRequests = (options: RequestsOptions): Requests => {
       const key = `${owner}.${asked.request?.name ?? ''}`
       const { tries } = queue
       const row = await serial(key, () =>
-        decide(asked, owner).catch((error: unknown) => queueOrThrow(asked, owner, error, tries)),
+        decideNow(key, asked, owner).catch((error: unknown) => queueOrThrow(asked, owner, error, tries)),
       )
       if ('order' in row) return states.of(row)
       await carry(key)

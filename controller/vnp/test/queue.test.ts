@@ -10,6 +10,8 @@ import { createReadyWorld, gib, heavyChain, phaseAt, type World, type WorldOptio
 import { openBook } from '../book.ts'
 import { createQueue, maxQueuedPerOwner } from '../queue.ts'
 
+t.setTimeout(300_000)
+
 const worldFor = async (t: Test, options?: WorldOptions): Promise<World> => {
   const world = await createReadyWorld(options)
   t.teardown(() => world.close())
