@@ -4,22 +4,43 @@
  * `N passed, N failed` (and `, N skipped`), counted in assertions. After each tier that needs root it looks for what tests left on the machine.
  */
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { left, machineState } from './machine-state.ts'
 
 /**
  * Whether one run of tap takes all files, how many run at once, and the seconds that one file may take: a loaded machine can be twenty times
- * slower. Tests of the machine measure it, so they run alone; an emulated host is a world of its own, and has one processor or two.
+ * slower. An emulated host is a world of its own, and has one processor or two.
  */
 const tiers = {
   unit: { together: true, atOnce: 2, timeoutSeconds: 120 },
-  root: { together: false, atOnce: 1, timeoutSeconds: 900 },
+  root: { together: false, atOnce: 2, timeoutSeconds: 900 },
   emulated: { together: false, atOnce: 2, timeoutSeconds: 1800 },
 } as const
 
+/** These measure rates and what is lost on the way, or look at the machine as a whole: each runs alone, before the others. */
+const alone = [
+  'agent/click/routes/test/concurrent.root.test.ts',
+  'agent/click/routes/test/many-routes.root.test.ts',
+  'agent/click/service/test/swap-traffic.root.test.ts',
+  'agent/datapath/test/egress.root.test.ts',
+  'agent/datapath/test/forwarding-change.root.test.ts',
+  'agent/datapath/test/isolation-matrix.root.test.ts',
+  'agent/datapath/test/isolation.root.test.ts',
+  'agent/datapath/test/links-rates.root.test.ts',
+  'agent/datapath/test/nic-queueing.root.test.ts',
+  'agent/datapath/test/rates-shared.root.test.ts',
+  'agent/datapath/test/rates.root.test.ts',
+  'bench/test/forward.root.test.ts',
+  'lab/test/lab.root.test.ts',
+  'lab/test/live-changes.root.test.ts',
+]
+
 type Tier = keyof typeof tiers
+
+const missing = alone.filter((file) => !existsSync(file))
+if (missing.length > 0) throw new Error(`tests that are to run alone are not there: ${missing.join(', ')}`)
 
 const isTier = (name: string): name is Tier => name in tiers
 
@@ -94,11 +115,21 @@ const runTier = async (tier: Tier): Promise<Counts> => {
     if ((await exited) !== 0 && counts.failed === 0) counts.failed = 1
   }
   // Tests that do not all run together stop at the first file that fails: what follows would stand on what it left.
-  const batches = together ? [files] : files.map((file) => [file])
-  const runNext = async (): Promise<void> => {
-    for (let batch = batches.shift(); batch && counts.failed === 0; batch = batches.shift()) await run(batch)
+  const runEach = async (queue: string[], lanes: number): Promise<void> => {
+    const runNext = async (): Promise<void> => {
+      for (let file = queue.shift(); file && counts.failed === 0; file = queue.shift()) await run([file])
+    }
+    await Promise.all(Array.from({ length: lanes }, runNext))
   }
-  await Promise.all(Array.from({ length: together ? 1 : atOnce }, runNext))
+  if (together) await run(files)
+  else {
+    const runsAlone = (file: string): boolean => alone.includes(file)
+    await runEach(files.filter(runsAlone), 1)
+    await runEach(
+      files.filter((file) => !runsAlone(file)),
+      atOnce,
+    )
+  }
   if (before) {
     const things = left(before, machineState())
     if (things.length > 0) {
