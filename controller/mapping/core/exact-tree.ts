@@ -165,6 +165,7 @@ export const treeOf = (model: Model, reach: Reach, floor: Floor, work: Work, eps
     const length = lengths[depth * count + node] as number
     const ties = alone[node] as Float64Array
     const begin = depth * widest
+    let moved = length
     for (let i = 0; i < length; i++) {
       const cost = listCosts[list + i] as number
       const tie = ties[listHosts[list + i] as number] as number
@@ -176,7 +177,9 @@ export const treeOf = (model: Model, reach: Reach, floor: Floor, work: Work, eps
         sorted[begin + j] = before
       }
       sorted[begin + j] = list + i
+      moved += i - j
     }
+    work.add(moved / entriesPerStep)
     return length
   }
 

@@ -18,11 +18,15 @@ const areEqual = (task: Task, x: number, y: number): boolean => {
   const [one, two] = [task.nodes[x], task.nodes[y]]
   if (!one || !two || !isSame(one.needs, two.needs) || !isSame(one.hosts, two.hosts)) return false
   if (!isSame(one.prefer ?? [], two.prefer ?? [])) return false
-  const others = (node: number): string =>
-    JSON.stringify(
-      (task.apart ?? []).flatMap((pair) => (pair.includes(node) ? pair.filter((n) => n !== x && n !== y) : [])).sort(),
-    )
-  return others(x) === others(y) && isSameLinks(task, x, y)
+  return isApartAlike(task, x, y) && isSameLinks(task, x, y)
+}
+
+/** Whether x and y may not share hosts with the same nodes. */
+const isApartAlike = ({ apart = [] }: Task, x: number, y: number): boolean => {
+  const others = (node: number): ReadonlySet<number> =>
+    new Set(apart.flatMap((pair) => (pair.includes(node) ? pair.filter((n) => n !== x && n !== y) : [])))
+  const [one, two] = [others(x), others(y)]
+  return one.size === two.size && [...one].every((other) => two.has(other))
 }
 
 /** Whether the links are the same ones after x and y have changed places. */
