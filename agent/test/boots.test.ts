@@ -1,9 +1,10 @@
 /** A host that boots again: nodes that may be elsewhere by now wait for a slice that is current in this boot, all others do not. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test as Tap } from 'tap'
 import type { Init } from '../../proto/codec.ts'
 import type { Reported, Slice } from '../../proto/generated/weft.v1.ts'
 import { randomFrom } from '../click/test/support/random.ts'
-import type { FakePoint } from '../hypervisor/fake/memory.ts'
+import { type FakePoint, stopFakeNode } from '../hypervisor/fake/memory.ts'
 import {
   absent,
   type FakeHost,
@@ -202,29 +203,35 @@ t.test('after any history it runs where its slice was current in this boot, and 
   const pick = <T>(...all: readonly T[]): T => all[random(all.length)] as T
   const history = async (t: Tap): Promise<void> => {
     const host = fakeHost(t)
-    let now = 0
+    let now = 1
     let generation = 1
     // What shall come of it: for which boot the slice that is held was said, and whether the node runs.
     let saidFor = -1
     let runs = false
-    let agent = await host.start(undefined, { bootId: 'b0' })
+    let agent = await host.start(undefined, { bootId: 'b1' })
     const told: string[] = []
-    for (let step = 0; step < 10; step++) {
-      const what = pick('boot', 'restart', 'say', 'say', 'change')
+    for (let step = 0; step < 16; step++) {
+      const what = pick('boot', 'restart', 'crash', 'say', 'say', 'change')
       if (what === 'boot') {
         agent = await boot(host, agent, `b${++now}`)
         runs = false
       } else if (what === 'restart') {
         agent.kill()
         agent = await host.start(undefined, { bootId: `b${now}` })
+      } else if (what === 'crash') {
+        stopFakeNode(host.world, vnet, 'a')
+        runs = false
       } else {
-        const saying = pick(now, Math.max(0, now - 1), 0)
+        const saying = pick(now, now - 1, 0)
         if (what === 'change') generation++
         await agent.desire(shop(`b${saying}`, { generation }))
         if (what === 'change' || saidFor !== now) saidFor = saying
       }
       runs ||= saidFor === now
       told.push(`${what} ${saidFor}/${now}`)
+      // What ended again and again waits for a moment before it is started.
+      for (const end = performance.now() + 20_000; runs && !running(host).includes('a'); await sleep(2))
+        if (performance.now() > end) break
       await agent.reconciler.idle()
       t.equal(running(host).includes('a'), runs, told.join(', '))
     }
