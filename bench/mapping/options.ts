@@ -1,6 +1,9 @@
 /** The command line of `npm run bench:mapping`. */
 import { parseArgs } from 'node:util'
-import { defaultTrees } from '../../controller/mapping/core/solve.ts'
+import { defaultTrees, defaultTreesOf } from '../../controller/mapping/core/solve.ts'
+import { settings } from '../../controller/simulation/generate.ts'
+
+const largeHosts = settings.wx10000.hosts
 
 export const parts = ['instances', 'gap', 'large'] as const
 export type Part = (typeof parts)[number]
@@ -30,7 +33,7 @@ time on a substrate of 10,000 nodes and 50,000 links.
   --seeds N         of each generated setting (2)
   --first-seed N    the first of them (1)
   --trees N         work for a request, in trees (${defaultTrees})
-  --large-trees N   the same on the large substrate (40)
+  --large-trees N   the same on the large substrate (${defaultTreesOf(largeHosts)})
   --only PART       instances, gap or large; may be repeated
   --check           exit status 1 where a target is missed
   -o, --output json one JSON object on stdout
@@ -46,7 +49,7 @@ export const readOptions = (argv: readonly string[]): BenchOptions | undefined =
       seeds: { type: 'string', default: '2' },
       'first-seed': { type: 'string', default: '1' },
       trees: { type: 'string', default: `${defaultTrees}` },
-      'large-trees': { type: 'string', default: '40' },
+      'large-trees': { type: 'string', default: `${defaultTreesOf(largeHosts)}` },
       only: { type: 'string', multiple: true, default: [] },
       check: { type: 'boolean', default: false },
       output: { type: 'string', short: 'o', default: 'text' },

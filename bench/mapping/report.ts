@@ -86,6 +86,8 @@ export const resultRow = ({ name, verdict: { rac, lrc, rev, violations }, trees,
   ...[trees.p50, trees.p95, trees.p99, trees.max, ms.p50, ms.p99, ms.max, 1000 * treeMs].map(few),
 ]
 
+const figures = ['rac', 'lrc', 'rev'] as const
+
 const instancesText = (instances: readonly Result[]): string => {
   const groups = Map.groupBy(
     instances,
@@ -95,10 +97,8 @@ const instancesText = (instances: readonly Result[]): string => {
     ...own.map(resultRow),
     ...(own.length > 1
       ? [
-          [
-            `  mean of ${own.length}`,
-            ...(['rac', 'lrc', 'rev'] as const).map((key) => share(mean(own.map((one) => one.verdict[key])))),
-          ],
+          [`  mean of ${own.length}`, ...figures.map((key) => share(mean(own.map((one) => one.verdict[key]))))],
+          ['  worst', ...figures.map((key) => share(Math.min(...own.map((one) => one.verdict[key]))))],
         ]
       : []),
     ...(settings.find((setting) => setting.prefix === prefix)?.anchors ?? []).map(({ solver, rac, lrc }) => [

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { WeftError } from '../../../proto/errors.ts'
-import { defaultTrees, solve } from '../../mapping/core/solve.ts'
+import { defaultTreesOf, solve } from '../../mapping/core/solve.ts'
 import type { Budget } from '../../mapping/core/task.ts'
 import type { Instance } from '../../simulation/instance.ts'
 import { readInstance } from '../../simulation/read-instance.ts'
@@ -51,14 +51,15 @@ export const summaryOf = ({ verdict, ms, trees, disturbed, treeMs, counted, proo
 
 export const run: Run<typeof mapFlags> = async ({ stdout, stderr }, { args, flags }) => {
   const [from = '', to = ''] = args
-  const { budget: budgetMs, trees = defaultTrees, output } = flags
+  const { budget: budgetMs, output } = flags
   const now = (): number => performance.now()
   const switches = (): number => process.resourceUsage().involuntaryContextSwitches
+  const instance = await readFrom(from)
+  const trees = flags.trees ?? defaultTreesOf(instance.substrate.nodes.length)
   const budget = (): Budget => ({
     trees: budgetMs === undefined ? trees : Number.POSITIVE_INFINITY,
     ...(budgetMs !== undefined && { now, deadlineMs: now() + budgetMs }),
   })
-  const instance = await readFrom(from)
   const result = runInstance(instance, { solve, budget, now, switches })
   await writeFile(to, `${JSON.stringify(result.solutions)}\n`).catch((cause: Error) => {
     throw new UsageError(`cannot write ${to}: ${cause.message}`)

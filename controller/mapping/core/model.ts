@@ -69,7 +69,15 @@ interface Around {
 const [aroundPrice, roomPrice] = [0.3, 0.1]
 const mostScarce = 4
 
-const aroundOf = ({ net: { size, first, arcs }, rates, links, room, nodes }: Task): Around => {
+/** Whether some link of the substrate has not free what some link of the task asks for: else nothing is scarce. */
+export const isScarce = ({ rates, links }: Task): boolean => {
+  const most = links.reduce((rate, { forward, backward }) => Math.max(rate, forward, backward), 0)
+  return rates.some((rate) => rate < most)
+}
+
+const aroundOf = (task: Task): Around => {
+  const { net, rates, links, room, nodes } = task
+  const { size, first, arcs } = net
   const [out, back, thrift] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
   let sum = 0
   for (let host = 0; host < size; host++) {
@@ -80,6 +88,7 @@ const aroundOf = ({ net: { size, first, arcs }, rates, links, room, nodes }: Tas
     }
     sum += out[host] as number
   }
+  if (!isScarce(task)) return { out, back, thrift }
   const weight = links.reduce((total, link) => total + link.weight, 0) / Math.max(1, links.length)
   const charge = (free: Float64Array, total: number, price: number): void => {
     if (total <= 0) return

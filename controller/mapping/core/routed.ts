@@ -111,7 +111,7 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
       const host = own[i] as number
       costs[host] = host === avoid || !occupancy.fits(node, host) ? Number.POSITIVE_INFINITY : (base[host] as number)
     }
-    work.add(16 + ((own.length * 2 + addPulls(model, reach, hosts, node, costs)) >> 3))
+    work.add(24 + ((own.length * 2 + addPulls(model, reach, hosts, node, costs)) >> 3))
   }
 
   const insert = (node: number, avoid = -1, limit = Number.POSITIVE_INFINITY): boolean => {

@@ -5,7 +5,7 @@
  */
 import { type Mapping, type Proof, prove } from './exact.ts'
 import { type Layout, type Layouts, layoutsOf } from './layout.ts'
-import { type Model, modelOf } from './model.ts'
+import { isScarce, type Model, modelOf } from './model.ts'
 import { randomFrom } from './random.ts'
 import { type Reach, reachOf } from './reach.ts'
 import { type Routed, routedOf, type Snapshot } from './routed.ts'
@@ -13,7 +13,7 @@ import type { Budget, Outcome, Task } from './task.ts'
 import { type Work, workOf } from './work.ts'
 
 /** What suffices for requests of ten nodes on a hundred hosts. */
-export const defaultTrees = 100
+export const defaultTrees = 90
 /** On a large substrate a tree takes long, and most of it is far from where a request goes. */
 const [largeSize, largeTrees] = [1000, 20]
 export const defaultTreesOf = (size: number): number => (size > largeSize ? largeTrees : defaultTrees)
@@ -28,15 +28,21 @@ interface Shares {
   readonly route: number
   readonly prove: number
 }
-const smallShares: Shares = { layouts: 0.08, improve: 0.1, route: 0.12, prove: 0.8 }
-const largeShares: Shares = { layouts: 0.4, improve: 0.45, route: 0.5, prove: 0 }
+const provingShares: Shares = { layouts: 0.08, improve: 0.1, route: 0.12, prove: 0.8 }
+const searchingShares: Shares = { layouts: 0.4, improve: 0.45, route: 0.5, prove: 0 }
 /** Most nodes of a request that a proof is sought for. */
 const mostProvable = 12
-/** Paths that are kept from before may be longer than they need be: that no mapping costs less cannot be told then. */
-const sharesOf = ({ net, nodes, links }: Task): Shares =>
-  net.size <= largeSize && nodes.length <= mostProvable && links.every(({ before }) => !before)
-    ? smallShares
-    : largeShares
+/**
+ * Where something is scarce, what it is priced at (model.ts) is worth more than the proof, which leaves that aside. Paths that are kept from
+ * before may be longer than they need be: that no mapping costs less cannot be told then.
+ */
+const sharesOf = (task: Task): Shares =>
+  task.net.size <= largeSize &&
+  task.nodes.length <= mostProvable &&
+  !isScarce(task) &&
+  task.links.every(({ before }) => !before)
+    ? provingShares
+    : searchingShares
 
 /** So many of the cheapest layouts are improved, and so many of those become mappings. */
 const [improvedLayouts, routedLayouts] = [12, 4]
@@ -51,7 +57,7 @@ const mostOut = 3
  * Large requests take more of what small ones leave: a request of so many links has just the budget, none more than `mostShare`
  * times as much. So half of all are decided soon, and those in whose search much can be gained go on.
  */
-const [usualLinks, leastShare, mostShare] = [6, 1, 4.5]
+const [usualLinks, leastShare, mostShare] = [6, 1, 3.5]
 const shareOf = ({ net, links }: Task): number =>
   Math.min(net.size > largeSize ? 1 : mostShare, Math.max(leastShare, links.length / usualLinks))
 
@@ -166,7 +172,7 @@ const refined = (routed: Routed, { task, ties }: Model, first: Snapshot, floor: 
     routed.restore(now)
     ruin(routed, ties, below, now, limit)
     // A round takes some time also where nothing is looked at.
-    work.add(64)
+    work.add(96)
     if (routed.missing() > now.missing || (routed.missing() === now.missing && routed.cost() > limit + 1e-9)) continue
     now = routed.snapshot()
     if (!isBetter(now, best)) continue

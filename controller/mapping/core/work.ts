@@ -12,35 +12,36 @@ export interface Work {
   /** Whether this share of the budget is used up. */
   readonly isOver: (share?: number) => boolean
   readonly trees: () => number
-  /** Share of the budget that is used up. */
+  /** Share of the budget that is used up, of work or of time. */
   readonly share: () => number
 }
 
-/** Steps between two looks at the clock: some tenths of a millisecond. */
-const clockSteps = 20_000
+/** Steps between two looks at the clock: about a tenth of a millisecond. */
+const clockSteps = 10_000
 
 export const workOf = (net: Net, { trees, now, deadlineMs }: Budget): Work => {
   const tree = net.size + net.head.length
   const most = trees * tree
-  const begin = now?.() ?? 0
   let steps = 0
+  const hasClock = now !== undefined && deadlineMs !== undefined
+  const beginMs = hasClock ? now() : 0
   let nextLook = clockSteps
-  /** Share of the time, when the clock was looked at last. */
-  let passed = 0
-  const look = (): void => {
-    if (!now || deadlineMs === undefined || steps < nextLook) return
-    nextLook = steps + clockSteps
-    passed = deadlineMs > begin ? (now() - begin) / (deadlineMs - begin) : 1
+  // Share of the time that was used up when the clock was looked at last.
+  let late = 0
+  const share = (): number => {
+    if (hasClock && steps >= nextLook) {
+      nextLook = steps + clockSteps
+      const nowMs = now()
+      late = nowMs >= deadlineMs ? 1 : (nowMs - beginMs) / (deadlineMs - beginMs)
+    }
+    return Math.max(late, most > 0 ? steps / most : 1)
   }
   return {
     add: (count) => {
       steps += count
     },
-    isOver: (share = 1) => {
-      look()
-      return passed >= share || steps >= most * share
-    },
+    isOver: (most = 1) => share() >= most,
     trees: () => steps / tree,
-    share: () => Math.max(passed, most > 0 ? steps / most : 1),
+    share,
   }
 }
