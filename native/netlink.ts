@@ -33,7 +33,8 @@ export interface NetlinkSocket {
   /**
    * The same on a thread of libuv's: the kernel does what the datagram says before it lets go of the sender, and makes him wait for whoever else
    * changes interfaces anywhere on the machine. Settles once it is done; answers may come before. Send nothing more until it has settled, where the order
-   * matters. What has begun is done to its end, also where the socket is closed. Throws EBADF as `send` does, rejects with all else.
+   * matters. What has begun is done to its end, also where the socket is closed. Not for dumps: what is read meanwhile would
+   * make the kernel give the dump up, and the socket with it. Throws EBADF as `send` does, rejects with all else.
    */
   sendLater(datagram: Uint8Array): Promise<void>
   /** Joins a multicast group by number. Throws as `send`. */

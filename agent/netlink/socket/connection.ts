@@ -139,7 +139,7 @@ export const openConnection = (protocol: number, options: ConnectionOptions = {}
   }
 
   /**
-   * One datagram after the other, each on another thread: the process goes on while the kernel is at work, or waits for the one lock that all changes of
+   * One datagram after the other, on another thread: the process goes on while the kernel is at work, or waits for the one lock that all changes of
    * interfaces take. Never rejects.
    */
   const send = async (): Promise<void> => {
@@ -151,7 +151,10 @@ export const openConnection = (protocol: number, options: ConnectionOptions = {}
       for (const pending of group) inFlight.set(pending.number, pending)
       keepAlive()
       try {
-        await socket.sendLater(Buffer.concat(group.map((pending) => pending.bytes)))
+        const datagram = Buffer.concat(group.map((pending) => pending.bytes))
+        // A dump goes on with each read: one that is read while another thread begins it fails (netlink_dump: EINVAL).
+        if (group.some(({ dump }) => dump)) socket.send(datagram)
+        else await socket.sendLater(datagram)
       } catch (error) {
         for (const pending of group) {
           // What ended with the socket has failed already.
