@@ -61,12 +61,11 @@ export const listHosts = (admission: Admission, deathOf: (host: string) => Init<
   const entryOf = (name: string): Init<HostEntry> => {
     const view = hosts.views.get(name) ?? absentView(name)
     const { problems: more = [], ...death } = deathOf(name)
-    const problems: Init<HostEntry>['problems'] = [
-      ...more,
+    const problems: readonly WeftError[] = [
       ...mismatches.filter(({ object }) => hostsOfObject(substrate, object).includes(name)),
       ...undeclared(view, substrate),
       ...strangers(view, book),
-    ].map(toWireError)
+    ]
     return {
       name,
       status: view.status,
@@ -75,7 +74,7 @@ export const listHosts = (admission: Admission, deathOf: (host: string) => Init<
       reservedCpuMillis: usage.cpuMillis.get(name) ?? 0,
       reservedMemoryBytes: usage.memoryBytes.get(name) ?? 0,
       ...pooled(name),
-      problems,
+      problems: [...more, ...problems.map(toWireError)],
       location: declared.get(name)?.location,
       ...death,
     }

@@ -26,7 +26,7 @@ export const fenceBy =
       const given = args.map((arg) => arg.replaceAll('{host}', host))
       const env = { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' }
       const options = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 20, env } as const
-      execFile(program, given, options, (error, stdout, stderr) => {
+      const child = execFile(program, given, options, (error, stdout, stderr) => {
         if (!error) return resolve()
         const { code, killed } = error
         const how = killed
@@ -36,4 +36,6 @@ export const fenceBy =
             : `could not be run (${code ?? error.signal ?? error.message})`
         reject(failure(host, program, how, stderr.trim() === '' ? stdout : stderr))
       })
+      // Nobody answers what it asks.
+      child.stdin?.end()
     })
