@@ -18,6 +18,8 @@ export interface FakeAgentOptions {
   readonly domain: string
   readonly inventory: HostInventory
   readonly buildMs?: number
+  /** From the start of its host to that of its session. */
+  readonly connectMs?: number
 }
 
 export interface FakeAgent {
@@ -27,9 +29,10 @@ export interface FakeAgent {
   stop(): void
   /** Its host loses power: nothing runs, and what is on its disk stays. */
   powerOff(): void
-  /** Its host is started, in its next boot: it starts what it holds at once, but what may have been made elsewhere. */
+  /** Its host is started, in its next boot: it starts what it holds before it hears anything, but what may have been made elsewhere. */
   powerOn(): void
   readonly isOn: boolean
+  readonly isConnected: boolean
   /** Nodes that run and are not a pool's; none without power. */
   readonly running: ReadonlySet<string>
   /** Builds all again that is wanted and not there. */
@@ -79,7 +82,7 @@ const countersOf = (slice: Slice | undefined, id: string): LinkCounters => {
 }
 
 export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
-  const { connect, url = 'memory:', clock, domain, inventory, buildMs = 100 } = options
+  const { connect, url = 'memory:', clock, domain, inventory, buildMs = 100, connectMs = 100 } = options
   const host = inventory.host
   const held = new Map<string, Held>()
   const nodes = new Map<string, Slice['nodes'][number]>()
@@ -314,8 +317,11 @@ export const createFakeAgent = (options: FakeAgentOptions): FakeAgent => {
       if (isOn) return
       isOn = true
       boots++
-      start()
-      for (const { slice } of held.values()) later(buildMs, () => held.get(slice.vnet)?.slice === slice && build(slice))
+      for (const { slice } of held.values()) build(slice)
+      later(connectMs, start)
+    },
+    get isConnected() {
+      return isOn && (session?.connected ?? false)
     },
     get isOn() {
       return isOn

@@ -39,7 +39,8 @@ const powerOff = ({ scene, cut }: History, host: string): void => {
 }
 const powerOn = ({ scene }: History, host: string): void => scene.agent(host).powerOn()
 const cutOff = ({ scene, cut }: History, host: string): void => {
-  if (!scene.agent(host).isOn || cut.has(host)) return
+  // One that has not connected yet is no host that is cut off.
+  if (!scene.agent(host).isConnected || cut.has(host)) return
   cut.add(host)
   scene.agent(host).stop()
 }
@@ -74,6 +75,16 @@ const apply: Event = [
   },
 ]
 
+/** Mostly of a host that seems to be gone. */
+const fence: Event = [
+  'fence',
+  ({ world, scene, random, cut }) => {
+    const away = hosts.filter((host) => !scene.agent(host).isOn || cut.has(host))
+    const host = pick(random, away.length > 0 ? away : hosts)
+    return world.ask('pip1', { fence: { host } })
+  },
+]
+
 const events: readonly Event[] = [
   ['power off', (history) => powerOff(history, pick(history.random, hosts))],
   ['power off', (history) => powerOff(history, pick(history.random, hosts))],
@@ -88,9 +99,13 @@ const events: readonly Event[] = [
     },
   ],
   ['cut off', (history) => cutOff(history, pick(history.random, hosts))],
+  ['cut off', (history) => cutOff(history, pick(history.random, hosts))],
   ['join', (history) => join(history, pick(history.random, hosts))],
   ['join', (history) => join(history, pick(history.random, hosts))],
   ['PIP dies', ({ world }) => world.start('pip1')],
+  fence,
+  fence,
+  fence,
   [
     'PIP dies at a step',
     ({ world, random }) => {
@@ -105,8 +120,6 @@ const events: readonly Event[] = [
       world.broker.comeUp({ forgetful: random.next() < 0.5 })
     },
   ],
-  ['fence', ({ world, random }) => world.ask('pip1', { fence: { host: pick(random, hosts) } })],
-  ['fence', ({ world, random }) => world.ask('pip1', { fence: { host: pick(random, hosts) } })],
   apply,
   apply,
   [
