@@ -73,6 +73,20 @@ t.test('thousands of requests and dumps in flight at once all get their own answ
   t.equal((await route.links()).length, names.length + before)
 })
 
+t.test('short dumps that follow one another, between requests, leave the socket open', { skip: problem }, async (t) => {
+  const { path } = await namespace(t)
+  const ask = async (): Promise<void> => {
+    for (let round = 0; round < 1500; round++) {
+      const route = openRoute({ namespace: path })
+      await route.links()
+      await route.qdiscs()
+      await Promise.all([route.link('lo'), route.qdiscs(), route.link('lo'), route.links()])
+      route.close()
+    }
+  }
+  await t.resolves(Promise.all([ask(), ask(), ask()]))
+})
+
 t.test('a dump that is interrupted by changes is repeated until it is whole', { skip: problem }, async (t) => {
   const { path } = await namespace(t)
   const [reader, writer] = [open(t, path), open(t, path)]
