@@ -157,3 +157,20 @@ t.test('a PIP that was restarted is mapped onto by what it advertises then', asy
   await ready(world, 'again')
   t.same(world.violations(), [])
 })
+
+t.test('what the provider made again elsewhere stays there, though the VNP had mapped it', async (t) => {
+  const world = await worldFor(t)
+  await apply(world, chain('shop', 1), 'vnp')
+  const before = await ready(world, 'shop')
+  const home = before.nodes[0]?.host ?? ''
+  world.agents.get(home)?.powerOff()
+  await world.quiesce()
+  await world.settled(world.ask('pip1', { fence: { host: home, confirmed: true } }))
+  await world.until('it is made elsewhere', async () => (await ready(world, 'shop')).nodes[0]?.host !== home)
+  world.agents.get(home)?.powerOn()
+  await world.idle()
+  const there = (await ready(world, 'shop')).nodes[0]?.host
+  t.not(there, home)
+  await apply(world, { ...chain('shop', 2) }, 'vnp')
+  t.equal((await ready(world, 'shop')).nodes[0]?.host, there)
+})
