@@ -8,6 +8,7 @@ import type { FenceHost, HostEntry, Reported, Slice } from '../../../proto/gener
 import type { Log } from '../../log.ts'
 import type { Mapper } from '../../mapper/mapper.ts'
 import type { Clock } from '../../roles/clock.ts'
+import { createCoalescer } from '../../roles/coalesce.ts'
 import type { Serial } from '../../roles/serial.ts'
 import type { Admission } from '../admit.ts'
 import type { VNetRow } from '../rows.ts'
@@ -61,6 +62,9 @@ export interface DeathKeeper {
   close(): void
 }
 
+/** After a start all hosts tell of themselves at once: they are looked at together. */
+const lookDelayMs = 20
+
 export const createDeathKeeper = (options: DeathOptions): DeathKeeper => {
   const { admission, clock, serial, log, fence, isConnected, onDecided, touch, publish, onFreed } = options
   const { book, hosts, substrate } = admission
@@ -79,7 +83,7 @@ export const createDeathKeeper = (options: DeathOptions): DeathKeeper => {
     fence,
     onChange: (host) => {
       boots.look(host)
-      away.look()
+      looking.touch('')
       recovering.wake()
       touchAt(new Set([host]))
     },
@@ -104,6 +108,7 @@ export const createDeathKeeper = (options: DeathOptions): DeathKeeper => {
       fencing.byCommand(host).catch(() => {})
     },
   })
+  const looking = createCoalescer(clock, lookDelayMs, away.look)
   const recovering = createRecovering({ ...options, onDecided, onWaits: touch })
   const isDeclared = (host: string): boolean => substrate.nodes.some(({ id, kind }) => kind === 'host' && id === host)
   const graves = createGraves({ ...options, book, hosts, isDeclared })
@@ -118,7 +123,7 @@ export const createDeathKeeper = (options: DeathOptions): DeathKeeper => {
     },
     connected: away.connected,
     noteStatus: (host) => {
-      away.look()
+      looking.touch('')
       if (hosts.online(host)) boots.look(host)
       else fencing.resume()
       recovering.wake()
@@ -132,6 +137,7 @@ export const createDeathKeeper = (options: DeathOptions): DeathKeeper => {
     },
     entryOf: deathEntry({ book, away, fencing }),
     close: () => {
+      looking.close()
       away.close()
       fencing.close()
       boots.close()
