@@ -1,5 +1,8 @@
 /** `npm run bench:scale`: what a PIP takes for each change, by the number of its hosts. Needs no root. */
+import { writeFileSync } from 'node:fs'
+import { cpus, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { figureOf } from './scale/figure.ts'
 import { measureScale, type ScaleResult } from './scale/measure.ts'
 import { readOptions, usage } from './scale/options.ts'
 
@@ -37,6 +40,10 @@ const main = async (argv: readonly string[]): Promise<number> => {
   const results: ScaleResult[] = []
   for (const hosts of options.hosts)
     results.push(await measureScale(hosts, options, (text) => void process.stderr.write(`bench: ${text}\n`)))
+  if (options.plot !== undefined) {
+    const machine = `a machine of ${cpus().length} processors (${cpus()[0]?.model.trim()}), Linux ${release()}`
+    writeFileSync(options.plot, figureOf(results, machine))
+  }
   const judged = results.find(({ hosts }) => hosts === target.hosts)
   const met = judged === undefined || perSecond(judged) >= target.changes
   process.stdout.write(options.json ? `${JSON.stringify({ results, met })}\n` : `${table(results)}\n`)

@@ -2,8 +2,9 @@
  * The paper's figures 7 and 8, of what this machine does: aggregated forwarding rates of one to six unidirectional flows with packets of 64 and 1500 bytes,
  * and the throughput with those of 1500. Beside each rate stands the cost of a packet: where flows share processors, that is what compares.
  */
+
+import { drawChart, type Panel } from '../svg.ts'
 import type { LiveResult } from './live/compare.ts'
-import { drawChart, type Panel } from './svg.ts'
 
 export interface Figure {
   /** Of the file. */

@@ -10,6 +10,8 @@ export interface ScaleOptions {
   readonly clients: number
   readonly check: boolean
   readonly json: boolean
+  /** SVG of memory and latency by hosts; undefined: none. */
+  readonly plot: string | undefined
 }
 
 export const usage = `Usage: npm run bench:scale -- [FLAGS]
@@ -24,6 +26,7 @@ by the clock; the time until a reservation is answered; the memory of the PIP.
   --changes N          changes that are timed (1000)
   --clients N          that ask at once (8)
   --check              exit status 1 where changes a second of processor time are below 100 at 500 hosts
+  --plot FILE          memory and latency against the number of hosts, as SVG; of two numbers or more
   -o, --output json    one JSON object on stdout
   -h, --help           this text
 `
@@ -38,6 +41,7 @@ export const readOptions = (argv: readonly string[]): ScaleOptions | undefined =
       changes: { type: 'string', default: '1000' },
       clients: { type: 'string', default: '8' },
       check: { type: 'boolean', default: false },
+      plot: { type: 'string' },
       output: { type: 'string', short: 'o', default: 'text' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -49,12 +53,16 @@ export const readOptions = (argv: readonly string[]): ScaleOptions | undefined =
     throw new Error(`--${flag} ${text}: a whole number from ${least} to ${most}`)
   }
   if (values.output !== 'text' && values.output !== 'json') throw new Error(`--output ${values.output}: text or json`)
+  const hosts = values.hosts.split(',').map((text) => number('hosts', text, 2, 10_000))
+  if (values.plot !== undefined && hosts.length < 2)
+    throw new Error('--plot: two numbers of hosts or more (--hosts N,N)')
   return {
-    hosts: values.hosts.split(',').map((text) => number('hosts', text, 2, 10_000)),
+    hosts,
     objectsPerHost: number('objects', values.objects, 0, 1000),
     changes: number('changes', values.changes, 2, 1_000_000),
     clients: number('clients', values.clients, 1, 100),
     check: values.check,
     json: values.output === 'json',
+    plot: values.plot,
   }
 }

@@ -2,8 +2,8 @@ import t from 'tap'
 import { checksum, makeFrame } from '../forward/frames.ts'
 import { readOptions } from '../forward/options.ts'
 import { makeDestinations, makeRoutes } from '../forward/routes.ts'
-import { drawChart, stepOf } from '../forward/svg.ts'
 import { compareTimes, middleMean } from '../forward/timing.ts'
+import { drawChart, stepOf } from '../svg.ts'
 
 t.test('routes are different prefixes of their lengths, and destinations lie within one', async (t) => {
   const routes = makeRoutes(5000, 3)

@@ -1,5 +1,6 @@
 /** The bench itself, at its smallest: it must not rot between the runs that people look at. */
 import t from 'tap'
+import { figureOf } from '../scale/figure.ts'
 import { measureScale } from '../scale/measure.ts'
 import { readOptions } from '../scale/options.ts'
 
@@ -13,7 +14,29 @@ t.test('a PIP with a few hosts is filled, changed and measured', { timeout: 300_
   t.ok(result.residentBytes > 2 ** 20)
 })
 
+t.test('results of several numbers of hosts are drawn', async (t) => {
+  const of = (hosts: number, reserved: number) => ({
+    hosts,
+    objects: 4 * hosts,
+    changes: 10,
+    cpuSeconds: 1,
+    busySeconds: 0.5,
+    wallSeconds: 1,
+    reservedMs: { p50: reserved, p99: 2 * reserved },
+    emptyBytes: 2 ** 27,
+    residentBytes: 2 ** 28,
+  })
+  const svg = figureOf([of(100, 10), of(200, 20), of(400, 30)], 'a machine of 2 processors')
+  const circles = [...svg.matchAll(/<circle cx="([\d.]+)"/g)].map(([, x]) => Number(x))
+  const [first = 0, second = 0, third = 0] = circles
+  t.ok(Math.abs(second - first - (third - second)) < 0.2, 'the same way for each doubling')
+  for (const words of ['with nothing placed', 'median', '>400<', '>100<', 'A machine of 2 processors'])
+    t.match(svg, words)
+  t.notMatch(svg, 'NaN')
+})
+
 t.test('numbers that cannot be are told', async (t) => {
+  t.throws(() => readOptions(['--plot', 'x.svg']), { message: /^--plot: two numbers of hosts or more/ })
   t.throws(() => readOptions(['--hosts', '500,1']), { message: '--hosts 1: a whole number from 2 to 10000' })
   t.equal(readOptions(['--help']), undefined)
 })

@@ -1,4 +1,4 @@
-/** Line charts as SVG: panels side by side, axes from zero, a legend below. */
+/** Line charts as SVG: panels side by side, values from zero, legends below. */
 
 export interface Series {
   readonly title: string
@@ -10,12 +10,16 @@ export interface Panel {
   readonly x: string
   readonly y: string
   readonly series: readonly Series[]
+  /** The same way from each x to its double; every x is above 0. */
+  readonly doublings?: boolean
 }
 
 /** Told apart by people who see few colours too (Okabe and Ito 2008), and by their marks. */
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'] as const
 
 const size = { panel: 420, plot: 320, height: 260, left: 70, top: 100, bottom: 60, legend: 22 } as const
+
+const legendTop = size.top + size.height + size.bottom
 
 const quoted = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
@@ -50,8 +54,11 @@ const drawPanel = (panel: Panel, left: number): string => {
   const step = stepOf(most)
   const top = Math.ceil(most / step) * step
   const [first, last] = [Math.min(...xs), Math.max(...xs)]
-  const atX = (x: number): number =>
-    left + size.left + 20 + ((x - first) / Math.max(last - first, 1)) * (size.plot - 40)
+  const along = (x: number): number =>
+    panel.doublings
+      ? Math.log(x / first) / Math.max(Math.log(last / first), 1)
+      : (x - first) / Math.max(last - first, 1)
+  const atX = (x: number): number => left + size.left + 20 + along(x) * (size.plot - 40)
   const atY = (y: number): number => size.top + size.height - (y / top) * size.height
   const [axis, right] = [left + size.left, left + size.left + size.plot]
   const foot = size.top + size.height
@@ -78,21 +85,27 @@ const drawPanel = (panel: Panel, left: number): string => {
   ].join('\n')
 }
 
-/** Two notes at most go below the title. The legend is of the first panel's series: all have the same. */
+const drawLegend = ({ series }: Panel, left: number): readonly string[] =>
+  series.map(({ title }, i) => {
+    const y = legendTop + i * size.legend
+    return `${mark(i, left + size.left + 6, y, colourOf(i))}${text(left + size.left + 18, y + 4, title)}`
+  })
+
+const titlesOf = ({ series }: Panel): string => series.map(({ title }) => title).join('\n')
+
+/** Two notes at most go below the title. A panel whose series are the first one's has no legend of its own. */
 export const drawChart = (title: string, notes: readonly string[], panels: readonly Panel[]): string => {
-  const series = panels[0]?.series ?? []
-  const legendTop = size.top + size.height + size.bottom
-  const [width, height] = [size.panel * panels.length, legendTop + size.legend * series.length + 10]
+  const rows = Math.max(0, ...panels.map(({ series }) => series.length))
+  const [width, height] = [size.panel * panels.length, legendTop + size.legend * rows + 10]
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     text(16, 26, title, ' font-size="16" font-weight="bold"'),
     ...notes.map((note, i) => text(16, 46 + 16 * i, note, ' fill="#555"')),
     ...panels.map((panel, i) => drawPanel(panel, i * size.panel)),
-    ...series.map(({ title }, i) => {
-      const y = legendTop + i * size.legend
-      return `${mark(i, size.left + 6, y, colourOf(i))}${text(size.left + 18, y + 4, title)}`
-    }),
+    ...panels.flatMap((panel, i) =>
+      i > 0 && panels[0] && titlesOf(panel) === titlesOf(panels[0]) ? [] : drawLegend(panel, i * size.panel),
+    ),
     '</svg>',
     '',
   ].join('\n')
