@@ -99,6 +99,7 @@ export const drawChart = (title: string, notes: readonly string[], panels: reado
   const [width, height] = [size.panel * panels.length, legendTop + size.legend * rows + 10]
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${quoted(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     text(16, 26, title, ' font-size="16" font-weight="bold"'),
     ...notes.map((note, i) => text(16, 46 + 16 * i, note, ' fill="#555"')),
