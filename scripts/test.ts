@@ -35,6 +35,7 @@ const alone = [
   'bench/test/forward.root.test.ts',
   'lab/test/lab.root.test.ts',
   'lab/test/live-changes.root.test.ts',
+  'lab/test/untouched.root.test.ts',
 ]
 
 type Tier = keyof typeof tiers
