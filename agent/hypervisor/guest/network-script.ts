@@ -20,7 +20,7 @@ const canonical = (cidr: string): string => {
 }
 
 /**
- * `find` waits for a device that was plugged in just now. Two that swap their names need a third one. An address is added before others are
+ * `find` waits for a device that was plugged in just now, a minute or so: an emulated guest beside others may take long to notice it. Two that swap their names need a third one. An address is added before others are
  * deleted, so that an interface that keeps one is never without; then once more, since without promote_secondaries the kernel drops a subnet's
  * other addresses with its first one. One that is down was never given any. All that are missing are one program's, where that takes several (busybox's
  * does not, and says so before it does anything).
@@ -32,7 +32,7 @@ const functions = `all= lines= gone=
 fail() { echo "$*" >&2; exit 1; }
 find() {
   tries=0
-  while [ $tries -lt 200 ]; do
+  while [ $tries -lt 1000 ]; do
     for path in /sys/class/net/*; do
       [ -e "$path/device" ] || continue
       address=
