@@ -27,9 +27,6 @@ wait_for xenstore-exists /
 xen-init-dom0 >/dev/null || fail 'xen-init-dom0 has failed'
 xenconsoled --pid-file=/run/xen/xenconsoled.pid --log=guest --log-dir=/var/log/xen || fail 'xenconsoled does not start'
 
-# All of a guest's devices and its whole host are Dom0's: beside guests that boot, on one emulated processor, it would starve as one of them.
-wait_for xl sched-credit2 -d 0 -w 4096
-
 # The emulated processor has features that it tells in no combination that libvirt knows: "Cannot find suitable CPU model".
 sed -i "/name='sep'/d;/name='vme'/d" /usr/share/libvirt/cpu_map/x86_kvm64.xml
 (ulimit -n 4096 && sh "$SCRIPTS/libvirt.sh" libxl lxc) || fail 'libvirtd does not start'

@@ -87,8 +87,7 @@ export const xenArguments =
       'console=com1 com1=115200 loglvl=warning guest_loglvl=warning spec-ctrl=no xpti=no',
       `dom0_mem=${dom0},max:${dom0} dom0_max_vcpus=${machine.cpus}`,
     ]
-    // Else a loaded machine makes Dom0 distrust its counter, and each look at the clock, of which Node has many, becomes a call of the kernel.
-    const kernel = `${value(machine.kernel)} console=hvc0 ${panics} tsc=reliable ${unguarded}`
+    const kernel = `${value(machine.kernel)} console=hvc0 ${panics} ${unguarded}`
     return [
       ...machineArguments(machine, xenCpu),
       ...['-kernel', hypervisor, '-append', options.join(' ')],

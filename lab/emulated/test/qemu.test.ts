@@ -48,7 +48,7 @@ t.test('the command line of a Xen host: Dom0 is a module of the hypervisor, and 
     '/usr/bin/qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu Opteron_G3,+npt,-misalignsse,-rdtscp -smp 1 -m 2048M' +
       ' -nodefaults -no-user-config -display none -serial stdio -monitor none -no-reboot -kernel /cache/xen' +
       ' -append console=com1 com1=115200 loglvl=warning guest_loglvl=warning spec-ctrl=no xpti=no dom0_mem=1024M,max:1024M dom0_max_vcpus=1' +
-      ' -initrd /cache,,1/vmlinux console=hvc0 quiet panic=-1 tsc=reliable mitigations=off random.trust_cpu=on,/tmp/initramfs' +
+      ' -initrd /cache,,1/vmlinux console=hvc0 quiet panic=-1 mitigations=off random.trust_cpu=on,/tmp/initramfs' +
       ' -fsdev local,id=root,path=/,security_model=none,multidevs=remap,readonly=on -device virtio-9p-pci,fsdev=root,mount_tag=root' +
       ' -netdev tap,id=nic0,ifname=tap0,script=no,downscript=no -device virtio-net-pci,netdev=nic0,mac=02:00:00:00:00:01,romfile=',
   )
