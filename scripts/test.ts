@@ -10,8 +10,9 @@ import { createInterface } from 'node:readline'
 import { left, machineState } from './machine-state.ts'
 
 /**
- * Whether one run of tap takes all files, how many run at once, and the seconds that one file may take: a loaded machine can be twenty times
- * slower. An emulated host is a world of its own, and has one processor or two.
+ * Whether files share processes, how many of these run at once, and the seconds that one file may take: a loaded machine can be twenty times
+ * slower. An emulated host is a world of its own, and has one processor or two. All are run by test-files.ts: several commands `tap` at once
+ * in one directory remove each other's .tap/processinfo.
  */
 const tiers = {
   unit: { together: true, atOnce: 2, timeoutSeconds: 120 },
@@ -38,6 +39,9 @@ const alone = [
   'lab/test/untouched.root.test.ts',
 ]
 
+/** A process that prints nothing for so much longer than a file may take is in a loop that never waits: tap ends everything else. */
+const graceSeconds = 300
+
 type Tier = keyof typeof tiers
 
 const missing = alone.filter((file) => !existsSync(file))
@@ -59,10 +63,22 @@ interface Counts {
   skipped: number
 }
 
+const add = (total: Counts, counts: Counts): void => {
+  total.passed += counts.passed
+  total.failed += counts.failed
+  total.skipped += counts.skipped
+}
+
+/** Unit tests that share a process: those of one folder of a part. A file that is added changes the company of its neighbours alone. */
+const groupsOf = (files: readonly string[]): string[][] => [
+  ...Map.groupBy(files, (file) => file.split('/').slice(0, 2).join('/')).values(),
+]
+
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
 /** Reads TAP version 14 as tap prints it: a file's own lines are indented or, where files run at once, within braces. */
-const follow = async (lines: AsyncIterable<string>, counts: Counts): Promise<void> => {
+const follow = async (lines: AsyncIterable<string>, counts: Counts): Promise<ReadonlySet<string>> => {
+  const ended = new Set<string>()
   let file: string[] = []
   for await (const line of lines) {
     const summary =
@@ -79,7 +95,8 @@ const follow = async (lines: AsyncIterable<string>, counts: Counts): Promise<voi
     if (end?.[4]) continue
     const head =
       end ?? file.map((l) => /^(not ok|ok) \d+ - (\S+).*?(?:# time=([\d.]+m?s))?( \{)?$/.exec(l)).find(Boolean)
-    if (!head) continue
+    if (!head?.[2]) continue
+    ended.add(head[2])
     if (head[1] === 'ok') console.log(`  ok  ${head[2]}  ${head[3] ?? ''}`)
     else console.log([`  FAILED  ${head[2]}`, ...file].join('\n'))
     for (const skipped of file) {
@@ -91,6 +108,7 @@ const follow = async (lines: AsyncIterable<string>, counts: Counts): Promise<voi
   // A failure's diagnostics follow its line; what is left over here belongs to the last file or to tap itself.
   const rest = file.filter((line) => line.trim() !== '' && !/^(TAP version|1\.\.|# )/.test(line))
   if (rest.length > 0) console.log(rest.join('\n'))
+  return ended
 }
 
 const runTier = async (tier: Tier): Promise<Counts> => {
@@ -102,18 +120,33 @@ const runTier = async (tier: Tier): Promise<Counts> => {
   const before = tier === 'unit' ? undefined : machineState()
   const { together, atOnce, timeoutSeconds } = tiers[tier]
   const run = async (batch: readonly string[]): Promise<void> => {
-    const tap = spawn(
-      'tap',
-      ['--reporter=tap', `--jobs=${together ? atOnce : 1}`, `--timeout=${timeoutSeconds}`, ...batch],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        // Compiled code is kept from one file's process to the next: a fifth of a small test's time.
-        env: { ...process.env, NODE_COMPILE_CACHE: join(process.cwd(), 'node_modules/.cache/weft-tests') },
+    const child = spawn(process.execPath, ['scripts/test-files.ts', ...batch], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        TAP_TIMEOUT: String(timeoutSeconds),
+        // Compiled code is kept from one process to the next: a fifth of a small test's time.
+        NODE_COMPILE_CACHE: join(process.cwd(), 'node_modules/.cache/weft-tests'),
       },
+    })
+    const watch = setTimeout(() => child.kill('SIGKILL'), (timeoutSeconds + graceSeconds) * 1000)
+    child.stdout.on('data', () => watch.refresh())
+    const exited = new Promise<number | string>((resolve) =>
+      child.on('exit', (status, signal) => resolve(status ?? signal ?? 1)),
     )
-    const exited = new Promise<number>((resolve) => tap.on('exit', (status) => resolve(status ?? 1)))
-    await follow(createInterface({ input: tap.stdout }), counts)
-    if ((await exited) !== 0 && counts.failed === 0) counts.failed = 1
+    const own: Counts = { passed: 0, failed: 0, skipped: 0 }
+    const ended = await follow(createInterface({ input: child.stdout }), own)
+    clearTimeout(watch)
+    const end = await exited
+    // What ended without a word of what failed is a failure too: a crash, something left open, a file that was not heard of again.
+    const unheard = batch.filter((file) => !ended.has(file))
+    if (own.failed === 0 && (end !== 0 || unheard.length > 0)) {
+      own.failed = 1
+      console.log(
+        `  FAILED  the process of these ended with ${end}: ${(unheard.length > 0 ? unheard : batch).join(' ')}`,
+      )
+    }
+    add(counts, own)
   }
   // Tests that do not all run together stop at the first file that fails: what follows would stand on what it left.
   const runEach = async (queue: string[], lanes: number): Promise<void> => {
@@ -122,8 +155,13 @@ const runTier = async (tier: Tier): Promise<Counts> => {
     }
     await Promise.all(Array.from({ length: lanes }, runNext))
   }
-  if (together) await run(files)
-  else {
+  if (together) {
+    const queue = groupsOf(files)
+    const runNext = async (): Promise<void> => {
+      for (let group = queue.shift(); group; group = queue.shift()) await run(group)
+    }
+    await Promise.all(Array.from({ length: atOnce }, runNext))
+  } else {
     const runsAlone = (file: string): boolean => alone.includes(file)
     await runEach(files.filter(runsAlone), 1)
     await runEach(
@@ -153,9 +191,7 @@ if (unknown.length > 0) {
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 for (const tier of names.length > 0 ? names.filter(isTier) : (Object.keys(tiers) as Tier[])) {
   const counts = await runTier(tier)
-  total.passed += counts.passed
-  total.failed += counts.failed
-  total.skipped += counts.skipped
+  add(total, counts)
   if (counts.failed > 0) break
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
