@@ -184,10 +184,16 @@ t.test('what is too dear is found in a thread beside, which ends', async (t) => 
   t.match(await admitting(admission, 'input -> Unstrip(4) -> output'), /^not-supported: .*Unstrip/)
   await new Promise((resolve) => setTimeout(resolve, 200))
   t.equal(await admitting(admission, 'input -> output'), '', 'it is started anew')
-  const impatient = ownAdmission({ compileMs: 100 })
+})
+
+t.test('what takes too long ends with its thread, and another serves the next', async (t) => {
+  const impatient = ownAdmission({ compileMs: 200 })
   t.teardown(() => impatient.close())
-  t.match(await admitting(impatient, exploding(11)), /^config\.invalid: .*longer than 100 ms/)
-  t.equal(await admitting(impatient, 'input -> output'), '', 'and serves the next')
+  t.match(await admitting(impatient, exploding(11)), /^config\.invalid: .*longer than 200 ms/)
+  // On a loaded machine the first thing that a thread compiles may take as long, whatever it is.
+  let told = 'not asked'
+  for (let i = 0; i < 60 && told !== ''; i++) told = await admitting(impatient, 'input -> output')
+  t.equal(told, '')
 })
 
 const step = (click: string): LinkStep => ({
