@@ -49,15 +49,20 @@ export const writeAtomic = async (
   if (durability === 'durable') await syncDirectory(directory)
 }
 
-/** Idempotent. Settles once the removal would survive a loss of power. */
-export const removeDurably = async (path: string): Promise<void> => {
+/** Whether there was one. Idempotent. A loss of power may bring it back. */
+export const removeIfThere = async (path: string): Promise<boolean> => {
   try {
     await unlink(path)
+    return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
   }
-  await syncDirectory(dirname(path))
+}
+
+/** Idempotent. Settles once the removal would survive a loss of power. */
+export const removeDurably = async (path: string): Promise<void> => {
+  if (await removeIfThere(path)) await syncDirectory(dirname(path))
 }
 
 /** undefined where there is no such file. */

@@ -12,6 +12,8 @@ export interface Places {
   readonly directory: string
   /** The directory of the pins below the layout's version; 'click' without it. Services with different records need different ones. */
   readonly group?: string | undefined
+  /** Whoever keeps these routers makes those anew that a loss of power took, and takes away those that it brought back: nothing waits for the disk. */
+  readonly isRemade?: boolean | undefined
   /** Told of each step before it is taken. */
   readonly step?: ((step: string) => void) | undefined
 }

@@ -8,8 +8,8 @@ export const putRouter = async (service: ClickService, name: string, configurati
   try {
     await service.swap(name, configuration)
   } catch (error) {
-    if (!hasCode(error, 'router.unknown', 'router.broken')) throw error
-    await removeRouter(service, name)
+    if (hasCode(error, 'router.broken')) await removeRouter(service, name)
+    else if (!hasCode(error, 'router.unknown')) throw error
     await service.up(name, configuration)
   }
 }

@@ -11,7 +11,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WeftError } from '../../../proto/errors.ts'
-import { type Durability, readIfThere, removeDurably, writeAtomic } from '../../state/atomic-file.ts'
+import { type Durability, readIfThere, removeDurably, removeIfThere, writeAtomic } from '../../state/atomic-file.ts'
 import type { Room } from '../compile/element.ts'
 import type { Attachment } from './attach.ts'
 import { type Places, pinsOf } from './places.ts'
@@ -61,20 +61,26 @@ export const recordFile = ({ directory }: Places, name: string): string => join(
 
 /**
  * Everything that a record names is the kernel's and ends with it. So what it says on the way is for those that come after a killed process;
- * what runs in the end is to be known after a loss of power, too. A router's first record may be lost with what it was to name.
+ * what runs in the end is to be known after a loss of power, too, unless somebody else knows it. A router's first record may be lost with what it
+ * was to name.
  */
-const durabilityOf = ({ phase, current }: RouterRecord): Durability =>
-  phase === 'running' ? 'durable' : current ? 'whole' : 'unsure'
+const durabilityOf = ({ isRemade }: Places, { phase, current }: RouterRecord): Durability => {
+  if (isRemade) return 'unsure'
+  return phase === 'running' ? 'durable' : current ? 'whole' : 'unsure'
+}
 
 export const writeRecord = (places: Places, record: RouterRecord): Promise<void> =>
   writeAtomic(
     recordFile(places, record.name),
     `${JSON.stringify(record, undefined, 1)}\n`,
     undefined,
-    durabilityOf(record),
+    durabilityOf(places, record),
   )
 
-export const removeRecord = (places: Places, name: string): Promise<void> => removeDurably(recordFile(places, name))
+export const removeRecord = async (places: Places, name: string): Promise<void> => {
+  const file = recordFile(places, name)
+  await (places.isRemade ? removeIfThere(file) : removeDurably(file))
+}
 
 /** A record that nobody has written so: of a file system that lost power, mostly. */
 export class DamagedRecord extends WeftError {

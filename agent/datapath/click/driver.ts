@@ -34,7 +34,7 @@ export interface ClickDriverOptions {
 }
 
 export const clickDriver = ({ namespace, directory, bpffs, underlay: shared }: ClickDriverOptions): DatapathDriver => {
-  const service = clickService({ namespace, directory, bpffs, group: 'links' })
+  const service = clickService({ namespace, directory, bpffs, group: 'links', isRemade: true })
   const open = (): RouteSocket => openRoute({ namespace })
   const underlay = shared ?? openUnderlay({ namespace })
   const admission = ownAdmission()

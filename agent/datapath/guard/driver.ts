@@ -37,7 +37,7 @@ interface GuardedSnapshot extends Snapshot {
 }
 
 export const guardedDriver = (inner: DatapathDriver, { namespace, directory, bpffs }: GuardOptions): DatapathDriver => {
-  const service = clickService({ namespace, directory, bpffs, group: 'guards' })
+  const service = clickService({ namespace, directory, bpffs, group: 'guards', isRemade: true })
   const inOrder = serial()
 
   const apply = (operation: GuardOperation): Promise<void> =>
