@@ -85,6 +85,7 @@
             'native/src/libvirt/lines.cc',
             'native/src/libvirt/module.cc',
             'native/src/libvirt/session.cc',
+            'native/src/libvirt/terminal.cc',
             'native/src/libvirt/values.cc',
             'native/src/util/arguments.cc',
             'native/src/util/callback.cc',

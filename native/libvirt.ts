@@ -1,5 +1,5 @@
 /**
- * The whole surface of the libvirt addon. Every call runs on a thread of its connection, never on Node's pool, and
+ * The whole surface of the libvirt addon. Every call of a connection runs on a thread of that, never on Node's pool, and
  * settles a promise; policy, XML and validation live in TypeScript. libvirt.so is linked: a machine without it lacks
  * this addon alone.
  */
@@ -147,6 +147,11 @@ export interface LibvirtConnection {
 export interface LibvirtAddon {
   /** For instance 'lxc:///system', 'qemu:///system', 'xen:///system', 'test:///default'. */
   connect(uri: string, options?: ConnectOptions): Promise<LibvirtConnection>
+  /**
+   * Of an open terminal, such as that which libvirt names as a domain's console: every byte is handed on as it is, nothing is echoed
+   * (`stty raw -echo`). Throws with `code`, `syscall`, `errno`; ENOTTY where it is none, EIO where its other end is closed.
+   */
+  rawTerminal(descriptor: number): void
 }
 
 /** Loads the addon; throws ERR_ADDON_UNAVAILABLE with the reason where it was not built (no headers of libvirt) or libvirt.so is missing. */

@@ -35,7 +35,7 @@ const members: Record<keyof LibvirtConnection, 'value' | 'function'> = {
   onEvent: 'function',
   close: 'function',
 }
-const exported: Record<keyof LibvirtAddon, true> = { connect: true }
+const exported: Record<keyof LibvirtAddon, true> = { connect: true, rawTerminal: true }
 
 /** Arguments of the right kinds, of calls that take others than a UUID. */
 const argumentsOf: Partial<Record<keyof LibvirtConnection, readonly unknown[]>> = {

@@ -5,7 +5,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
-import type { LibvirtConnection } from '../../../native/libvirt.ts'
+import { type LibvirtConnection, loadLibvirt } from '../../../native/libvirt.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import type { ConsoleStream } from '../driver.ts'
 import { runBounded } from '../run-bounded.ts'
@@ -86,7 +86,7 @@ export const openPtyConsole = async (
   let descriptor: number | undefined
   try {
     descriptor = openSync(tty, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
-    await setTerminal(tty, ['raw', '-echo'])
+    loadLibvirt().rawTerminal(descriptor)
     // While the domain has it, that number is nobody else's: what was opened is its console, or the domain has ended.
     if (consoleTty((await read()) ?? '') !== tty)
       throw new WeftError('node.not-running', `node ${node} has just ended`, { object })

@@ -4,12 +4,17 @@
 #include "environment.h"
 #include "event_loop.h"
 #include "failure.h"
+#include "terminal.h"
 
 #include <napi.h>
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 
 namespace weft {
+
+constexpr uint32_t greatestDescriptor = std::numeric_limits<int32_t>::max();
 
 /** LibvirtAddon of native/libvirt.ts, one for each environment. */
 class LibvirtModule : public Napi::Addon<LibvirtModule> {
@@ -18,7 +23,8 @@ class LibvirtModule : public Napi::Addon<LibvirtModule> {
     environment_->mailbox = WithSystemErrors(env, [&] { return Mailbox::Create(env, "weft:libvirt"); });
     env.AddCleanupHook([environment = environment_] { environment->End(); });
     connection_ = Napi::Persistent(Connection::Define(env, environment_.get()));
-    DefineAddon(exports, {InstanceMethod<&LibvirtModule::Connect>("connect", napi_enumerable)});
+    DefineAddon(exports, {InstanceMethod<&LibvirtModule::Connect>("connect", napi_enumerable),
+                          InstanceMethod<&LibvirtModule::RawTerminal>("rawTerminal", napi_enumerable)});
   }
 
  private:
@@ -33,6 +39,11 @@ class LibvirtModule : public Napi::Addon<LibvirtModule> {
     } catch (const Failure& failure) {
       return Rejected(env, failure.ToJavaScript(env));
     }
+  }
+
+  void RawTerminal(const Napi::CallbackInfo& info) {
+    const auto descriptor = ToUnsigned(info[0], "descriptor", 0, greatestDescriptor);
+    WithSystemErrors(info.Env(), [&] { MakeRaw(static_cast<int>(descriptor)); });
   }
 
   static Napi::Value Rejected(Napi::Env env, const Napi::Error& error) {
