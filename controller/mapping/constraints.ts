@@ -215,11 +215,3 @@ export const candidatesOf = (problem: Problem): readonly (readonly number[])[] =
     return known
   })
 }
-
-/** Whether what changes while others are placed is left. */
-export const hasRoom = (free: Free, node: NodeDemand, host: number): boolean =>
-  within(node.cpuMillis, free.cpuMillis[host]) &&
-  within(node.memoryBytes, free.memoryBytes[host]) &&
-  within(node.diskBytes, free.diskBytes[host]) &&
-  within(node.dedicated, free.nics[host]) &&
-  hasIdle(free, node.pool, host)

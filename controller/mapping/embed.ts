@@ -1,5 +1,5 @@
 /**
- * The embedding of a VNet on a substrate (mapping.ts): greedy placement with routing at once and with going back.
+ * The embedding of a VNet on a substrate (mapping.ts).
  *
  * Hosts carry nodes; a path runs over any nodes of the substrate: hosts on the way relay, switches and fabrics are crossed.
  * Two nodes may share a host; their links then take no path. Nodes are spread so that hosts get equally full, neighbours
@@ -17,8 +17,8 @@ import type { Arcs } from './route.ts'
 import { type Budget, type Solution, search } from './search.ts'
 import { type Topology, topologyOf } from './topology.ts'
 
-/** Choices of the thorough attempt; each takes some ten microseconds on a substrate of a hundred nodes. */
-const steps = 20_000
+/** Steps of the core (core/work.ts), some ten milliseconds, after which it is left open whether there is a mapping at all. */
+const provingSteps = 2_000_000
 
 /** Throws request.invalid where a link names a node that the request does not have: such a request was not validated. */
 export const embed: Embed = (graph, usage, request, options = {}) => {
@@ -26,7 +26,7 @@ export const embed: Embed = (graph, usage, request, options = {}) => {
   const topology = topologyOf(graph)
   const budget = (): Budget => ({
     trees: options.trees ?? defaultTreesOf(topology.size),
-    steps,
+    steps: provingSteps,
     deadlineMs: options.budgetMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.budgetMs,
   })
   const problem = problemOf(topology, usage, request, options)

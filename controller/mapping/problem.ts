@@ -209,34 +209,6 @@ export const emptyUsage: Usage = {
   pools: new Map(),
 }
 
-/** Takes (sign 1) or gives back (sign -1) what a node needs. */
-export const take = (free: Free, node: NodeDemand, host: number, sign: 1 | -1): void => {
-  free.cpuMillis[host] = (free.cpuMillis[host] as number) - sign * node.cpuMillis
-  free.memoryBytes[host] = (free.memoryBytes[host] as number) - sign * node.memoryBytes
-  free.diskBytes[host] = (free.diskBytes[host] as number) - sign * node.diskBytes
-  free.nics[host] = (free.nics[host] as number) - sign * node.dedicated
-  const idle = node.pool === undefined ? undefined : free.pools.get(node.pool)
-  if (idle) idle[host] = (idle[host] as number) - sign
-}
-
-/** Takes (sign 1) or gives back (sign -1) a link's rates along a path. */
-export const takeRates = (free: Free, link: LinkDemand, path: Arcs, sign: 1 | -1): void => {
-  for (const arc of path) {
-    free.rates[arc] = (free.rates[arc] as number) - sign * link.forward
-    free.rates[arc ^ 1] = (free.rates[arc ^ 1] as number) - sign * link.backward
-  }
-}
-
-/** A copy that a search may change. */
-export const copyFree = (free: Free): Free => ({
-  cpuMillis: free.cpuMillis.slice(),
-  memoryBytes: free.memoryBytes.slice(),
-  diskBytes: free.diskBytes.slice(),
-  nics: free.nics.slice(),
-  rates: free.rates.slice(),
-  pools: new Map([...free.pools].map(([shape, idle]) => [shape, idle.slice()])),
-})
-
 /**
  * What a path for a link between two different hosts must keep; undefined where one of them cannot make its tunnels.
  * @param waived a rule of the technology that is not looked at

@@ -26,7 +26,7 @@ import {
 import type { EmbedOptions } from './mapping.ts'
 import { isJoinable } from './pairs.ts'
 import { emptyUsage, type LinkDemand, type NodeDemand, type Problem, problemOf } from './problem.ts'
-import { type Budget, search } from './search.ts'
+import { type Budget, search, searchAny } from './search.ts'
 import { isShort, type ResourceKind, resourceKinds } from './totals.ts'
 import { type Binding, textOf } from './unmet.ts'
 
@@ -37,8 +37,8 @@ export interface Refused {
   readonly budget: Budget
 }
 
-/** Choices of each of the searches that look for the binding constraint. */
-const relaxedSteps = 3_000
+/** Steps and trees of each of the searches that look for the binding constraint. */
+const relaxedSteps = 200_000
 const relaxedTrees = 40
 
 /** At most so many objects are relaxed one by one. */
@@ -64,7 +64,7 @@ export const refusal = ({ problem, request, options, budget }: Refused): WeftErr
 }
 
 const bindingOf = (problem: Problem, budget: Budget): Binding => {
-  const fits = (relaxed: Problem): boolean => search(relaxed, budget).found
+  const fits = (relaxed: Problem): boolean => searchAny(relaxed, budget).found
   const alone = aloneNowhere(problem)
   const decisive = alone.slice(0, objectsTried).find((constraint) => fits(relax(problem, constraint)))
   if (decisive) return { ...decisive, alone: true, beside: [] }

@@ -2,7 +2,6 @@
  * What nodes of a request are to each other: on one host, on different ones, or all on different ones.
  */
 import type { VNetRequest } from '../../proto/generated/weft.v1.ts'
-import type { Problem } from './problem.ts'
 
 /** `spread`: hosts all different where that fits, else shared evenly; `distinct`: all different; `packed`: linked nodes on one. */
 export type Placement = 'spread' | 'distinct' | 'packed'
@@ -42,27 +41,4 @@ export const apartOf = (count: number, rules: readonly (readonly number[])[]): r
   const apart = Array.from({ length: count }, () => new Set<number>())
   for (const rule of rules) for (const x of rule) for (const y of rule) if (x !== y) apart[x]?.add(y)
   return apart.map((others) => [...others])
-}
-
-const groupOf = new WeakMap<Relations['groups'], readonly (readonly number[])[]>()
-
-/** By node, the nodes that have to be on its host, itself among them. */
-export const matesOf = (groups: Relations['groups']): readonly (readonly number[])[] => {
-  const known = groupOf.get(groups)
-  if (known) return known
-  const mates: (readonly number[])[] = []
-  for (const group of groups) for (const node of group) mates[node] = group
-  groupOf.set(groups, mates)
-  return mates
-}
-
-/** Whether a node may be on a host beside those that are placed (-1: not yet). */
-export const allows = (problem: Problem, hosts: Int32Array, node: number, host: number): boolean => {
-  const mates = matesOf(problem.groups)[node] ?? []
-  for (const mate of mates) if (mate !== node && (hosts[mate] as number) >= 0 && hosts[mate] !== host) return false
-  for (const other of problem.apart[node] ?? []) if (hosts[other] === host) return false
-  if (problem.placement === 'distinct')
-    for (let other = 0; other < hosts.length; other++)
-      if (other !== node && hosts[other] === host && !mates.includes(other)) return false
-  return true
 }

@@ -2,7 +2,6 @@
  * Paths over the substrate for one virtual link, as arcs (topology.ts) from the host of end a to the host of end b.
  */
 import type { Topology } from './topology.ts'
-import { unreachable } from './topology.ts'
 
 export type Arcs = readonly number[]
 
@@ -100,34 +99,4 @@ export const findPath = (
   const path: number[] = []
   for (let label = reached; label > 0; label = parentOf[label] as number) path.push(arcOf[label] as number)
   return path.reverse()
-}
-
-/** Every simple path that the route allows, shorter ones first, lazily: what is free may not change meanwhile. */
-export function* allPaths(topology: Topology, free: FreeRates, route: Route): Generator<Arcs> {
-  const { first, arcs, head, delay } = topology
-  const hops = topology.hopsTo(route.to)
-  const onPath = new Uint8Array(topology.nodes.length)
-  const path: number[] = []
-  function* extend(node: number, left: number, spent: number): Generator<Arcs> {
-    if (left === 0) {
-      if (node === route.to) yield path.slice()
-      return
-    }
-    if (node === route.to || (path.length > 0 && !route.passable[node])) return
-    onPath[node] = 1
-    for (let i = first[node] as number; i < (first[node + 1] as number); i++) {
-      const arc = arcs[i] as number
-      const next = head[arc] as number
-      const total = spent + (delay[arc >> 1] as number)
-      if (onPath[next] || (hops[next] as number) > left - 1 || total > route.delay || !carries(free, arc, route))
-        continue
-      path.push(arc)
-      yield* extend(next, left - 1, total)
-      path.pop()
-    }
-    onPath[node] = 0
-  }
-  const shortest = hops[route.from] as number
-  if (shortest === unreachable) return
-  for (let length = shortest; length < topology.nodes.length; length++) yield* extend(route.from, length, 0)
 }

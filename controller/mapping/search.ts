@@ -1,15 +1,14 @@
 /**
- * The search for a mapping: the cheapest that the core (core/solve.ts) finds within its budget where hosts are all different or
- * are to be shared by linked nodes; and the search that leaves nothing out (thorough.ts) where nodes share hosts evenly, and
- * where nothing was found. Pure and deterministic, as long as no clock ends it.
+ * The search for a mapping: what the core (core/solve.ts) finds with the hosts that the request's placement leaves it. Pure and
+ * deterministic, as long as no clock ends it.
  */
 import { candidatesOf } from './constraints.ts'
-import { solve } from './core/solve.ts'
-import { decisionsOf, levelsOf, linksByNode, nodeOrder, type Spread } from './order.ts'
+import { decide } from './core/decide.ts'
+import type { Task } from './core/task.ts'
+import { evenLimitOf, type Limit, limited } from './even.ts'
 import type { Problem } from './problem.ts'
 import type { Arcs } from './route.ts'
-import { solutionOf, taskOf } from './task-of.ts'
-import { type Attempt, run } from './thorough.ts'
+import { capacitiesOf, loadsOf, solutionOf, taskOf } from './task-of.ts'
 import { isShort, resourceKinds } from './totals.ts'
 
 export interface Solution {
@@ -22,65 +21,72 @@ export interface Solution {
 
 export interface Failure {
   readonly found: false
-  /** True where every possibility was tried: there is no embedding. */
+  /** True where it is proven that there is no embedding. */
   readonly proven: boolean
 }
 
 export interface Budget {
-  /** Work of the search for the cheapest, in shortest-path trees of the substrate. */
+  /** Work of each search for the cheapest, in shortest-path trees of the substrate. */
   readonly trees: number
-  /** Choices that the last, thorough attempt may make. */
+  /** Steps of the search that leaves nothing out, where nothing was found (core/decide.ts). */
   readonly steps: number
   /** Of the clock that performance.now() reads; Infinity: none. */
   readonly deadlineMs: number
 }
 
-/** Roots that quick attempts start from. */
-const roots = 4
+/** Maps the task of a problem, or one with less to choose from. */
+type Find = (task: Task, steps?: number) => Solution | Failure
+type Placing = (problem: Problem, task: Task, find: Find, steps: number) => Solution | Failure
 
-export const search = (problem: Problem, budget: Budget): Solution | Failure => {
-  const { nodes } = problem
+export const search = (problem: Problem, budget: Budget): Solution | Failure =>
+  searchBy(problem, budget, problem.placement === 'spread' ? spread : place)
+
+/** The same, with no regard to how evenly nodes are spread: whether there is any mapping. */
+export const searchAny = (problem: Problem, budget: Budget): Solution | Failure => searchBy(problem, budget, place)
+
+const searchBy = (problem: Problem, { trees, steps, deadlineMs }: Budget, placing: Placing): Solution | Failure => {
   const candidates = candidatesOf(problem)
   if (candidates.some(({ length }) => length === 0) || resourceKinds.some((kind) => isShort(problem, kind)))
     return { found: false, proven: true }
-  const cheapest = findCheapest(problem, candidates, budget)
-  if (cheapest) return cheapest
-  const links = linksByNode(problem)
-  const order = (root: number | undefined) => nodeOrder(problem, candidates, links, root)
-  const bySize = order(undefined)
-  const [first, other]: readonly [Spread, Spread] =
-    problem.placement === 'packed' ? ['pack', 'balance'] : ['balance', 'pack']
-  const quickSteps = 500 + 4 * (nodes.length + problem.links.length)
-  const attempts: readonly Attempt[] = [
-    ...bySize.slice(0, roots).map((root): Attempt => ({ order: order(root), spread: first, steps: quickSteps })),
-    { order: bySize, spread: first, steps: quickSteps },
-    { order: bySize, spread: other, steps: quickSteps },
-    { order: order(bySize[0]), spread: other, steps: quickSteps },
-    { order: order(bySize[0]), spread: first, steps: budget.steps, thorough: true },
-  ]
-  const levels = levelsOf(problem, candidates)
-  for (const attempt of attempts) {
-    const decisions = decisionsOf(problem, attempt.order, links)
-    const result = run(problem, { ...attempt, decisions, candidates, links, levels }, budget.deadlineMs)
-    if (result.found || result.proven) return result
+  if (problem.nodes.length === 0) return { found: true, hosts: new Int32Array(), paths: [] }
+  const clock = Number.isFinite(deadlineMs) && { now: () => performance.now(), deadlineMs }
+  const find: Find = (task, lastSteps = 0) => {
+    const outcome = decide(task, { trees, ...clock }, lastSteps)
+    return outcome.found ? solutionOf(problem, outcome) : outcome
   }
-  return { found: false, proven: false }
+  return placing(problem, taskOf(problem, candidates), find, steps)
 }
 
-/** With hosts all different where they may be, and as few of them as there can be where linked nodes are wanted together. */
-const findCheapest = (
-  problem: Problem,
-  candidates: readonly (readonly number[])[],
-  { trees, deadlineMs }: Budget,
-): Solution | undefined => {
-  const count = problem.nodes.length
-  const isPacked = problem.placement === 'packed'
-  if (count === 0 || trees <= 0 || (!isPacked && new Set(candidates.flat()).size < problem.groups.length))
-    return undefined
-  const task = taskOf(problem, candidates, isPacked ? count : 1)
-  const outcome = solve(task, {
-    trees,
-    ...(Number.isFinite(deadlineMs) && { now: () => performance.now(), deadlineMs }),
-  })
-  return outcome.found ? solutionOf(problem, outcome) : undefined
+const place: Placing = (problem, task, find, steps) =>
+  find(problem.placement === 'distinct' ? { ...task, perHost: 1 } : withStart(task, evenOf(problem, task)), steps)
+
+const evenOf = (problem: Problem, task: Task): Limit | undefined =>
+  evenLimitOf(task, capacitiesOf(problem), loadsOf(problem))
+
+const withStart = (task: Task, even: Limit | undefined): Task => (even?.start ? { ...task, start: even.start } : task)
+
+/** So often the way between a limit with which nothing is found and a looser one is halved. */
+const halvings = 3
+
+/** On hosts all different; else evenly; else as evenly as something is found. */
+const spread: Placing = (problem, task, find, steps) => {
+  const hosts = new Set(task.nodes.flatMap((node) => [...node.hosts]))
+  const apart = hosts.size >= task.nodes.length ? find({ ...task, perHost: 1 }) : undefined
+  if (apart?.found) return apart
+  const even = evenOf(problem, task)
+  const tight: Limit = even && even.perHost > 1 ? even : { ...even, perHost: 2, room: [] }
+  const first = find(limited(task, tight, 0))
+  if (first.found) return first
+  let best = find(withStart(task, even), steps)
+  if (!best.found) return best
+  let [low, high] = [0, 1]
+  for (let i = 0; i < halvings; i++) {
+    const middle = (low + high) / 2
+    const next = find(limited(task, tight, middle))
+    if (next.found) {
+      best = next
+      high = middle
+    } else low = middle
+  }
+  return best
 }

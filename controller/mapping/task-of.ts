@@ -3,10 +3,8 @@
  */
 import { byTopology } from './by-topology.ts'
 import type { Found, Task, TaskLink, TaskNode } from './core/task.ts'
-import { weightOf } from './order.ts'
 import { remotenessKm } from './place.ts'
 import type { Free, LinkDemand, NodeDemand, Problem } from './problem.ts'
-import { matesOf } from './relations.ts'
 import type { Solution } from './search.ts'
 import { canEnd, groundOf } from './technology.ts'
 
@@ -19,7 +17,8 @@ const farthestKm = 20_038
  */
 const [moveCost, kmCost, loadCost] = [1e6, 10, 0.05]
 
-export const taskOf = (problem: Problem, candidates: readonly (readonly number[])[], perHost: number): Task => {
+/** With as many nodes on a host as have room there. */
+export const taskOf = (problem: Problem, candidates: readonly (readonly number[])[]): Task => {
   const { topology, groups, free } = problem
   const groupOf = new Map(groups.flatMap((group, index) => group.map((node) => [node, index])))
   const weights = problem.links.map((_, link) => weightOf(problem, link))
@@ -41,9 +40,15 @@ export const taskOf = (problem: Problem, candidates: readonly (readonly number[]
         (weights[index] ?? 0) / mean,
       ),
     ),
-    perHost,
+    perHost: groups.length,
     apart: apart.filter(([x, y]) => x < y),
   }
+}
+
+/** What a link weighs for each hop: its rates in Mbit/s, and something where it asks for none. */
+const weightOf = (problem: Problem, link: number): number => {
+  const { forward = 0, backward = 0 } = problem.links[link] ?? {}
+  return 1 + (forward + backward) / 1e6
 }
 
 const roomOf = (free: Free, pools: readonly string[], size: number): readonly Float64Array[] => [
@@ -52,6 +57,12 @@ const roomOf = (free: Free, pools: readonly string[], size: number): readonly Fl
   free.diskBytes,
   Float64Array.from(free.nics),
   ...pools.map((pool) => Float64Array.from(free.pools.get(pool) ?? new Int32Array(size))),
+]
+
+/** What hosts have in all of what comes first there. */
+export const capacitiesOf = ({ topology: { nodes } }: Problem): readonly Float64Array[] => [
+  Float64Array.from(nodes, ({ cpuMillis }) => cpuMillis),
+  Float64Array.from(nodes, ({ memoryBytes }) => memoryBytes),
 ]
 
 const needsOf = (node: NodeDemand, pools: readonly string[]): readonly number[] => [
@@ -93,7 +104,7 @@ const nodeOf = (
 const loadCosts = new WeakMap<Problem, Float64Array>()
 
 /** What each host costs for being full; the same for all nodes. */
-const loadsOf = (problem: Problem): Float64Array => {
+export const loadsOf = (problem: Problem): Float64Array => {
   const known = loadCosts.get(problem)
   if (known) return known
   const { topology, free } = problem
@@ -136,7 +147,7 @@ const endsOf = byTopology((topology, question): Uint8Array => {
 
 /** The core's hosts by node. */
 export const solutionOf = ({ groups, nodes }: Problem, { hosts, paths }: Found): Solution => {
-  const mates = matesOf(groups)
-  const at = new Map(groups.map((group, index) => [group, hosts[index] as number]))
-  return { found: true, hosts: Int32Array.from(nodes, (_, node) => at.get(mates[node] ?? []) as number), paths }
+  const at = new Int32Array(nodes.length)
+  for (const [index, group] of groups.entries()) for (const node of group) at[node] = hosts[index] as number
+  return { found: true, hosts: at, paths }
 }

@@ -26,13 +26,9 @@ export interface Topology {
   readonly capacity: Float64Array
   /** By arc, what its rates are called in a usage. */
   readonly rateKeys: readonly string[]
-  /** Links on the shortest way from every node to this one, whatever is free; 2^31 - 1 where there is none. */
-  readonly hopsTo: (node: number) => Int32Array
   /** Whether segments of a technology can run over a link. */
   readonly carries: (link: number, technology: string) => boolean
 }
-
-export const unreachable = 0x7fffffff
 
 /** Links whose ends are not both nodes of the graph are left out. */
 export const topologyOf = (graph: SubstrateGraph): Topology => {
@@ -77,32 +73,6 @@ const make = (graph: SubstrateGraph): Topology => {
     delay: Float64Array.from(links, ({ delayMicroseconds }) => delayMicroseconds),
     capacity: Float64Array.from(head, (_, arc) => links[arc >> 1]?.capacityBitsPerSecond ?? 0),
     rateKeys: Array.from(head, (_, arc) => `${links[arc >> 1]?.id}/${arc & 1 ? 'ba' : 'ab'}`),
-    hopsTo: hopsOver(nodes.length, first, arcs, head),
     carries: (link, technology) => graph.carried?.get(links[link]?.id ?? '')?.has(technology) ?? true,
-  }
-}
-
-/** Distances that are kept: 64 MB. */
-const mostKept = 2 ** 24
-
-/** Breadth-first search from each node that is asked for, kept: arcs come in pairs, so the way there is the way back. */
-const hopsOver = (count: number, first: Int32Array, arcs: Int32Array, head: Int32Array) => {
-  const known = new Map<number, Int32Array>()
-  return (target: number): Int32Array => {
-    const found = known.get(target)
-    if (found) return found
-    const hops = new Int32Array(count).fill(unreachable)
-    const queue = [target]
-    hops[target] = 0
-    for (const node of queue)
-      for (let i = first[node] as number; i < (first[node + 1] as number); i++) {
-        const next = head[arcs[i] as number] as number
-        if (hops[next] !== unreachable) continue
-        hops[next] = (hops[node] as number) + 1
-        queue.push(next)
-      }
-    if (known.size * count > mostKept) known.clear()
-    known.set(target, hops)
-    return hops
   }
 }

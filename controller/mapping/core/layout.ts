@@ -14,8 +14,11 @@ export interface Layout {
 }
 
 export interface Layouts {
-  /** The root on the host, then always the node with most pull towards what is placed, where it costs least. */
-  readonly from: (root: number, host: number) => Layout | undefined
+  /**
+   * The root on the host, then always the node with most pull towards what is placed, where it costs least; undefined where it fits
+   * nowhere, or where all would cost as much as the limit.
+   */
+  readonly from: (root: number, host: number, limit: number) => Layout | undefined
   /** The same placement, improved by moves and swaps until none helps. */
   readonly improved: (layout: Layout) => Layout
 }
@@ -27,13 +30,15 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
   const costs = new Float64Array(task.net.size)
   const towards = new Float64Array(task.nodes.length)
   const count = task.nodes.length
+  const leastOfLinks =
+    task.perHost === 1 ? task.links.reduce((sum, { a, b, weight }) => sum + (a === b ? 0 : weight), 0) : 0
 
   /** Into `costs`, for each of its candidates: what being there costs towards all that is placed. */
   const countCosts = (node: number): void => {
     const own = candidates[node] as Int32Array
     const base = alone[node] as Float64Array
     for (let i = 0; i < own.length; i++) costs[own[i] as number] = base[own[i] as number] as number
-    work.add((own.length + addPulls(model, reach, hosts, node, costs)) >> 3)
+    work.add((own.length + addPulls(model, reach, hosts, node, costs)) >> 2)
   }
 
   const cheapest = (node: number): number => {
@@ -125,10 +130,12 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
   const snapshot = (): Layout => ({ hosts: hosts.slice(), cost: total() })
 
   return {
-    from: (root, host) => {
+    from: (root, host, limit) => {
       clear()
       towards.fill(0)
       placed(root, host)
+      // Hosts that are all different are a hop from each other at least.
+      let sum = ((alone[root] as Float64Array)[host] as number) + leastOfLinks
       for (let step = 1; step < count; step++) {
         let next = -1
         for (let node = 0; node < count; node++) {
@@ -137,6 +144,9 @@ export const layoutsOf = (model: Model, reach: Reach, work: Work): Layouts => {
         }
         const best = cheapest(next)
         if (best < 0) return undefined
+        sum += costs[best] as number
+        if (task.perHost === 1) sum -= towards[next] as number
+        if (sum >= limit) return undefined
         placed(next, best)
       }
       return snapshot()

@@ -76,7 +76,7 @@ export const pathsOf = (task: Task, rates: Float64Array, work: Work): Paths => {
         via[next] = arc
       }
     }
-    work.add(18 + (steps >> 2))
+    work.add(40 + (steps >> 1))
     if (reached < 0) return undefined
     const path = new Array<number>(reached)
     for (let i = reached - 1, node = to; i >= 0; i--) {

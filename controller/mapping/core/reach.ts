@@ -2,7 +2,7 @@
  * How far hosts are from each other for each link of a task: fewest hops over what has its rates free, keeps its delay and may
  * be crossed by it. What the task itself takes is left aside, so that a distance never is more than what a path will cost.
  */
-import { fillRow, type Open, type Rings, ringsOf } from './rings.ts'
+import { type BitNet, bitNetOf, bitNetsOf, fillHops, leastFree, mostBits } from './bits.ts'
 import type { Task, TaskLink } from './task.ts'
 import type { Work } from './work.ts'
 
@@ -17,6 +17,8 @@ export interface Reach {
   readonly row: (link: number, side: 0 | 1, host: number) => Row
   /** The same to every node, for what is on the way: what no link can end at may be crossed. */
   readonly hops: (link: number, side: 0 | 1, host: number) => Row
+  /** Gives the rows back, which others then get: neither they nor this may be used any more. */
+  readonly release: () => void
 }
 
 /** Links that the same is open to share their rows. */
@@ -26,43 +28,33 @@ interface Kind {
   readonly rows: Rows
   readonly hops: Rows
   /** On each side, what may be crossed from each node; found when it is first asked for. */
+  readonly nets: [BitNet | undefined, BitNet | undefined]
   readonly open: [Open | undefined, Open | undefined]
-  /** The same on both sides, where the rates are and any delay will do. */
-  readonly even: Open | undefined
-  readonly rings: [Rings | undefined, Rings | undefined]
 }
 
 /** By side, then by host. */
 type Rows = readonly [(Row | undefined)[], (Row | undefined)[]]
 
-/** Up to so many nodes, hops are found between all at once. */
-const smallSize = 512
+/** Nodes that arcs lead to which may be taken, by node that they leave: head[first[n]] up to, without, head[first[n + 1]]. */
+interface Open {
+  readonly first: Int32Array
+  readonly head: Int32Array
+}
 
 export const reachOf = (task: Task, work: Work): Reach => {
-  const kinds: Kind[] = []
-  const kindOf = task.links.map((link) => {
-    // What two rates leave open is the same where it is as much: less is open to the greater one.
-    const isEven = link.forward === link.backward && !Number.isFinite(link.delay)
-    const open = isEven ? openOf(task, link, link.forward, link.backward, work) : undefined
-    const known = kinds.find((kind) =>
-      open ? isLikeButRate(kind.link, link) && isAsOpen(kind.even, open) : isLike(kind.link, link),
-    )
-    if (known) return known
-    const kind: Kind = {
-      link,
-      rows: emptyRows(task, link),
-      hops: emptyRows(task, link),
-      even: open,
-      open: [open, open],
-      rings: [undefined, undefined],
-    }
-    kinds.push(kind)
-    return kind
-  })
-  const queue = new Int32Array(task.net.size)
+  const { size } = task.net
+  const isSmall = size <= mostBits
+  const kindOf = kindsOf(task, isSmall, work)
+  const queue = new Int32Array(isSmall ? 0 : size)
+  const given: Row[] = []
+  const emptyRow = (): Row => {
+    const row = spareRows.get(size)?.pop() ?? new Uint8Array(size)
+    given.push(row)
+    return row.fill(unreached)
+  }
   const hopsFrom = (kind: Kind, side: 0 | 1, host: number): Row => {
     const all = kind.hops[side]
-    all[host] ??= hopsOf(task, kind, side, host, queue, work)
+    all[host] ??= fill(task, kind, side, host, emptyRow(), queue, work)
     return all[host]
   }
   return {
@@ -73,6 +65,61 @@ export const reachOf = (task: Task, work: Work): Reach => {
       return rows[host]
     },
     hops: (link, side, host) => hopsFrom(kindOf[link] as Kind, side, host),
+    release: () => {
+      const spare = spareRows.get(size) ?? []
+      for (const row of given) if (spare.length * size < mostSpareBytes) spare.push(row)
+      spareRows.set(size, spare)
+      given.length = 0
+      kindOf.length = 0
+    },
+  }
+}
+
+/** Rows of requests before, by their length: to allocate them takes longer than to fill them. */
+const spareRows = new Map<number, Row[]>()
+const mostSpareBytes = 2 ** 20
+
+/** By link. */
+const kindsOf = (task: Task, isSmall: boolean, work: Work): Kind[] => {
+  const kinds: Kind[] = []
+  const add = (link: TaskLink, net: BitNet | undefined, open: Open | undefined): Kind => {
+    const kind: Kind = {
+      link,
+      rows: emptyRows(task, link),
+      hops: emptyRows(task, link),
+      nets: [net, net],
+      open: [open, open],
+    }
+    kinds.push(kind)
+    return kind
+  }
+  const nets = new Map<TaskLink, BitNet>()
+  if (isSmall) evenNets(task, nets, work)
+  return task.links.map((link) => {
+    // What two rates leave open is the same where it is as much: less is open to the greater one.
+    const net = nets.get(link)
+    const open = isEven(link) && !net ? openOf(task, link, link.forward, link.backward, work) : undefined
+    const known = kinds.find((kind) => {
+      if (net) return kind.nets[0] === net && isLikeButRate(kind.link, link)
+      return open ? isLikeButRate(kind.link, link) && isAsOpen(kind.open[0], open) : isLike(kind.link, link)
+    })
+    return known ?? add(link, net, open)
+  })
+}
+
+/** Where the rates are the same on both sides and any delay will do. */
+const isEven = ({ forward, backward, delay }: TaskLink): boolean => forward === backward && !Number.isFinite(delay)
+
+/** The nets of all such links, those on the same ground together. */
+const evenNets = (task: Task, nets: Map<TaskLink, BitNet>, work: Work): void => {
+  const { size, head } = task.net
+  for (const link of task.links) {
+    if (!isEven(link) || nets.has(link)) continue
+    const alike = task.links.filter((other) => isEven(other) && isLikeButRate(link, other))
+    const rates = [...new Set(alike.map(({ forward }) => forward))].sort((x, y) => x - y)
+    const found = bitNetsOf(task, link, rates)
+    for (const other of alike) nets.set(other, found[rates.indexOf(other.forward)] as BitNet)
+    work.add(head.length + size * rates.length)
   }
 }
 
@@ -94,27 +141,26 @@ const isLikeButRate = (x: TaskLink, y: TaskLink): boolean =>
 
 const isSymmetric = ({ forward, backward, endsA, endsB }: TaskLink): boolean => forward === backward && endsA === endsB
 
-const hopsOf = (task: Task, kind: Kind, side: 0 | 1, host: number, queue: Int32Array, work: Work): Row => {
-  const { link, open, rings } = kind
-  const row = new Uint8Array(task.net.size).fill(unreached)
+/** Into a row that says `unreached` everywhere. */
+const fill = (task: Task, kind: Kind, side: 0 | 1, host: number, row: Row, queue: Int32Array, work: Work): Row => {
+  const { link, nets, open } = kind
   row[host] = 0
   const near = side === 0 ? link.endsA : link.endsB
   if (near && !near[host]) return row
   const [out, back] = side === 0 ? [link.forward, link.backward] : [link.backward, link.forward]
   if (Number.isFinite(link.delay)) growWithin(task, link, out, back, host, row, work)
-  else {
+  else if (row.length <= mostBits) {
+    if (!nets[side]) work.add(task.net.head.length >> 2)
+    nets[side] ??= bitNetOf(task, link, out, back)
+    fillHops(nets[side], host, row)
+    work.add(row.length)
+  } else {
     open[side] ??= openOf(task, link, out, back, work)
-    if (row.length > smallSize) grow(open[side], link.passable, host, row, queue, work)
-    else {
-      rings[side] ??= ringsOf(row.length, open[side], link.passable, work)
-      fillRow(rings[side], host, row, unreached - 1)
-      work.add(row.length >> 2)
-    }
+    grow(open[side], link.passable, host, row, queue, work)
   }
   return row
 }
 
-/** What asks for nothing is carried also where more was promised than there is. */
 const openOf = (
   { net: { first, arcs, head, size }, rates }: Task,
   { usable }: TaskLink,
@@ -122,7 +168,7 @@ const openOf = (
   back: number,
   work: Work,
 ): Open => {
-  const [least, leastBack] = [out === 0 ? Number.NEGATIVE_INFINITY : out, back === 0 ? Number.NEGATIVE_INFINITY : back]
+  const [least, leastBack] = [leastFree(out), leastFree(back)]
   const open: Open = { first: new Int32Array(size + 1), head: new Int32Array(head.length) }
   let count = 0
   for (let node = 0; node < size; node++) {
@@ -180,7 +226,7 @@ const growWithin = (
   row: Row,
   work: Work,
 ): void => {
-  const [least, leastBack] = [out === 0 ? Number.NEGATIVE_INFINITY : out, back === 0 ? Number.NEGATIVE_INFINITY : back]
+  const [least, leastBack] = [leastFree(out), leastFree(back)]
   const quickest = new Float64Array(size).fill(Number.POSITIVE_INFINITY)
   quickest[host] = 0
   let wave: number[] = [host]
@@ -205,7 +251,8 @@ const growWithin = (
         reached.set(next, total)
       }
     }
-    work.add(steps)
+    // A label more takes as long as two arcs that are looked at.
+    work.add(2 * steps)
     wave = [...reached.keys()]
     spent = [...reached.values()]
   }

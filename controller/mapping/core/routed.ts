@@ -4,7 +4,7 @@
 import { type Model, type Occupancy, occupancyOf, type Tie } from './model.ts'
 import { pathsOf, takePath } from './path.ts'
 import { addPulls } from './pull.ts'
-import type { Reach } from './reach.ts'
+import { type Reach, unreached } from './reach.ts'
 import type { TaskLink } from './task.ts'
 import type { Work } from './work.ts'
 
@@ -25,8 +25,11 @@ export interface Routed {
    */
   readonly put: (node: number, host: number, limit?: number) => boolean
   readonly lift: (node: number) => void
-  /** Puts a node where it costs least now; false where it can be nowhere within the limit. */
-  readonly insert: (node: number, avoid?: number, limit?: number) => boolean
+  /**
+   * Puts a node where it costs least now; false where it can be nowhere so that all that is placed costs at most the limit.
+   * `costs` are, by host, at least what being there costs, and are used up; Infinity where it cannot be.
+   */
+  readonly insert: (node: number, costs?: Float64Array, limit?: number) => boolean
   readonly restore: (snapshot: Snapshot) => void
   readonly snapshot: () => Snapshot
   readonly cost: () => number
@@ -44,7 +47,6 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
   const rates = task.rates.slice()
   const paths: (readonly number[])[] = links.map(() => [])
   const finder = pathsOf(task, rates, work)
-  const costs = new Float64Array(net.size)
   let sum = 0
   let missing = task.nodes.length
 
@@ -80,22 +82,25 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
   const put = (node: number, host: number, limit = Number.POSITIVE_INFINITY): boolean => {
     let slack = limit - sum - leastAt(node, host)
     if (slack < -1e-9) return false
-    const own = ties[node] ?? []
+    const own = ties[node] as readonly Tie[]
     occupancy.put(node, host)
     sum += (alone[node] as Float64Array)[host] as number
     missing--
-    for (const [at, { link, other, side, weight }] of own.entries()) {
+    for (let at = 0; at < own.length; at++) {
+      const { link, other, side, weight } = own[at] as Tie
       const to = hosts[other] as number
       if (to < 0) continue
+      const asked = links[link] as TaskLink
       const row = reach.hops(link, side, to)
       const extra = Math.floor(slack / weight + 1e-6)
-      const path = finder.find(links[link] as TaskLink, side === 0 ? 1 : 0, host, to, row, extra)
+      const mayEnd = reach.row(link, side, to)[host] !== unreached
+      const path = mayEnd ? finder.find(asked, side === 0 ? 1 : 0, host, to, row, extra) : undefined
       if (!path) {
         takeOut(node, own.slice(0, at))
         return false
       }
       if (side === 0) turn(path)
-      takePath(rates, links[link] as TaskLink, path, 1)
+      takePath(rates, asked, path, 1)
       paths[link] = path
       sum += weight * path.length
       slack -= weight * (path.length - (row[host] as number))
@@ -103,22 +108,19 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
     return true
   }
 
-  /** Into `costs`, for each of its candidates: at least what being there costs towards all that is placed. */
-  const estimate = (node: number, avoid: number): void => {
-    const own = candidates[node] as Int32Array
-    const base = alone[node] as Float64Array
-    for (let i = 0; i < own.length; i++) {
-      const host = own[i] as number
-      costs[host] = host === avoid || !occupancy.fits(node, host) ? Number.POSITIVE_INFINITY : (base[host] as number)
-    }
-    work.add(24 + ((own.length * 2 + addPulls(model, reach, hosts, node, costs)) >> 3))
+  /** For each candidate: at least what being there costs towards all that is placed. */
+  const estimate = (node: number): Float64Array => {
+    const costs = (alone[node] as Float64Array).slice()
+    work.add((net.size + addPulls(model, reach, hosts, node, costs)) >> 2)
+    for (const host of hosts) if (host >= 0 && !occupancy.fits(node, host)) costs[host] = Number.POSITIVE_INFINITY
+    return costs
   }
 
-  const insert = (node: number, avoid = -1, limit = Number.POSITIVE_INFINITY): boolean => {
-    estimate(node, avoid)
+  const insert = (node: number, costs = estimate(node), limit = Number.POSITIVE_INFINITY): boolean => {
     const own = candidates[node] as Int32Array
     const before = sum
-    let [chosen, least] = [-1, limit - before + 1e-9]
+    let chosen = -1
+    let least = limit - before + 1e-9
     for (let tries = 0; tries < hostsTried; tries++) {
       let best = -1
       let low = least - 1e-9
@@ -129,7 +131,7 @@ export const routedOf = (model: Model, reach: Reach, work: Work): Routed => {
           best = host
         }
       }
-      work.add(4 + (own.length >> 4))
+      work.add(8 + (own.length >> 3))
       if (best < 0) break
       costs[best] = Number.POSITIVE_INFINITY
       if (!put(node, best, before + least)) continue

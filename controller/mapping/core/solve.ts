@@ -9,13 +9,14 @@ import { isScarce, type Model, modelOf } from './model.ts'
 import { randomFrom } from './random.ts'
 import { type Reach, reachOf } from './reach.ts'
 import { type Routed, routedOf, type Snapshot } from './routed.ts'
+import { ruinOf } from './ruin.ts'
 import type { Budget, Outcome, Task } from './task.ts'
 import { type Work, workOf } from './work.ts'
 
 /** What suffices for requests of ten nodes on a hundred hosts. */
-export const defaultTrees = 90
+export const defaultTrees = 185
 /** On a large substrate a tree takes long, and most of it is far from where a request goes. */
-const [largeSize, largeTrees] = [1000, 20]
+const [largeSize, largeTrees] = [1000, 40]
 export const defaultTreesOf = (size: number): number => (size > largeSize ? largeTrees : defaultTrees)
 
 /**
@@ -45,29 +46,41 @@ const sharesOf = (task: Task): Shares =>
     : searchingShares
 
 /** So many of the cheapest layouts are improved, and so many of those become mappings. */
-const [improvedLayouts, routedLayouts] = [12, 4]
+const [improvedLayouts, routedLayouts] = [8, 4]
 /** In how many hops of a link of mean weight the search begins to go on from what costs more. */
 const warmth = 2.5
 /** Parts that the likelihood of that is told in. */
 const chances = 2 ** 20
-/** Most nodes that are taken out of a mapping at a time. */
-const mostOut = 3
-
 /**
- * Large requests take more of what small ones leave: a request of so many links has just the budget, none more than `mostShare`
- * times as much. So half of all are decided soon, and those in whose search much can be gained go on.
+ * A request of more links than is usual has more work, up to so many times the budget: where a proof is sought, since time gains most there;
+ * and on a substrate whose trees are so short that it takes little time all the same.
  */
-const [usualLinks, leastShare, mostShare] = [6, 1, 3.5]
-const shareOf = ({ net, links }: Task): number =>
-  Math.min(net.size > largeSize ? 1 : mostShare, Math.max(leastShare, links.length / usualLinks))
+const [usualLinks, leastShare] = [6, 1]
+const mostShare = { proving: 1.65, searching: 1, small: 1.8, large: 1 } as const
+const smallSize = 64
+const shareOf = ({ net, links }: Task, shares: Shares): number => {
+  const searching = net.size > smallSize ? mostShare.searching : mostShare.small
+  const most = net.size > largeSize ? mostShare.large : shares.prove > 0 ? mostShare.proving : searching
+  return Math.min(most, Math.max(leastShare, links.length / usualLinks))
+}
 
 export const solve = (task: Task, budget: Budget): Outcome => {
-  const work = workOf(task.net, { ...budget, trees: budget.trees * shareOf(task) })
+  const shares = sharesOf(task)
+  const work = workOf(task.net, { ...budget, trees: budget.trees * shareOf(task, shares) })
   const model = modelOf(task)
+  work.add(task.net.head.length + task.net.size * task.nodes.length)
   if (model.candidates.some(({ length }) => length === 0)) return { found: false, trees: work.trees() }
   const reach = reachOf(task, work)
+  try {
+    return searched(model, reach, work, shares)
+  } finally {
+    reach.release()
+  }
+}
+
+const searched = (model: Model, reach: Reach, work: Work, shares: Shares): Outcome => {
+  const { task } = model
   const order = [...model.pull.keys()].sort((x, y) => (model.pull[y] as number) - (model.pull[x] as number))
-  const shares = sharesOf(task)
   const layouts = bestLayouts(model, layoutsOf(model, reach, work), order[0], work, shares)
   const routed = routedOf(model, reach, work)
   const first = firstMapping(routed, layouts, order, work, shares)
@@ -76,7 +89,16 @@ export const solve = (task: Task, budget: Budget): Outcome => {
   if (bound === Number.POSITIVE_INFINITY) return { found: false, trees: work.trees() }
   if (mapping && isLeast(mapping.cost, bound))
     return { found: true, ...mapping, bound: Math.min(bound, mapping.cost), trees: work.trees() }
-  const best = refined(routed, model, mapping && mapping !== known ? snapshotOf(model, mapping) : first, bound, work)
+  const best = refined(
+    routed,
+    model,
+    reach,
+    mapping && mapping !== known ? snapshotOf(model, mapping) : first,
+    bound,
+    work,
+    // After a proof little is left.
+    shares.prove > 0 ? 1 : effortOf(first, layouts[0]?.cost),
+  )
   if (best.missing > 0) return { found: false, trees: work.trees() }
   const { cost, ...where } = mappingOf(task, best)
   return { found: true, ...where, cost, bound: Math.min(bound, cost), trees: work.trees() }
@@ -117,15 +139,20 @@ const bestLayouts = (
   shares: Shares,
 ): readonly Layout[] => {
   if (root === undefined) return []
-  const found: Layout[] = []
+  const found: Layout[] = model.task.start ? [{ hosts: model.task.start, cost: Number.POSITIVE_INFINITY }] : []
+  let limit = Number.POSITIVE_INFINITY
   for (const host of rootsOf(model.candidates[root] as Int32Array, model.task)) {
     if (work.isOver(shares.layouts)) break
-    const layout = layouts.from(root, host)
-    if (layout) found.push(layout)
+    const layout = layouts.from(root, host, limit)
+    if (!layout) continue
+    found.push(layout)
+    found.sort((x, y) => x.cost - y.cost)
+    if (found.length <= improvedLayouts) continue
+    found.pop()
+    limit = (found.at(-1) as Layout).cost
   }
-  found.sort((x, y) => x.cost - y.cost)
   const improved: Layout[] = []
-  for (const layout of found.slice(0, improvedLayouts)) {
+  for (const layout of found) {
     if (work.isOver(shares.improve)) break
     improved.push(layouts.improved(layout))
   }
@@ -155,25 +182,49 @@ const firstMapping = (
   return best
 }
 
+/** That share at least, and all of it where the mapping costs by so much more than its layout, as a part of it. */
+const [leastEffort, wholeEffort] = [0.2, 0.08]
+/**
+ * The share of what is left of the budget that goes into refining. What costs as much as its layout, which no paths could make cheaper, is seldom
+ * improved by much.
+ */
+const effortOf = (first: Snapshot, layoutCost: number | undefined): number =>
+  first.missing > 0 || !layoutCost ? 1 : Math.min(1, leastEffort + (first.cost / layoutCost - 1) / wholeEffort)
+
 /**
  * At first also what costs more is gone on from, the less likely the more it costs and the less is left of the budget (simulated
  * annealing: S. Kirkpatrick, C. Gelatt, M. Vecchi, 1983).
  */
-const refined = (routed: Routed, { task, ties }: Model, first: Snapshot, floor: number, work: Work): Snapshot => {
-  const { below } = randomFrom(1)
+const refined = (
+  routed: Routed,
+  model: Model,
+  reach: Reach,
+  first: Snapshot,
+  floor: number,
+  work: Work,
+  effort: number,
+): Snapshot => {
+  const { task } = model
+  const random = randomFrom(1)
+  const { below } = random
+  const ruin = ruinOf(model, reach, routed, random, work)
+  routed.restore(first)
   const mean = task.links.reduce((sum, { weight }) => sum + weight, 0) / Math.max(1, task.links.length)
   const begin = work.share()
   let [now, best] = [first, first]
   let isDone = first.missing === 0 && isLeast(costOf(task, first), floor)
-  while (!isDone && !work.isOver()) {
-    const temperature = (warmth * mean * Math.max(0, 1 - work.share())) / (1 - begin)
+  const end = begin + effort * (1 - begin)
+  while (!isDone && !work.isOver(end)) {
+    const temperature = (warmth * mean * Math.max(0, end - work.share())) / (end - begin)
     const limit =
       now.missing > 0 ? Number.POSITIVE_INFINITY : now.cost - temperature * Math.log((1 + below(chances)) / chances)
-    routed.restore(now)
-    ruin(routed, ties, below, now, limit)
     // A round takes some time also where nothing is looked at.
     work.add(96)
-    if (routed.missing() > now.missing || (routed.missing() === now.missing && routed.cost() > limit + 1e-9)) continue
+    if (!ruin(now, limit)) continue
+    if (routed.missing() > now.missing || (routed.missing() === now.missing && routed.cost() > limit + 1e-9)) {
+      routed.restore(now)
+      continue
+    }
     now = routed.snapshot()
     if (!isBetter(now, best)) continue
     best = now
@@ -210,33 +261,4 @@ const rootsOf = (hosts: Int32Array, task: Task): readonly number[] => {
   }
   const score = new Map([...hosts].map((host) => [host, free(host)]))
   return [...hosts].sort((x, y) => (score.get(y) as number) - (score.get(x) as number))
-}
-
-/** Takes some linked nodes out and puts them back one by one where they cost least; gives up where all would cost more than the limit. */
-const ruin = (
-  routed: Routed,
-  ties: readonly (readonly { readonly other: number }[])[],
-  below: (limit: number) => number,
-  now: Snapshot,
-  limit: number,
-): void => {
-  const count = now.hosts.length
-  const missing = [...now.hosts.keys()].filter((node) => (now.hosts[node] as number) < 0)
-  const first = missing.length > 0 ? (missing[below(missing.length)] as number) : below(count)
-  const out = [first]
-  const size = 1 + below(Math.min(mostOut, count))
-  while (out.length < size) {
-    const near = ties[out[below(out.length)] as number] ?? []
-    const other = near.length > 0 && below(4) > 0 ? (near[below(near.length)]?.other ?? 0) : below(count)
-    if (!out.includes(other)) out.push(other)
-    else if (below(8) === 0) break
-  }
-  const olds = out.map((node) => now.hosts[node] as number)
-  for (const node of out) routed.lift(node)
-  for (const node of missing) if (!out.includes(node)) out.push(node)
-  const avoid = below(out.length)
-  for (const [i, node] of out.entries()) {
-    const isPut = routed.insert(node, i === avoid && below(2) === 0 ? olds[i] : -1, limit)
-    if (!isPut && missing.length === 0) return
-  }
 }

@@ -59,10 +59,12 @@ export interface Task {
   readonly perHost: number
   /** Pairs of nodes that may not share a host. */
   readonly apart?: readonly (readonly [number, number])[]
+  /** Hosts by node that have room for all of them: something to begin from, where few others have. */
+  readonly start?: Int32Array
 }
 
 export interface Budget {
-  /** Work for a request of middling size, in shortest-path trees of the whole net (arcs and nodes looked at); solve.ts gives large ones up to twice as much. */
+  /** Work for a request of middling size, in shortest-path trees of the whole net (arcs and nodes looked at); solve.ts gives some of the large ones more. */
   readonly trees: number
   /** A clock in milliseconds and when to stop by it; without them the count of trees alone ends the search. */
   readonly now?: () => number

@@ -55,7 +55,7 @@ t.test('forty containers without a guarantee fit on three hosts of two CPUs', as
   const nodes = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`n${i}`, { memoryBytes: gib / 16 }]))
   const links = Object.fromEntries(Array.from({ length: 39 }, (_, i) => [`n${i}-n${i + 1}`, {}]))
   const embedding = mapped(threeHosts({ cpuMillis: 2000 }), request(nodes, links))
-  t.strictSame(used(embedding), { h1: 13, h2: 13, h3: 14 })
+  t.strictSame(Object.values(used(embedding)).sort(), [13, 13, 14])
   t.equal(embedding.cost, 40 * 50)
 })
 
@@ -243,8 +243,11 @@ t.test('a link to a node that is not there is no request', async (t) => {
 })
 
 t.test('a search that has no time left refuses, and says that it did not try everything', async (t) => {
-  const nodes = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`n${i}`, { memoryBytes: 4.5 * gib }]))
-  const hosts = Array.from({ length: 25 }, (_, i) => host(`h${i}`))
+  // Three fit on a host, no two are equal, and there is one more than that.
+  const nodes = Object.fromEntries(
+    Array.from({ length: 31 }, (_, i) => [`n${i}`, { memoryBytes: 2.1 * gib + i * 2 ** 20 }]),
+  )
+  const hosts = Array.from({ length: 10 }, (_, i) => host(`h${i}`))
   t.match(embed(substrate(hosts, {}), emptyUsage, request(nodes), { budgetMs: 0 }), {
     outcome: 'refused',
     error: { code: 'admission.never-fits', message: /not every one was tried/ },
