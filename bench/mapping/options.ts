@@ -1,5 +1,6 @@
 /** The command line of `npm run bench:mapping`. */
 import { parseArgs } from 'node:util'
+import { defaultThrift, parseThrift } from '../../controller/admission/thrift.ts'
 import { defaultTrees, defaultTreesOf } from '../../controller/mapping/core/solve.ts'
 import { settings } from '../../controller/simulation/generate.ts'
 
@@ -18,6 +19,8 @@ export interface BenchOptions {
   /** Work for a request, and on the large substrate, in trees. */
   readonly trees: number
   readonly largeTrees: number
+  /** How dear a mapping may be (controller/admission/thrift.ts). */
+  readonly thrift: number
   readonly check: boolean
   readonly json: boolean
 }
@@ -34,11 +37,20 @@ time on a substrate of 10,000 nodes and 50,000 links.
   --first-seed N    the first of them (1)
   --trees N         work for a request, in trees (${defaultTrees})
   --large-trees N   the same on the large substrate (${defaultTreesOf(largeHosts)})
+  --thrift N        decline what fits but is dearer, as a provider can; none: accept all that fits (${defaultThrift})
   --only PART       instances, gap or large; may be repeated
   --check           exit status 1 where a target is missed
   -o, --output json one JSON object on stdout
   -h, --help        this text
 `
+
+const thriftOf = (text: string): number => {
+  try {
+    return parseThrift(text)
+  } catch (cause) {
+    throw new Error(`--thrift ${text}: ${(cause as Error).message}`, { cause })
+  }
+}
 
 /** Throws an Error that says what would be right. undefined: help was asked for. */
 export const readOptions = (argv: readonly string[]): BenchOptions | undefined => {
@@ -50,6 +62,7 @@ export const readOptions = (argv: readonly string[]): BenchOptions | undefined =
       'first-seed': { type: 'string', default: '1' },
       trees: { type: 'string', default: `${defaultTrees}` },
       'large-trees': { type: 'string', default: `${defaultTreesOf(largeHosts)}` },
+      thrift: { type: 'string', default: `${defaultThrift}` },
       only: { type: 'string', multiple: true, default: [] },
       check: { type: 'boolean', default: false },
       output: { type: 'string', short: 'o', default: 'text' },
@@ -75,6 +88,7 @@ export const readOptions = (argv: readonly string[]): BenchOptions | undefined =
     firstSeed: number('first-seed', 0, 1e9),
     trees: number('trees', 1, 1e6),
     largeTrees: number('large-trees', 1, 1e6),
+    thrift: thriftOf(values.thrift),
     check: values.check,
     json: values.output === 'json',
   }

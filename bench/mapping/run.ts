@@ -12,6 +12,7 @@ import { createTaskMapper, gapOf } from '../../controller/simulation/task-mapper
 
 export interface Result extends Omit<InstanceRun, 'solutions'> {
   readonly name: string
+  readonly hosts: number
 }
 
 export interface Gap {
@@ -30,21 +31,29 @@ export interface Gap {
 const now = (): number => performance.now()
 const switches = (): number => process.resourceUsage().involuntaryContextSwitches
 
-const resultOf = (name: string, instance: Instance, trees: number): Result => {
-  const { solutions: _, ...told } = runInstance(instance, { solve, budget: () => ({ trees }), now, switches })
-  return { name, ...told }
+export interface Deciding {
+  /** Work for a request. */
+  readonly trees: number
+  /** How dear a mapping may be (controller/admission/thrift.ts). */
+  readonly thrift: number
+}
+
+const resultOf = (name: string, instance: Instance, { trees, thrift }: Deciding): Result => {
+  const { solutions: _, ...told } = runInstance(instance, { solve, budget: () => ({ trees }), now, switches, thrift })
+  return { name, hosts: instance.substrate.nodes.length, ...told }
 }
 
 /** Sets as they are published, that differ only by their seed; and the one with constraints of ours. */
 const generated = ['wx100-eta0.16', 'wx100-eta0.28', 'classic', 'constrained'] as const
 
-export function* runInstances(options: {
-  readonly instances: string | undefined
-  readonly seeds: number
-  readonly firstSeed: number
-  readonly trees: number
-}): Generator<Result> {
-  const { instances, seeds, firstSeed, trees } = options
+export function* runInstances(
+  options: {
+    readonly instances: string | undefined
+    readonly seeds: number
+    readonly firstSeed: number
+  } & Deciding,
+): Generator<Result> {
+  const { instances, seeds, firstSeed } = options
   if (instances !== undefined) {
     for (const file of readdirSync(instances).sort()) {
       if (!/\.json(\.gz)?$/.test(file)) continue
@@ -53,14 +62,14 @@ export function* runInstances(options: {
       yield resultOf(
         basename(file).replace(/\.json(\.gz)?$/, ''),
         readInstance(JSON.parse(text.toString()), file),
-        trees,
+        options,
       )
     }
     return
   }
   for (const name of generated)
     for (let seed = firstSeed; seed < firstSeed + seeds; seed++)
-      yield resultOf(`${name}-seed${seed}`, generate(settings[name], seed), trees)
+      yield resultOf(`${name}-seed${seed}`, generate(settings[name], seed), options)
 }
 
 const median = (values: readonly number[]): number => percentile(values, 0.5)
@@ -90,5 +99,5 @@ export const measureGaps = (seed: number, trees: number, requests = 100): readon
     }
   })
 
-export const runLarge = (seed: number, trees: number): Result =>
-  resultOf(`wx10000-seed${seed}`, generate(settings.wx10000, seed), trees)
+export const runLarge = (seed: number, deciding: Deciding): Result =>
+  resultOf(`wx10000-seed${seed}`, generate(settings.wx10000, seed), deciding)

@@ -1,3 +1,4 @@
+import { parseThrift } from '../admission/thrift.ts'
 import { type Command, defineCommand } from './command.ts'
 import { outputFlag } from './flags.ts'
 import { wholeNumber } from './values.ts'
@@ -26,6 +27,12 @@ export const mapFlags = {
     typed: true,
     text: 'work for a request, in shortest-path trees',
   },
+  thrift: {
+    value: 'N',
+    parse: parseThrift,
+    typed: true,
+    text: 'decline what fits but is dearer than that, as a provider can; none: accept all that fits',
+  },
   output: { ...outputFlag.output, choices: ['table', 'json'], text: 'lines of text, or JSON' },
 } as const
 
@@ -39,7 +46,8 @@ INSTANCE is JSON, plain or by gzip: {substrate: {nodes: [{id, cpu}], links: [{a,
 request is decided when it arrives, on hosts all different, without a look at later ones. SOLUTIONS gets one entry a request: null, or {host, paths}.
 
 Printed are RAC (share accepted), LRC (revenue over cost), REV (share of the offered revenue), and the time a request takes, also in shortest-path
-trees of the substrate, timed in the same run; and of how many it is proven that no mapping costs less. Exit status 1 where a promise was broken.`,
+trees of the substrate, timed in the same run; of how many it is proven that no mapping costs less; and how many were declined though they would
+have fit, since they would take much, for long, while little is free (--thrift, see docs/admission.md). Exit status 1 where a promise was broken.`,
     arguments: [
       { name: 'INSTANCE', text: 'file to read' },
       { name: 'SOLUTIONS', text: 'file to write' },

@@ -22,6 +22,7 @@ import { checkEmbedding } from './given-embedding.ts'
 import { spentBy } from './pool/claims.ts'
 import type { ReservationRow, VNetRow } from './rows.ts'
 import { type StateContext, stateOfReservation, stateOfRow } from './state.ts'
+import { createThrift } from './thrift.ts'
 
 export interface DecisionsOptions {
   readonly admission: Admission
@@ -42,6 +43,8 @@ export interface Decisions {
   commit(id: string, client: string): Promise<Init<ApiReply>>
   release(id: string, client: string): Promise<Init<ApiReply>>
   remove(vnet: string, client: string): Promise<Init<ApiReply>>
+  /** Why a new part that fits is declined all the same; undefined: it is not. Takes nothing. */
+  declining(part: VNetRequest): Promise<WeftError | undefined>
   /** Leases end no more. */
   close(): void
 }
@@ -126,8 +129,29 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     if (row?.removing) throw new WeftError('vnet.busy', `${vnet} is being removed`, { hint: 'wait until it is gone' })
   }
 
+  const thrift = createThrift(
+    substrate.thrift,
+    [...book.vnets.values()].map(({ version }) => version.part),
+  )
+  /** What stands may be changed as long as it fits. */
+  const checkThrift = (part: VNetRequest, embedding: Embedding): void => {
+    if (substrate.thrift !== undefined && !book.vnets.has(part.name))
+      thrift.check(pictureFor(admission, part.name), part, embedding)
+  }
+
   const mapped = (part: VNetRequest): Promise<Embedding> =>
     mapper.map(pictureFor(admission, part.name), standingFor(admission, part), part)
+
+  const declining = async (part: VNetRequest): Promise<WeftError | undefined> => {
+    if (substrate.thrift === undefined) return undefined
+    try {
+      checkThrift(part, await mapped(part))
+      return undefined
+    } catch (error) {
+      if (error instanceof WeftError && error.code.startsWith('admission.')) return error
+      throw error
+    }
+  }
 
   const committedBy = (id: string): VNetRow | undefined => {
     const row = book.committedBy(id)
@@ -144,6 +168,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
         return { offer: { cost: held.cost, reservation: held } }
       }
       const embedding = await mapped(part)
+      checkThrift(part, embedding)
       const version = decideVersion(admission, part.name, part, embedding)
       const before = book.vnets.get(part.name)?.version
       return { offer: { cost: embedding.cost, effects: before ? effectsOf(before, version) : [] } }
@@ -173,6 +198,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     checkFree(vnet, client)
     const started = clock.now()
     const embedding = given ? checkEmbedding(admission, part, embeddingFromMessage(given, 0)) : await mapped(part)
+    checkThrift(part, embedding)
     const version = decideVersion(admission, vnet, part, embedding)
     const row: ReservationRow = {
       id,
@@ -269,6 +295,7 @@ export const createDecisions = (options: DecisionsOptions): Decisions => {
     commit: (id, client) => serial(() => commit(id, client)),
     release: (id, client) => serial(() => release(id, client)),
     remove: (vnet, client) => serial(() => remove(vnet, client)),
+    declining,
     close: () => {
       for (const cancel of leases.values()) cancel()
       leases.clear()

@@ -4,7 +4,7 @@
  */
 
 import type { ConsoleListenerOptions } from '../../proto/console/listener.ts'
-import { WeftError } from '../../proto/errors.ts'
+import { toWireError, WeftError } from '../../proto/errors.ts'
 import type { ExplainVNet, VNetState } from '../../proto/generated/weft.v1.ts'
 import { localClient } from '../../proto/local.ts'
 import { topics } from '../../proto/topics.ts'
@@ -269,7 +269,9 @@ export const startPip = async (parts: PipParts): Promise<Role> => {
     const row = book.vnets.get(vnet)
     const asked = { provider: name, vnet, usage: usageBeside(admission, ''), budgetMs: explainMs }
     const of = !part || row ? { standing: rowFor(vnet, client).version } : { part: checkPart(part) }
-    return { explanation: await mapper.explain(pictureFor(admission, vnet), { ...asked, of }) }
+    const explanation = await mapper.explain(pictureFor(admission, vnet), { ...asked, of })
+    const declined = 'part' in of && !explanation.error ? await decisions.declining(of.part) : undefined
+    return { explanation: { ...explanation, ...(declined && { error: toWireError(declined) }) } }
   }
 
   const remove = async (vnet: string, client: string) => {

@@ -28,6 +28,8 @@ export interface InstanceRun {
   readonly counted: Spread
   /** Share of the accepted requests whose cost is proven to be the least, and by what part they cost more than is proven, on average. */
   readonly proof: { readonly share: number; readonly gap: number }
+  /** Requests that were declined though they would have fit. */
+  readonly declined: number
 }
 
 export const spreadOf = (values: readonly number[]): Spread => ({
@@ -57,10 +59,12 @@ export interface RunOptions {
   readonly now: () => number
   /** simulate.ts */
   readonly switches: () => number
+  /** How dear a mapping may be (admission/thrift.ts); without it all that fits is accepted. */
+  readonly thrift?: number | undefined
 }
 
-export const runInstance = (instance: Instance, { solve, budget, now, switches }: RunOptions): InstanceRun => {
-  const mapper = createTaskMapper(instance, solve, budget)
+export const runInstance = (instance: Instance, { solve, budget, now, switches, thrift }: RunOptions): InstanceRun => {
+  const mapper = createTaskMapper(instance, solve, budget, thrift)
   const { net, rates: capacity } = netOf(instance)
   const tree = treeOver(net)
   // As routing protocols have them (OSPF, RFC 2328): the less a link can carry the longer it is.
@@ -85,5 +89,6 @@ export const runInstance = (instance: Instance, { solve, budget, now, switches }
     treeMs: unit,
     counted: spreadOf(mapper.work),
     proof: proofOf(mapper.gaps),
+    declined: mapper.declined(),
   }
 }

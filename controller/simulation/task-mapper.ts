@@ -3,6 +3,7 @@
  * of CPU or bandwidth is one unit of the core's. A path takes the bandwidth of a link once; both directions are taken, as the
  * instance knows but one.
  */
+import { createUsual, type Demand, dearnessOf } from '../admission/thrift.ts'
 import type { Budget, Found, Net, Outcome, Task } from '../mapping/core/task.ts'
 import type { Id, Instance, InstanceHost, InstanceRequest, RequestNode, Solution } from './instance.ts'
 import type { Mapper } from './simulate.ts'
@@ -97,13 +98,34 @@ export interface TaskMapper extends Mapper {
   readonly work: readonly number[]
   /** Of each that was accepted, by what part it costs more than is proven that it must; 0: the least. */
   readonly gaps: readonly number[]
+  /** How many were declined though they would have fit. */
+  readonly declined: () => number
   readonly state: InstanceNet
 }
 
+/** Requests that the usual one is the mean of. */
+const usualOf = 1000
+
+const sumOf = (values: Float64Array | undefined): number =>
+  values?.reduce((sum, value) => sum + Math.max(0, value), 0) ?? 0
+
+/** What a mapping takes; without one what is asked for. */
+const demandOf = ({ nodes, links }: Task, lifetime: number, found?: Found): Demand => ({
+  cpu: nodes.reduce((sum, { needs }) => sum + (needs[0] ?? 0), 0),
+  rate: links.reduce(
+    (sum, { forward, backward }, index) =>
+      sum + (forward + backward) * (found?.paths[index]?.length ?? (found ? 0 : 1)),
+    0,
+  ),
+  lifetime,
+})
+
+/** @param thrift how dear a mapping may be (admission/thrift.ts); Infinity: all that fits is accepted */
 export const createTaskMapper = (
   instance: Instance,
   solve: (task: Task, budget: Budget) => Outcome,
   budget: () => Budget,
+  thrift = Number.POSITIVE_INFINITY,
 ): TaskMapper => {
   const hosts = instance.substrate.nodes
   const state = netOf(instance)
@@ -111,6 +133,9 @@ export const createTaskMapper = (
   const held = new Map<number, { readonly task: Task; readonly found: Found }>()
   const work: number[] = []
   const gaps: number[] = []
+  const usual = createUsual(usualOf)
+  const all = { cpu: sumOf(state.room[0]), rate: sumOf(state.rates) }
+  let declined = 0
   const idOf = (index: number | undefined): Id => hosts[index as number]?.id as Id
 
   const add = ({ nodes, links }: Task, found: Found, sign: 1 | -1): void => {
@@ -140,11 +165,19 @@ export const createTaskMapper = (
     work,
     gaps,
     task,
+    declined: () => declined,
     decide: (request, index) => {
       const asked = task(request)
+      const { lifetime } = request
+      usual.add(demandOf(asked, lifetime))
       const outcome = solve(asked, budget())
       work.push(outcome.trees)
       if (!outcome.found) return null
+      const taken = { cpu: 1 - sumOf(state.room[0]) / all.cpu, rate: 1 - sumOf(state.rates) / all.rate }
+      if (dearnessOf(demandOf(asked, lifetime, outcome), usual.mean(), taken) > thrift) {
+        declined++
+        return null
+      }
       gaps.push(gapOf(outcome))
       add(asked, outcome, -1)
       held.set(index, { task: asked, found: outcome })

@@ -19,6 +19,7 @@ import { overlappingPrefixes, tunnelPrefixProblem } from './tunnel-prefix.ts'
 interface SubstrateFile {
   readonly name: string
   readonly cpu_overcommit?: number
+  readonly thrift?: number
   readonly hosts: Readonly<Record<string, HostEntry | null>>
   readonly switches?: Readonly<Record<string, PlaceEntry | null>> | null
   readonly fabrics?: Readonly<Record<string, PlaceEntry | null>> | null
@@ -71,7 +72,16 @@ export const readSubstrate = (
   if (errors.length > 0) return { errors }
   const cpuOvercommit = input.cpu_overcommit ?? 1
   return {
-    substrate: { name: input.name, nodes: pooled, links, images, cpuOvercommit, fencing, positions },
+    substrate: {
+      name: input.name,
+      nodes: pooled,
+      links,
+      images,
+      cpuOvercommit,
+      thrift: input.thrift,
+      fencing,
+      positions,
+    },
     errors,
   }
 }

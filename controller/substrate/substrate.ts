@@ -9,6 +9,8 @@ import type { Fencing } from './fencing.ts'
 export interface DeclaredSubstrate extends Substrate {
   /** How many CPUs may be reserved for each one that a host has; 1: none beyond. */
   readonly cpuOvercommit: number
+  /** How dear a new VNet may be (admission/thrift.ts); undefined: whatever fits is taken. */
+  readonly thrift?: number | undefined
   /** The catalogue of images that its hosts fetch; a name is of one image. */
   readonly images: readonly Image[]
   /** undefined: hosts are taken for dead only where the operator knows that they are off. */

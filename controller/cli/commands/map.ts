@@ -2,11 +2,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { WeftError } from '../../../proto/errors.ts'
-import { defaultTreesOf, solve } from '../../mapping/core/solve.ts'
+import { defaultThrift } from '../../admission/thrift.ts'
+import { defaultTrees, defaultTreesOf, solve } from '../../mapping/core/solve.ts'
 import type { Budget } from '../../mapping/core/task.ts'
 import type { Instance } from '../../simulation/instance.ts'
 import { readInstance } from '../../simulation/read-instance.ts'
 import { type InstanceRun, runInstance, type Spread } from '../../simulation/run-instance.ts'
+import { warmUp } from '../../simulation/warm.ts'
 import type { Run } from '../command.ts'
 import type { mapFlags } from '../declare-other.ts'
 import { exit } from '../exit.ts'
@@ -36,7 +38,7 @@ const figures = (spread: Spread, unit: string): string =>
 
 const percent = (value: number): string => `${(100 * value).toFixed(1)} %`
 
-export const summaryOf = ({ verdict, ms, trees, disturbed, treeMs, counted, proof }: InstanceRun): string => {
+export const summaryOf = ({ verdict, ms, trees, disturbed, treeMs, counted, proof, declined }: InstanceRun): string => {
   const { rac, lrc, rev, violations } = verdict
   const share = (value: number): string => value.toFixed(4)
   return [
@@ -45,6 +47,7 @@ export const summaryOf = ({ verdict, ms, trees, disturbed, treeMs, counted, proo
     `           ${figures(trees, 'trees')}  (a tree: ${(1000 * treeMs).toPrecision(3)} µs, the median of this run; ${disturbed} requests left out, in which other processes ran)`,
     `     work: ${figures(counted, 'trees')}, as the mapper counts it`,
     `    proof: ${percent(proof.share)} of the accepted cost the least there is; on average at most ${percent(proof.gap)} more`,
+    ` declined: ${declined} that would have fit (--thrift)`,
     '',
   ].join('\n')
 }
@@ -60,7 +63,8 @@ export const run: Run<typeof mapFlags> = async ({ stdout, stderr }, { args, flag
     trees: budgetMs === undefined ? trees : Number.POSITIVE_INFINITY,
     ...(budgetMs !== undefined && { now, deadlineMs: now() + budgetMs }),
   })
-  const result = runInstance(instance, { solve, budget, now, switches })
+  warmUp(solve, defaultTrees)
+  const result = runInstance(instance, { solve, budget, now, switches, thrift: flags.thrift ?? defaultThrift })
   await writeFile(to, `${JSON.stringify(result.solutions)}\n`).catch((cause: Error) => {
     throw new UsageError(`cannot write ${to}: ${cause.message}`)
   })
