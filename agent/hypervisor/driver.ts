@@ -71,10 +71,16 @@ export interface Inside {
   console(vnet: string, node: string): Promise<ConsoleStream>
 }
 
-/** A node of a pool that runs, and that may become another one. */
+/** A node of a pool, or one that takes it. */
 export interface PoolNode {
   readonly vnet: string
   readonly id: string
+}
+
+/** A node of a pool that runs, and that may become another one. */
+export interface IdleNode extends PoolNode {
+  /** X of its vifX.Y, which stay what they are. */
+  readonly slot: number
 }
 
 export interface ObserveOptions {
@@ -96,15 +102,18 @@ export interface HypervisorDriver {
    * stopped one is started, a running one left alone. On failure nothing of it is left. Errors: image.unknown,
    * hypervisor.unavailable, hypervisor.failed, object.foreign.
    *
-   * Where `from` is given and the node is not there, that one becomes it, as it runs and with another name and slot, and is there no more: what
-   * differs but for that, its interfaces among it, comes with `configure`. The caller has seen that it serves (`isServedBy`). It is wholly the
-   * one or wholly the other at each moment. Where it cannot be taken the node is made as any other. True: it was taken.
+   * Where `from` is given and the node is not there, that one becomes it, as it runs and under another name, and is there no more. It keeps its
+   * slot, which is the node's from then on in place of the spec's, and its vifs, which carry the node's mark and are down. What differs but for
+   * that comes with `configure`. The caller has seen that it serves (`isServedBy`). It is wholly the one or wholly the other at each moment.
+   * Where it cannot be taken the node is made as any other. True: it was taken.
    */
-  start(spec: NodeSpec, from?: PoolNode): Promise<boolean>
+  start(spec: NodeSpec, from?: IdleNode): Promise<boolean>
   /**
    * The interfaces of a running node become those of the spec: what is missing is attached, what is wanted no more detached, with MAC, MTU and
    * addresses inside, where the agent can set them from outside; it starts with them again. Then the start-up command may run. Idempotent;
-   * called again after the agent or the node was restarted. Errors: node.not-running, hypervisor.failed, object.foreign.
+   * called again after the agent or the node was restarted. A guest that cannot be entered may keep, until it is started again, those that it had
+   * as a pool's and that are wanted no more: down in Dom0, joined to nothing, with the node's mark. Errors: node.not-running, hypervisor.failed,
+   * object.foreign.
    */
   configure(spec: NodeSpec): Promise<void>
   /** Ends the node and removes its definition and files. Idempotent: one that is not there is a success. */

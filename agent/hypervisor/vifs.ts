@@ -8,7 +8,7 @@ import { setLink } from '../netlink/link/requests.ts'
 import type { RouteSocket } from '../netlink/route.ts'
 import { NetlinkError } from '../netlink/socket/error.ts'
 import type { Request } from '../netlink/socket/request.ts'
-import type { NodeSpec } from './driver.ts'
+import type { NodeSpec, PoolNode } from './driver.ts'
 
 export const vifName = (slot: number, index: number): string => `vif${slot}.${index}`
 
@@ -52,6 +52,30 @@ const forgetNames = async (route: RouteSocket, indexes: ReadonlySet<number>): Pr
     .map(({ index, address }) => deleteAddress(index, address))
 }
 
+const sendFor = async (route: RouteSocket, id: string, requests: readonly Request[]): Promise<void> => {
+  for (const outcome of await route.batch(requests)) {
+    if (!(outcome instanceof NetlinkError) || outcome.code === 'EADDRNOTAVAIL') continue
+    throw new WeftError('hypervisor.failed', `vifs of node ${id}: ${outcome.message}`, { object: `node/${id}` })
+  }
+}
+
+/** Vifs of a pool's node become those of the node that took it. Idempotent; leaves what is another's. Throws hypervisor.failed. */
+export const takeVifs = async (
+  route: RouteSocket,
+  names: readonly string[],
+  from: PoolNode,
+  to: PoolNode,
+): Promise<void> => {
+  const links = await Promise.all(names.map((name) => route.link(name)))
+  const own = links.filter((link) => link?.alias === nodeMark(from.vnet, from.id))
+  const alias = nodeMark(to.vnet, to.id)
+  await sendFor(
+    route,
+    to.id,
+    own.flatMap((link) => (link ? [setLink(link.index, { alias })] : [])),
+  )
+}
+
 /**
  * Idempotent. Throws hypervisor.failed with the kernel's own words.
  * @param isJoined they may be joined to links already: those that are up stay so
@@ -60,13 +84,7 @@ export const dressVifs = async (route: RouteSocket, spec: NodeSpec, isJoined = f
   const names = spec.node.interfaces.map(({ index }) => vifName(spec.slot, index))
   const links = await Promise.all(names.map((name) => route.link(name)))
   const loud = links.filter((link) => link?.addressGeneration !== undefined && link.addressGeneration !== silent)
-  const send = async (requests: readonly Request[]): Promise<void> => {
-    for (const outcome of await route.batch(requests)) {
-      if (!(outcome instanceof NetlinkError) || outcome.code === 'EADDRNOTAVAIL') continue
-      const object = `node/${spec.node.id}`
-      throw new WeftError('hypervisor.failed', `vifs of node ${spec.node.id}: ${outcome.message}`, { object })
-    }
-  }
-  await send(dressRequests(spec, links, isJoined))
-  if (loud.length > 0) await send(await forgetNames(route, new Set(loud.map((link) => link?.index ?? 0))))
+  await sendFor(route, spec.node.id, dressRequests(spec, links, isJoined))
+  if (loud.length > 0)
+    await sendFor(route, spec.node.id, await forgetNames(route, new Set(loud.map((link) => link?.index ?? 0))))
 }

@@ -1,6 +1,6 @@
 /** Does one step. Drivers take back what a failed call half did; what they throw comes out with a code. */
 import { WeftError } from '../../proto/errors.ts'
-import type { PoolNode } from '../hypervisor/driver.ts'
+import type { IdleNode } from '../hypervisor/driver.ts'
 import type { Drivers } from './observe.ts'
 import { describeStep, type Step } from './plan.ts'
 import { asWeftError } from './plan-links.ts'
@@ -11,12 +11,12 @@ const named = <T extends { readonly name: string }>(drivers: readonly T[], name:
   return driver
 }
 
-/** @param onTaken the node was taken from a pool, before it is configured */
+/** @param onTaken the node was taken from a pool, and is configured once this has settled */
 export const applyStep = async (
   vnet: string,
   step: Step,
   { hypervisors, datapaths }: Drivers,
-  onTaken: (from: PoolNode) => void,
+  onTaken: (from: IdleNode) => Promise<void>,
 ): Promise<void> => {
   try {
     switch (step.kind) {
@@ -24,10 +24,10 @@ export const applyStep = async (
         return await named(hypervisors, step.hypervisor).remove(vnet, step.node)
       case 'node.start': {
         const driver = named(hypervisors, step.spec.node.hypervisor)
-        const isTaken = await driver.start(step.spec, step.from)
-        if (isTaken && step.from) onTaken(step.from)
+        const from = (await driver.start(step.spec, step.from)) ? step.from : undefined
+        if (from) await onTaken(from)
         // The next look would find nothing else to do for it. Where this fails, that look plans it alone.
-        return await driver.configure(step.spec)
+        return await driver.configure(from ? { ...step.spec, slot: from.slot } : step.spec)
       }
       case 'node.configure':
         return await named(hypervisors, step.spec.node.hypervisor).configure(step.spec)

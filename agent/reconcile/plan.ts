@@ -6,7 +6,7 @@ import { WeftError } from '../../proto/errors.ts'
 import type { Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
 import type { LinkStep } from '../datapath/driver.ts'
 import { configurationDigest, isMadeFrom } from '../hypervisor/digest.ts'
-import type { NodeEnd, NodeSpec, ObservedNode, PoolNode } from '../hypervisor/driver.ts'
+import type { IdleNode, NodeEnd, NodeSpec, ObservedNode } from '../hypervisor/driver.ts'
 import { type DatapathView, planLinks } from './plan-links.ts'
 
 /** What is known of one hypervisor's nodes of this VNet; an error where it could not be asked: then nothing is done to them. */
@@ -18,7 +18,7 @@ export type Step =
       readonly kind: 'node.start'
       readonly spec: NodeSpec
       /** The pool's node that it is made of. */
-      readonly from?: PoolNode | undefined
+      readonly from?: IdleNode | undefined
       readonly restart: boolean
       readonly reasons: Reasons
     }
@@ -39,7 +39,7 @@ export interface PlanInput {
   /** Whether the slice is known to be current in this boot of the host: only then are nodes started that may be elsewhere by now. */
   readonly isCurrent?: boolean | undefined
   /** By node, what it can be made of; nothing without it. */
-  readonly takeable?: ReadonlyMap<string, PoolNode> | undefined
+  readonly takeable?: ReadonlyMap<string, IdleNode> | undefined
 }
 
 export interface Plan {
@@ -122,12 +122,12 @@ export const endWords: Readonly<Record<NodeEnd['how'], string>> = {
 const comesBack = (policy: string, { how }: NodeEnd): boolean =>
   how === 'rebooted' || (policy === 'on-failure' ? how === 'crashed' : policy !== 'never')
 
-const startReasons = ({ pooled }: SliceNode, from: PoolNode | undefined): Reasons => {
+const startReasons = ({ pooled }: SliceNode, from: IdleNode | undefined): Reasons => {
   if (from) return [`it is taken from the pool: ${from.vnet}/${from.id}`]
   return pooled === '' ? ['it is not there'] : [`it is not there, and ${pooled} is not to be had for it`]
 }
 
-const planNode = (spec: NodeSpec, observed: ObservedNode | undefined, from: PoolNode | undefined): Step | undefined => {
+const planNode = (spec: NodeSpec, observed: ObservedNode | undefined, from: IdleNode | undefined): Step | undefined => {
   const { node } = spec
   if (!observed) return { kind: 'node.start', spec, from, restart: false, reasons: startReasons(node, from) }
   const remake = remakeReasons(spec, observed)

@@ -4,10 +4,8 @@
  */
 import type { Slice, SliceNode } from '../../proto/generated/weft.v1.ts'
 import { isMadeFrom, isServedBy } from '../hypervisor/digest.ts'
-import type { ObservedNode, PoolNode } from '../hypervisor/driver.ts'
-
-/** Of a slice that is a pool's: of nodes that nobody waits for. No operator's VNet has such a key. */
-export const isPool = (vnet: string): boolean => vnet.startsWith('pool-') && !vnet.includes('.')
+import type { IdleNode, ObservedNode, PoolNode } from '../hypervisor/driver.ts'
+import { isPool } from '../hypervisor/pool-key.ts'
 
 /** The pool's node that a node asks for; undefined where it asks for none. */
 export const pooledBy = ({ pooled }: SliceNode): PoolNode | undefined => {
@@ -63,9 +61,9 @@ export interface TakeInput {
 }
 
 /** By node: the pool's node that it can be made of. Not where it is there already, nor where the other is of another shape or does not run. */
-export const takeable = ({ slice, desired, takers, seen }: TakeInput): ReadonlyMap<string, PoolNode> => {
+export const takeable = ({ slice, desired, takers, seen }: TakeInput): ReadonlyMap<string, IdleNode> => {
   const there = new Map(seen.map((node) => [`${node.vnet}/${node.id}`, node]))
-  const found = nodesOf(slice).flatMap((node): (readonly [string, PoolNode])[] => {
+  const found = nodesOf(slice).flatMap((node): (readonly [string, IdleNode])[] => {
     const asked = pooledBy(node)
     const pool = asked && desired(asked.vnet)
     if (!asked || !pool || pool.owner !== slice.owner || there.has(`${slice.vnet}/${node.id}`)) return []
@@ -74,7 +72,7 @@ export const takeable = ({ slice, desired, takers, seen }: TakeInput): ReadonlyM
     if (!idle || !observed?.running || observed.hypervisor !== node.hypervisor || !isServedBy(node, idle)) return []
     if (!isMadeFrom({ vnet: pool.vnet, node: idle, slot: observed.slot }, observed.digest)) return []
     const taker = takers(pool).get(asked.id)
-    return taker?.vnet === slice.vnet && taker.id === node.id ? [[node.id, asked]] : []
+    return taker?.vnet === slice.vnet && taker.id === node.id ? [[node.id, { ...asked, slot: observed.slot }]] : []
   })
   return new Map(found)
 }

@@ -4,7 +4,8 @@
  */
 import type { Logger } from 'pino'
 import type { Reported, Slice } from '../../proto/generated/weft.v1.ts'
-import type { PoolNode } from '../hypervisor/driver.ts'
+import type { IdleNode, PoolNode } from '../hypervisor/driver.ts'
+import { isPool } from '../hypervisor/pool-key.ts'
 import type { ImageStore } from '../images/store.ts'
 import { type Refusal, type ReportInput, report, reportGone } from '../report/reported.ts'
 import type { DesiredStore } from '../state/desired.ts'
@@ -20,7 +21,7 @@ import { type OuterParts, outerProblems } from './outer-problems.ts'
 import { phases } from './phases.ts'
 import { describeStep, objectOf, type Plan, plan, type Step } from './plan.ts'
 import { asWeftError } from './plan-links.ts'
-import { aboutToLeave, isPool, ownPart, poolsOf, takeable, takersOf } from './pooled.ts'
+import { aboutToLeave, ownPart, poolsOf, takeable, takersOf } from './pooled.ts'
 import { keyedQueue } from './queue.ts'
 import { readings } from './readings.ts'
 import { type Retries, retries } from './retry.ts'
@@ -122,6 +123,13 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     return nodeLimits.get(heavy) ?? otherLimit
   }
 
+  /** What a node has had since it was a pool's can be joined to links while it is told who it is. */
+  const taken = async (from: IdleNode, to: PoolNode): Promise<void> => {
+    await slots.adopt(to.vnet, to.id, from.slot, from)
+    options.onTaken?.(from, to)
+    wake(to.vnet, togetherMs)
+  }
+
   /** Does a step unless what shall be has changed meanwhile; then another look follows and finds the right one. */
   const run = async (vnet: string, slice: Slice | undefined, step: Step): Promise<void> => {
     const object = objectOf(step)
@@ -143,7 +151,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       const since = now()
       log.info({ vnet, reasons: step.reasons }, what)
       try {
-        await applyStep(vnet, step, drivers, (from) => options.onTaken?.(from, { vnet, id: nodeOf(object) }))
+        await applyStep(vnet, step, drivers, (from) => taken(from, { vnet, id: nodeOf(object) }))
         retriesFor(vnet).succeeded(object)
         if (step.kind === 'node.start' && ends.started(vnet, step.spec.node.id)) retriesFor(vnet).restarted(object)
         if (step.kind === 'node.remove') ends.forget(vnet, [step.node])
@@ -214,7 +222,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     if (isOld()) return
     const takes = slice
       ? takeable({ slice, desired: desired.get, takers: takersIn, seen: everything })
-      : new Map<string, PoolNode>()
+      : new Map<string, IdleNode>()
     const parts = { vnet, slice: own, slots: slotsNow, hypervisors: byHypervisor, datapaths: seen.datapaths }
     const planned = plan({ ...parts, takeable: takes, isCurrent: isCurrent(slice, options.bootId) })
     const next = { ...planned, problems: new Map([...outer, ...planned.problems]) }
@@ -296,9 +304,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   /** Every VNet that is wanted or of which something is there: what is wanted no more is found here. */
   const lookAtAll = async (): Promise<void> => {
     const seen = await seenNow.sweep()
-    for (const { vnet, id, slot } of allNodes(seen)) {
-      if (slots.get(vnet, id) !== slot) await slots.adopt(vnet, id, slot)
-    }
+    for (const node of allNodes(seen)) await slotsOf.found(desired.get(node.vnet), node)
     const vnets = new Set(desired.list().map(({ vnet }) => vnet))
     for (const { vnet } of [...allNodes(seen), ...allLinks(seen)]) vnets.add(vnet)
     for (const vnet of slots.vnets()) vnets.add(vnet)

@@ -12,8 +12,16 @@ export interface SlotStore {
    * @param existing names of interfaces in Dom0: the X of a vif that is there and is no node's is left alone
    */
   allot(vnet: string, nodes: readonly string[], existing: Iterable<string>): Promise<ReadonlyMap<string, number>>
-  /** Takes over the slot that a node was found with, where no other holds it. False where another does. */
-  adopt(vnet: string, node: string, slot: number): Promise<boolean>
+  /**
+   * Takes over the slot that a node was found with, where no other holds it. False where another does.
+   * @param from the node of a pool that it may have been: that one's slot it takes, in place of the one that was handed out for it
+   */
+  adopt(
+    vnet: string,
+    node: string,
+    slot: number,
+    from?: { readonly vnet: string; readonly id: string },
+  ): Promise<boolean>
   free(vnet: string, nodes: readonly string[]): Promise<void>
   /** Nodes of a VNet that hold one. */
   nodesOf(vnet: string): readonly string[]
@@ -78,13 +86,16 @@ export const openSlots = async (path: string, first = 1): Promise<SlotStore> => 
     return new Map(nodes.map((node) => [node, held.get(keyOf(vnet, node)) ?? 0]))
   }
 
-  const adopt = async (vnet: string, node: string, slot: number): Promise<boolean> => {
+  const adopt: SlotStore['adopt'] = async (vnet, node, slot, from) => {
     const key = keyOf(vnet, node)
     if (held.get(key) === slot) return true
     if (slot < 1) return false
-    for (const [other, taken] of held) if (taken === slot && other !== key) return false
-    if (held.has(key)) return false
-    await keep(new Map(held).set(key, slot))
+    const before = from && keyOf(from.vnet, from.id)
+    for (const [other, taken] of held) if (taken === slot && other !== before) return false
+    if (held.has(key) && before === undefined) return false
+    const next = new Map(held).set(key, slot)
+    if (before !== undefined && held.get(before) === slot) next.delete(before)
+    await keep(next)
     return true
   }
 
@@ -99,7 +110,7 @@ export const openSlots = async (path: string, first = 1): Promise<SlotStore> => 
   return {
     get: (vnet, node) => held.get(keyOf(vnet, node)),
     allot: (vnet, nodes, existing) => oneAtATime(() => allot(vnet, nodes, existing)),
-    adopt: (vnet, node, slot) => oneAtATime(() => adopt(vnet, node, slot)),
+    adopt: (vnet, node, slot, from) => oneAtATime(() => adopt(vnet, node, slot, from)),
     free: (vnet, nodes) => oneAtATime(() => free(vnet, nodes)),
     nodesOf: (vnet) =>
       [...held.keys()].filter((key) => key.startsWith(`${vnet}/`)).map((key) => key.slice(vnet.length + 1)),

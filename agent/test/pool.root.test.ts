@@ -12,7 +12,14 @@ t.setTimeout(900_000)
 const pool = 'pool-small'
 const memoryBytes = 64 * 1024 * 1024
 
-const idle = (id: string): Init<SliceNode> => ({ id, hypervisor: 'lxc', memoryBytes, restartPolicy: 'always' })
+const interfaces = [{ index: 0 }, { index: 1 }]
+const idle = (id: string): Init<SliceNode> => ({
+  id,
+  hypervisor: 'lxc',
+  memoryBytes,
+  interfaces,
+  restartPolicy: 'always',
+})
 
 /** One node, taken from the pool, and its command. */
 const taking = (vnet: string, from: string): Init<Slice> => ({

@@ -13,6 +13,7 @@ export interface PoolFile {
   readonly cpu?: number | { readonly count?: number; readonly shares?: number; readonly quota?: number }
   readonly memory: string
   readonly disk?: string
+  readonly interfaces?: number
   readonly hosts?: readonly string[]
   readonly keep: number
   readonly most?: number
@@ -20,6 +21,9 @@ export interface PoolFile {
 
 /** The length leaves room for the pool's name on hosts (controller/pip/pool). */
 const namePattern = /^[a-z][a-z0-9-]{0,34}$/
+
+/** Of each idle node: as many as most nodes of a network want. Each that is missing is plugged in as the node is taken, which a guest takes its time for. */
+const defaultInterfaces = 4
 
 /** Disks that are configured while they run need somebody inside who does it. */
 const diskFormats: readonly string[] = ['raw', 'qcow2']
@@ -44,6 +48,7 @@ export const withPools = (
       cpu: readCpu(entry.cpu, [...path, 'cpu'], reader),
       memoryBytes: reader.amount(bytes, entry.memory, [...path, 'memory']),
       diskBytes: reader.amount(bytes, entry.disk, [...path, 'disk']),
+      interfaces: entry.interfaces ?? defaultInterfaces,
     })
     for (const [host, count] of shares(readHosts(entry, nodes, path, reader), entry.keep, entry.most))
       if (count > 0) pools.get(host)?.push({ ...shape, nodes: count })

@@ -61,6 +61,13 @@ t.test('a pool is filled, shown and counted as used', async (t) => {
     t.match(entry, { pooledNodes: 2, pooledCpuMillis: 200, pooledMemoryBytes: gib / 2 })
   }
   t.equal(poolNodes(world).length, 6)
+  const told = agentsOf(world).flatMap(({ slices }) => slices.get('pool-small')?.nodes ?? [])
+  for (const { interfaces } of told)
+    t.same(
+      interfaces.map(({ index, nic }) => [index, nic]),
+      [0, 1, 2, 3].map((index) => [index, '']),
+      'with interfaces that are joined to nothing',
+    )
   t.same(world.violations(), [])
 })
 

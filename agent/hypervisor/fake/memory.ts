@@ -6,7 +6,7 @@ import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
 import { domainName } from '../domain-name.ts'
-import type { ConsoleStream, HypervisorDriver, NodeEnd, NodeSpec, ObservedNode, PoolNode } from '../driver.ts'
+import type { ConsoleStream, HypervisorDriver, IdleNode, NodeEnd, NodeSpec, ObservedNode } from '../driver.ts'
 import { echoConsole } from './echo-console.ts'
 
 export interface FakeNode {
@@ -77,20 +77,21 @@ export const fakeHypervisor = (options: FakeOptions = {}): HypervisorDriver => {
 
   const begin = (call: string, vnet: string, node: string): void => void world.calls.push(`${call} ${vnet}/${node}`)
 
-  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
+  const take = async (asked: NodeSpec, from: IdleNode): Promise<boolean> => {
+    const spec = { ...asked, slot: from.slot }
     const { vnet, node } = spec
     begin('take', from.vnet, from.id)
     await at('take', vnet, node.id)
     const idle = nodes.get(keyOf(from.vnet, from.id))
-    if (!idle?.running) return false
+    if (!idle?.running || idle.spec.slot !== from.slot) return false
     nodes.delete(keyOf(from.vnet, from.id))
-    nodes.set(keyOf(vnet, node.id), { ...idle, spec, digest: nodeDigest(spec), configuration: '', vifs: [] })
+    nodes.set(keyOf(vnet, node.id), { ...idle, spec, digest: nodeDigest(spec), configuration: '' })
     changed(vnet, node.id)
     await at('take.end', vnet, node.id)
     return true
   }
 
-  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
+  const start = async (spec: NodeSpec, from?: IdleNode): Promise<boolean> => {
     const { vnet, node } = spec
     const key = keyOf(vnet, node.id)
     begin('start', vnet, node.id)

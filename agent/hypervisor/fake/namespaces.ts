@@ -11,11 +11,11 @@ import { openRoute, type RouteSocket } from '../../netlink/route.ts'
 import { NetlinkError } from '../../netlink/socket/error.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest, nodeDigest } from '../digest.ts'
-import type { HypervisorDriver, NodeEnd, NodeSpec, ObservedNode, PoolNode } from '../driver.ts'
+import type { HypervisorDriver, IdleNode, NodeEnd, NodeSpec, ObservedNode } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { runBounded } from '../run-bounded.ts'
 import { attachPairs, detachPairs } from '../veth-pairs.ts'
-import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
+import { dressVifs, onlyInterfaces, takeVifs, vifName } from '../vifs.ts'
 import { batchedNamespaces, namespaceNames, namespacePath } from './network-namespaces.ts'
 import { type NodeRecord, openRecords } from './records.ts'
 
@@ -82,15 +82,25 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
   }
 
   /** One write of its record: before it the namespace is the pool's, and after it the node's. */
-  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
-    const { vnet, node, slot } = spec
+  const take = async ({ vnet, node }: NodeSpec, from: IdleNode): Promise<boolean> => {
+    const { slot } = from
     const { domain, record } = await recordOf(from.vnet, from.id)
-    if (record?.indexes.length !== 0 || !(await namespaceNames()).has(domain)) return false
-    await records.set(domain, { vnet, id: node.id, slot, indexes: [], digest: nodeDigest(spec), configuration: '' })
+    if (record?.slot !== slot || !(await namespaceNames()).has(domain)) return false
+    const was = { vnet: from.vnet, id: from.id }
+    const own = { vnet, id: node.id, slot, indexes: record.indexes, digest: nodeDigest({ vnet, node, slot }) }
+    const next = { ...own, configuration: '', was }
+    await records.set(domain, next)
+    await takeFrom(next)
     return true
   }
 
-  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
+  /** What was cut short of a take is done again. */
+  const takeFrom = async ({ vnet, id, slot, indexes, was }: NodeRecord): Promise<void> => {
+    const names = indexes.map((index) => vifName(slot, index))
+    if (was) await takeVifs(route(), names, was, { vnet, id })
+  }
+
+  const start = async (spec: NodeSpec, from?: IdleNode): Promise<boolean> => {
     const { vnet, node, slot } = spec
     const { domain, record: before } = await recordOf(vnet, node.id)
     if (before && before.digest !== '' && (await namespaceNames()).has(domain)) {
@@ -121,15 +131,18 @@ export const fakeNamespaces = ({ stateDir }: FakeNamespacesOptions): HypervisorD
       throw new WeftError('node.not-running', `node ${node.id} does not run`, { object: `node/${node.id}` })
     }
     const indexes = node.interfaces.map(({ index }) => index)
+    await takeFrom(record)
     const unwanted = record.indexes.filter((index) => !indexes.includes(index))
     await detachPairs(route(), { vnet, slot, id: node.id }, unwanted, namespacePath(domain))
     // At each moment the record names all that the node may have.
     if (record.indexes.join() !== indexes.join()) await records.set(domain, { ...record, indexes })
     await attachPairs(route(), spec, namespacePath(domain))
     await configureGuest(namespacePath(domain), node.interfaces)
-    await dressVifs(route(), spec, record.configuration !== '')
+    await dressVifs(route(), spec, record.configuration !== '' || record.was !== undefined)
     await records.set(domain, {
-      ...record,
+      vnet,
+      id: node.id,
+      slot,
       indexes,
       digest: nodeDigest(spec),
       configuration: configurationDigest(spec),

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { domainName } from '../domain-name.ts'
+import type { PoolNode } from '../driver.ts'
 
 export interface NodeRecord {
   readonly vnet: string
@@ -11,6 +12,8 @@ export interface NodeRecord {
   /** '' while only half of it is there. */
   readonly digest: string
   readonly configuration: string
+  /** The pool's node that it was, until it is configured. */
+  readonly was?: PoolNode | undefined
 }
 
 export interface Records {

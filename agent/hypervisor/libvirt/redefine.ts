@@ -45,14 +45,18 @@ export const withDirectory = (xml: string, from: KeptNode, to: KeptNode): string
 
 const interfacePattern = /^[ \t]*<interface\b[^>]*>[\s\S]*?<\/interface>\n?/gm
 
-/** Pure: one that stays keeps its element, with the places on buses that libvirt gave it; `interfaces` by name of the vif. */
+const macPattern = /<mac\s+address=(['"]).*?\1\s*\/>/
+
+/** Pure: one that stays keeps its element, with the places on buses that libvirt gave it, and its MAC unless another is asked for; `interfaces` by name of the vif. */
 export const withInterfaces = (xml: string, interfaces: ReadonlyMap<string, string>, mark: DomainMark): string => {
   const kept = new Set<string>()
   const without = xml.replace(interfacePattern, (element) => {
     const name = /<target\s+dev=(['"])(.*?)\1/.exec(element)?.[2] ?? ''
-    if (!interfaces.has(name)) return ''
+    const asked = interfaces.get(name)
+    if (asked === undefined) return ''
     kept.add(name)
-    return element
+    const mac = macPattern.exec(asked)?.[0]
+    return mac === undefined ? element : element.replace(macPattern, () => mac)
   })
   const added = [...interfaces].flatMap(([name, text]) => (kept.has(name) ? [] : [text]))
   return without

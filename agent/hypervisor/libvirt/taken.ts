@@ -127,6 +127,10 @@ export const takenNodes = (directories: NodeDirectories): TakenNodes => {
   }
 }
 
-/** Whether it runs as it was taken, and was not told all yet: once it is started again it is as any other. */
-export const isUntold = (taken: Taken | undefined, bootId: string, domainId: number): taken is Taken =>
-  taken !== undefined && !taken.isTold && taken.bootId === bootId && taken.domainId === domainId
+/** What it was taken as, where it runs as it was taken: once it is started again it is as any other. */
+export const inRun = (taken: Taken | undefined, bootId: string, domainId: number): Taken | undefined =>
+  taken?.bootId === bootId && taken.domainId === domainId ? taken : undefined
+
+/** Whether it runs as it was taken, and was not told all yet. */
+export const isUntold = (taken: Taken | undefined, bootId: string, domainId: number): boolean =>
+  inRun(taken, bootId, domainId)?.isTold === false

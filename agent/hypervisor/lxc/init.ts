@@ -67,13 +67,16 @@ trap 'leave halt' USR1
 trap 'leave power-off' USR2
 trap 'leave reboot' INT
 rm -f ${inside('said')}/${lastWord}
-hostname "$(cat ${inside('hostname')})"
+called() { read -r now </proc/sys/kernel/hostname; }
+# No program is started for what is right already.
+call() { read -r name <${inside('hostname')}; called; [ "$now" = "$name" ] || hostname "$name"; }
+call
 
 # Once a release, of which a container that was a pool's has a second one.
 begin() {
   before=$released
   echo "$released" >${inside('said')}/${releasedBy}
-  hostname "$(cat ${inside('hostname')})"
+  call
   [ -s ${inside('startUp')} ] || return 0
   {
     setsid sh ${inside('startUp')} </dev/null >${startUpLog} 2>&1 ||
@@ -87,7 +90,7 @@ again() {
   begin
   invite >/dev/console 2>&1
 }
-invite() { printf '\\n%s: press Enter for a shell\\n' "$(hostname)"; }
+invite() { called; printf '\\n%s: press Enter for a shell\\n' "$now"; }
 begun=
 trap again HUP
 

@@ -8,7 +8,7 @@ import { spaceError } from '../../images/space.ts'
 import type { ImageStore } from '../../images/store.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
-import type { HypervisorDriver, Inside, NodeSpec, PoolNode } from '../driver.ts'
+import type { HypervisorDriver, IdleNode, Inside, NodeSpec } from '../driver.ts'
 import { configureGuest } from '../guest-network.ts'
 import { openPtyConsole, setTerminal } from '../libvirt/console.ts'
 import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
@@ -17,7 +17,7 @@ import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, writeReleased } from '../libvirt/released.ts'
-import { takeNode } from '../libvirt/take.ts'
+import { takeInterfaces, takeNode } from '../libvirt/take.ts'
 import { isUntold } from '../libvirt/taken.ts'
 import { runBounded } from '../run-bounded.ts'
 import { attachPairs, detachPairs } from '../veth-pairs.ts'
@@ -73,7 +73,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     }
   }
 
-  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
+  const take = async (spec: NodeSpec, from: IdleNode): Promise<boolean> => {
     const releasedIn = (directory: string): string => containerDirectory(directory).control
     const isTaken = await takeNode(nodes, spec, from, { bootId: await bootId, releasedIn })
     if (isTaken) await images.release(from.vnet, from.id)
@@ -96,7 +96,7 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     return nodes.find(vnet, node)
   }
 
-  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
+  const start = async (spec: NodeSpec, from?: IdleNode): Promise<boolean> => {
     const { vnet, node } = spec
     const connection = await nodes.hand()
     const image = await openTree(spec)
@@ -159,14 +159,16 @@ export const lxcHypervisor = (options: LxcOptions): HypervisorDriver => {
     const wanted = new Set(node.interfaces.map(({ index }) => index))
     const unwanted = mark.interfaces.filter((index) => !wanted.has(index))
     // At each moment the mark names all that the node may have: what is detached stays in it until it is gone.
+    if (found.outdated) await takeInterfaces(nodes, found.outdated)
     await detachPairs(route(), { vnet, slot, id: node.id }, unwanted, namespace)
     await redefine(await libvirt.get(), found, spec, (index) => interfaceXml(spec, index))
     await attachPairs(route(), spec, namespace)
+    const before = configurationOf(await readReleased(control), await bootId, domain.id)
+    // First: what joins them to links need not wait for what is done inside. Those of a taken one were dressed before.
+    await dressVifs(route(), spec, before !== '' || isLate)
     await configureGuest(namespace, node.interfaces)
     await telling
     await waitForTraps(init)
-    const before = configurationOf(await readReleased(control), await bootId, domain.id)
-    await dressVifs(route(), spec, before !== '')
     await writeReleased(control, {
       bootId: await bootId,
       domainId: domain.id,

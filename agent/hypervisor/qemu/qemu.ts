@@ -9,24 +9,24 @@ import type { Logger } from 'pino'
 import { create } from '../../../proto/codec.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { readBootId } from '../../boot-id.ts'
-import { defaultMtu } from '../../defaults.ts'
 import type { ImageStore } from '../../images/store.ts'
 import { serial } from '../../state/serial.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
-import type { HypervisorDriver, Inside, NodeSpec, PoolNode } from '../driver.ts'
+import type { HypervisorDriver, IdleNode, Inside, NodeSpec } from '../driver.ts'
 import { type GuestAgent, guestAgent } from '../guest/agent.ts'
 import { waitForGuest } from '../guest/boot.ts'
 import { execInGuest } from '../guest/exec.ts'
-import { tellGuest } from '../guest/tell.ts'
+import { guestInterfaces, tellGuest } from '../guest/tell.ts'
 import { nodeDirectories } from '../libvirt/directories.ts'
 import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
 import { libvirtDriver } from '../libvirt/driver.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../libvirt/released.ts'
-import { takeNode } from '../libvirt/take.ts'
-import { readTaken } from '../libvirt/taken.ts'
+import { dressTaken, takeInterfaces, takeNode } from '../libvirt/take.ts'
+import { inRun, readTaken } from '../libvirt/taken.ts'
+import { isPool } from '../pool-key.ts'
 import { dressVifs, onlyInterfaces, vifName } from '../vifs.ts'
 import type { AccelerationTrial } from './acceleration.ts'
 import { libvirtChannel } from './agent-channel.ts'
@@ -106,7 +106,7 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
       },
     })
 
-  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
+  const take = async (spec: NodeSpec, from: IdleNode): Promise<boolean> => {
     const isTaken = await takeNode(nodes, spec, from, {
       bootId: await bootId,
       releasedIn: (directory) => directory,
@@ -116,7 +116,7 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     return isTaken
   }
 
-  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
+  const start = async (spec: NodeSpec, from?: IdleNode): Promise<boolean> => {
     const { vnet, node } = spec
     const problem = isAccelerated ? await options.trial.done() : ''
     if (problem !== '') throw new WeftError('hypervisor.unavailable', problem, { object: `node/${node.id}` })
@@ -140,6 +140,7 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
         const boot = await prepareBoot(image, spec, directory, isAccelerated)
         if (found) await redefine(connection, found, spec, (index) => interfaceXml(spec, index))
         await withdrawReleased(directory)
+        await deleteSpare(spec)
         await makeTaps(route(), spec, (tap) => push(() => deleteTaps(route(), vnet, node.id, [tap])))
         if (uuid === undefined) {
           const xml = domainXml({ ...spec, boot, isAccelerated, hasGuestAgent: hasGuestAgent(image) })
@@ -158,19 +159,31 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     return false
   }
 
+  /** What it kept of the pool's interfaces is gone with the machine, but for the taps. */
+  const deleteSpare = async ({ vnet, node, slot }: NodeSpec): Promise<void> => {
+    const had = (await nodes.taken.of(vnet, node.id))?.mark.interfaces ?? []
+    const spare = had.filter((index) => node.interfaces.every((one) => one.index !== index))
+    const names = spare.map((index) => vifName(slot, index))
+    if (names.length > 0) await deleteTaps(route(), vnet, node.id, names)
+  }
+
   /** Indexes of those whose tap somebody deleted: what is plugged in leads nowhere. */
   const withoutTap = async (indexes: readonly number[], slot: number): Promise<readonly number[]> => {
     const taps = await Promise.all(indexes.map((index) => route().link(vifName(slot, index))))
     return indexes.filter((_, i) => taps[i] === undefined)
   }
 
-  /** Plugs in what is missing and pulls out what is wanted no more. At each moment the mark names all that the node may have. */
+  /**
+   * Plugs in what is missing and pulls out what is wanted no more. At each moment the mark names all that the node may have, but for what is left
+   * over of a pool's: that stays plugged in, down and joined to nothing, since to pull it out is the slowest that a guest can be asked for.
+   */
   const changeInterfaces = async (found: MarkedDomain, spec: NodeSpec, isJoined: boolean): Promise<void> => {
     const { vnet, node, slot } = spec
     const { uuid } = found.domain
     const connection = await libvirt.get()
     const wanted = new Set(node.interfaces.map(({ index }) => index))
-    const unwanted = found.mark.interfaces.filter((index) => !wanted.has(index))
+    if (found.outdated) await takeInterfaces(nodes, found.outdated)
+    const unwanted = found.outdated ? [] : found.mark.interfaces.filter((index) => !wanted.has(index))
     for (const index of [...unwanted, ...(await withoutTap([...wanted], slot))]) {
       await detachInterface(connection, uuid, vifName(slot, index), node.id)
       await deleteTaps(route(), vnet, node.id, [vifName(slot, index)])
@@ -180,11 +193,12 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     const missing = node.interfaces.map(({ index }) => index).filter((index) => !plugged.has(vifName(slot, index)))
     await makeTaps(route(), onlyInterfaces(spec, missing), () => {})
     for (const index of missing) await attachInterface(connection, uuid, interfaceXml(spec, index))
-    await dressVifs(route(), spec, isJoined)
+    const taken = inRun(await nodes.taken.of(vnet, node.id), await bootId, found.domain.id)
+    await dressTaken(nodes, spec, taken, isJoined)
   }
 
   const configure = async (spec: NodeSpec): Promise<void> => {
-    const { vnet, slot, node } = spec
+    const { vnet, node } = spec
     const found = await nodes.running(vnet, node.id)
     const { uuid, id: domainId } = found.domain
     const connection = await libvirt.get()
@@ -200,13 +214,12 @@ export const qemuHypervisor = (options: QemuOptions): HypervisorDriver => {
     if (hasAgent) {
       const agent = agentOf(uuid, node.id)
       const plugged = interfacesOf(await connection.xml(uuid))
-      const interfaces = node.interfaces.map(({ index, mtu, addresses }) => ({
-        index,
-        mac: plugged.get(vifName(slot, index))?.mac ?? '',
-        mtu: mtu || defaultMtu,
-        addresses,
-      }))
-      await tellGuest(agent, { node, interfaces, isNew: before === '' })
+      await tellGuest(agent, {
+        node,
+        interfaces: guestInterfaces(spec, plugged),
+        isNew: before === '',
+        isIdle: isPool(vnet),
+      })
     }
     const released = { bootId: await bootId, domainId, configuration: configurationDigest(spec) }
     await noting(async () => {

@@ -7,23 +7,24 @@ import type { Logger } from 'pino'
 import type { LibvirtConnection } from '../../../native/libvirt.ts'
 import { WeftError } from '../../../proto/errors.ts'
 import { readBootId } from '../../boot-id.ts'
-import { defaultMtu } from '../../defaults.ts'
 import type { OpenImage } from '../../images/image.ts'
 import type { ImageStore } from '../../images/store.ts'
 import { withUndo } from '../../undo.ts'
 import { configurationDigest } from '../digest.ts'
-import type { HypervisorDriver, Inside, NodeSpec, PoolNode } from '../driver.ts'
+import type { HypervisorDriver, IdleNode, Inside, NodeSpec } from '../driver.ts'
 import { type GuestAgent, guestAgent } from '../guest/agent.ts'
 import { waitForGuest } from '../guest/boot.ts'
 import { execInGuest } from '../guest/exec.ts'
-import { tellGuest } from '../guest/tell.ts'
+import { guestInterfaces, tellGuest } from '../guest/tell.ts'
 import { isRunning, type MarkedDomain, unless } from '../libvirt/domains.ts'
 import { libvirtDriver } from '../libvirt/driver.ts'
 import { freeVifs } from '../libvirt/free-vifs.ts'
 import { libvirtNodes } from '../libvirt/nodes.ts'
 import { redefine } from '../libvirt/redefine.ts'
 import { configurationOf, readReleased, withdrawReleased, writeReleased } from '../libvirt/released.ts'
-import { takeNode } from '../libvirt/take.ts'
+import { dressTaken, takeInterfaces, takeNode } from '../libvirt/take.ts'
+import { inRun } from '../libvirt/taken.ts'
+import { isPool } from '../pool-key.ts'
 import { prepareBoot } from '../qemu/boot.ts'
 import type { Boot } from '../qemu/domain-xml.ts'
 import { machineDetails } from '../qemu/observe.ts'
@@ -110,7 +111,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     }
   }
 
-  const take = async (spec: NodeSpec, from: PoolNode): Promise<boolean> => {
+  const take = async (spec: NodeSpec, from: IdleNode): Promise<boolean> => {
     const isTaken = await takeNode(nodes, spec, from, {
       bootId: await bootId,
       releasedIn: (directory) => directory,
@@ -120,7 +121,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     return isTaken
   }
 
-  const start = async (spec: NodeSpec, from?: PoolNode): Promise<boolean> => {
+  const start = async (spec: NodeSpec, from?: IdleNode): Promise<boolean> => {
     const { vnet, node } = spec
     const connection = await libvirt.get()
     const found = await nodes.find(vnet, node.id)
@@ -161,13 +162,21 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     return false
   }
 
-  /** Attaches what is missing and detaches what is wanted no more. At each moment the mark names all that the node may have. */
+  /**
+   * Attaches what is missing and detaches what is wanted no more. At each moment the mark names all that the node may have, but for what is left over
+   * of a pool's: that stays, down and joined to nothing, until the guest is started again.
+   */
   const changeInterfaces = async (found: MarkedDomain, spec: NodeSpec): Promise<void> => {
     const { uuid } = found.domain
     const connection = await libvirt.get()
-    const wanted = new Set(spec.node.interfaces.map(({ index }) => vifName(spec.slot, index)))
+    if (found.outdated) await takeInterfaces(nodes, found.outdated)
+    const wanted = new Set(spec.node.interfaces.map(({ index }) => index))
+    const unwanted = found.outdated ? [] : found.mark.interfaces.filter((index) => !wanted.has(index))
     const before = interfacesIn(await connection.xml(uuid))
-    for (const [vif, { xml }] of before) if (!wanted.has(vif)) await connection.detachDevice(uuid, xml, live)
+    for (const index of unwanted) {
+      const there = before.get(vifName(spec.slot, index))
+      if (there) await connection.detachDevice(uuid, there.xml, live)
+    }
     await redefine(connection, found, spec, (index) => interfaceXml(spec, index, vifScript))
     for (const { index } of spec.node.interfaces) {
       if (before.has(vifName(spec.slot, index))) continue
@@ -177,7 +186,7 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
   }
 
   const configure = async (spec: NodeSpec): Promise<void> => {
-    const { vnet, slot, node } = spec
+    const { vnet, node } = spec
     const found = await nodes.running(vnet, node.id)
     const { uuid, id: domainId } = found.domain
     const directory = directories.of(vnet, node.id)
@@ -186,19 +195,19 @@ export const xenHypervisor = (options: XenOptions): HypervisorDriver => {
     if (hasAgent) await comeUp(vnet, node.id)
     await changeInterfaces(found, spec)
     const before = configurationOf(await readReleased(directory), await bootId, domainId)
-    await dressVifs(route(), spec, before !== '')
+    const taken = inRun(await nodes.taken.of(vnet, node.id), await bootId, domainId)
+    await dressTaken(nodes, spec, taken, before !== '')
     // Of a guest that has rebooted they are forgotten: it is another domain of Xen's.
     await setScheduling(domainId, node)
     if (hasAgent) {
       const agent = agentOf(vnet, node.id)
       const attached = interfacesIn(await (await libvirt.get()).xml(uuid))
-      const interfaces = node.interfaces.map(({ index, mtu, addresses }) => ({
-        index,
-        mac: attached.get(vifName(slot, index))?.mac ?? '',
-        mtu: mtu || defaultMtu,
-        addresses,
-      }))
-      await tellGuest(agent, { node, interfaces, isNew: before === '' })
+      await tellGuest(agent, {
+        node,
+        interfaces: guestInterfaces(spec, attached),
+        isNew: before === '',
+        isIdle: isPool(vnet),
+      })
     }
     await writeReleased(directory, { bootId: await bootId, domainId, configuration: configurationDigest(spec) })
   }

@@ -64,6 +64,21 @@ t.test('a damaged file loses nothing that runs: slots are adopted from what is f
   t.equal((await openSlots(path)).get('a', 'x'), 5)
 })
 
+t.test('a node that was taken from a pool has its slot from then on, in place of its own', async (t) => {
+  const path = file(t)
+  const slots = await openSlots(path)
+  await slots.allot('pool-small', ['n1', 'n2'], [])
+  await slots.allot('a', ['x', 'y'], [])
+  const from = { vnet: 'pool-small', id: 'n1' }
+  t.equal(await slots.adopt('a', 'x', 2, from), false, 'another of the pool’s holds it')
+  t.equal(await slots.adopt('a', 'x', 1, from), true)
+  t.equal(await slots.adopt('a', 'x', 1, from), true)
+  t.equal(await slots.adopt('pool-small', 'n1', 1), false, 'it is the pool’s no more')
+  const again = await openSlots(path)
+  t.same([again.get('a', 'x'), again.get('a', 'y'), again.get('pool-small', 'n1')], [1, 4, undefined])
+  t.same([...(await again.allot('a', ['z'], []))], [['z', 3]], 'the one that it had is handed out again')
+})
+
 t.test('beside Xen the slots are no domain ids, and those that were handed out before stay', async (t) => {
   const path = file(t)
   const before = await openSlots(path)

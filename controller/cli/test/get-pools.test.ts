@@ -8,6 +8,7 @@ const shape = {
   cpu: { count: 1, quotaMillis: 100 },
   memoryBytes: 64 * 2 ** 20,
   nodes: 2,
+  interfaces: 4,
 }
 const pools = [
   { shape, host: 'h1', idle: 2 },
@@ -35,7 +36,7 @@ vm     h2    0 of 2  1         1         qemu        tiny   2 shared  64 MiB  ad
   t.match(stderr, /h2 has no room for one more/)
   t.equal(status, 0)
   t.match(requests, [{ pools: {} }])
-  t.match((await run('pools', '-o', 'wide')).stdout, /DISK .*\n.*\n.* 1 GiB/)
+  t.match((await run('pools', '-o', 'wide')).stdout, /DISK +INTERFACES .*\n.*\n.* 1 GiB +4 /)
   t.equal((await run('pool', 'vm', '-o', 'name')).stdout, 'pool/vm@h2\n')
   t.match(JSON.parse((await run('pools', '-o', 'json')).stdout), [
     { host: 'h1', idle: 2, shape: { name: 'small' } },

@@ -31,6 +31,7 @@ const columns: readonly Column<PoolEntry>[] = [
   { title: 'CPU', cell: cpu },
   { title: 'MEMORY', cell: ({ shape }) => size(shape?.memoryBytes) },
   { title: 'DISK', wide: true, cell: ({ shape }) => size(shape?.diskBytes) },
+  { title: 'INTERFACES', wide: true, cell: ({ shape }) => String(shape?.interfaces ?? 0) },
   { title: 'TAKEN', wide: true, cell: ({ taken }) => some(taken) },
   { title: 'LEAVING', wide: true, cell: ({ leaving }) => some(leaving) },
   {

@@ -51,8 +51,18 @@ const retryMs = 5000
 /** A node of the shape as hosts are told of it, without an id: normal in every field, since it is compared with what VNets ask for. */
 const makeOf = (shape: PoolShape, { images }: Admission['substrate']): SliceNode => {
   const { hypervisor, image, cpu, memoryBytes, diskBytes } = shape
+  const interfaces = Array.from({ length: shape.interfaces }, (_, index) => ({ index }))
   const imageSource = images.find(({ name }) => name === image)
-  return create('SliceNode', { hypervisor, image, imageSource, cpu, memoryBytes, diskBytes, restartPolicy: 'always' })
+  return create('SliceNode', {
+    hypervisor,
+    image,
+    imageSource,
+    cpu,
+    memoryBytes,
+    diskBytes,
+    interfaces,
+    restartPolicy: 'always',
+  })
 }
 
 export const createPoolKeeper = (options: KeeperOptions): PoolKeeper => {

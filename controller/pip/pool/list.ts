@@ -51,8 +51,11 @@ export const listPools = (admission: Admission): Init<ApiReply> => {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const formerOf = ({ host, shape: name, nodes }: PoolRow): Declared => {
-  const { hypervisor = '', image = '', cpu, memoryBytes = 0, diskBytes = 0 } = nodes[0]?.node ?? {}
-  return { host, shape: { name, hypervisor, image, cpu, memoryBytes, diskBytes, nodes: 0 } }
+  const { hypervisor = '', image = '', cpu, memoryBytes = 0, diskBytes = 0, interfaces = [] } = nodes[0]?.node ?? {}
+  return {
+    host,
+    shape: { name, hypervisor, image, cpu, memoryBytes, diskBytes, nodes: 0, interfaces: interfaces.length },
+  }
 }
 
 const whyFewer = (

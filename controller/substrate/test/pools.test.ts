@@ -34,9 +34,19 @@ t.test('a pool is kept by each host that it names, all without names', async (t)
       memoryBytes: 2 ** 30,
       diskBytes: 2 ** 31,
       nodes: 1,
+      interfaces: 4,
     }),
   )
   t.equal(substrate.positions.get('pool/large'), 'lab.yaml:9')
+})
+
+t.test('its nodes have as many interfaces as it says', async (t) => {
+  const interfaces = (count: number) => {
+    const pools = `  small: { hypervisor: lxc, memory: 64 MiB, keep: 1, interfaces: ${count} }`
+    return parseSubstrate(text(pools), 'lab.yaml').nodes[0]?.pools[0]?.interfaces
+  }
+  t.strictSame([interfaces(0), interfaces(2)], [0, 2])
+  t.throws(() => interfaces(17), /interfaces/)
 })
 
 t.test('what all hosts keep together is dealt out evenly', async (t) => {

@@ -59,6 +59,17 @@ t.test('of a definition interfaces and mark become others, and nothing else', as
   )
 })
 
+t.test('one that stays gets the MAC that is asked for, and keeps its own where none is', async (t) => {
+  const asked = new Map([
+    ['vif7.0', "<interface type='ethernet'><mac address='02:00:00:00:00:aa'/><target dev='vif7.0'/></interface>"],
+    ['vif7.1', "<interface type='ethernet'><target dev='vif7.1'/></interface>"],
+  ])
+  const next = withInterfaces(definition, asked, { ...mark, interfaces: [0, 1] })
+  const markOf = /<weft:node.*/
+  const mac = '02:00:00:00:00:00'
+  t.equal(next.replace(markOf, ''), definition.replace(markOf, '').replace(mac, '02:00:00:00:00:aa'))
+})
+
 t.test('all interfaces may go, and come back', async (t) => {
   const none = withInterfaces(definition, new Map(), { ...mark, interfaces: [] })
   t.notMatch(none, /<interface /)

@@ -200,11 +200,11 @@ await t.test('the start-up command runs once the node is configured, in every ru
 await t.test('a container that was taken from a pool comes back from reboot(2) as what it has become', async (t) => {
   const driver = open()
   t.teardown(() => driver.close())
-  const idle = { ...specOf('n1', 8, { interfaces: [] }), vnet: 'pool-small' }
+  const idle = { ...specOf('n1', 8, { interfaces: [{ index: 0 }, { index: 3 }] }), vnet: 'pool-small' }
   await driver.start(idle)
   await driver.configure(idle)
-  const spec = specOf('back', 9, { startUp: { command: 'hostname >>/root/runs' } })
-  t.equal(await driver.start(spec, { vnet: idle.vnet, id: 'n1' }), true)
+  const spec = specOf('back', idle.slot, { startUp: { command: 'hostname >>/root/runs' } })
+  t.equal(await driver.start(spec, { vnet: idle.vnet, id: 'n1', slot: idle.slot }), true)
   await driver.configure(spec)
   t.teardown(() => driver.remove(spec.vnet, 'back'))
   const runs = async (count: number): Promise<boolean> => {
