@@ -55,9 +55,9 @@ export const checkKinds = ({ named }: HostKinds, hosts: readonly string[]): void
 export const patience = ({ others, named }: HostKinds): number =>
   [others, ...named.values()].every((kind) => kind === 'virtual') ? 1 : 5
 
-/** What an emulated host has for nodes; undefined: a virtual host shares the machine's memory. */
+/** What an emulated host has for nodes; undefined: a virtual host shares the machine's memory. Xen has an eighth for itself and for what each guest costs beside its memory. */
 export const guestMemoryBytes: Readonly<Record<HostKind, number | undefined>> = {
   virtual: undefined,
   kernel: kernelMemoryBytes / 2,
-  xen: xenMemoryBytes / 4,
+  xen: (xenMemoryBytes * 3) / 8,
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { UsageError } from '../../controller/cli/usage-error.ts'
 import { guestMemoryBytes, parseKinds } from '../../lab/kinds.ts'
 import { pipName, type Stack, type StackOptions, startStack } from '../../lab/stack.ts'
 import { generateSubstrate } from '../../lab/substrates/generate.ts'
@@ -11,7 +12,7 @@ import { removeByWeft } from '../vnet/weft.ts'
 import { type Instantiation, instantiate } from './instantiate.ts'
 import type { Hypervisor, PaperOptions } from './options.ts'
 import { poolsAreFull } from './pools.ts'
-import { poolsText, requestFor, type Way, ways } from './ways.ts'
+import { poolsText, requestFor, roomProblem, type Way, ways } from './ways.ts'
 
 export interface PaperResults {
   readonly hypervisor: Hypervisor
@@ -42,6 +43,8 @@ const stackFor = async ({ hypervisor, hosts }: PaperOptions, request: VNetReques
     memoryBytes: totalmem() / 2,
     ownMemoryBytes: () => (hypervisor === 'xen' ? guestMemoryBytes.xen : undefined),
   })
+  const problem = hypervisor === 'xen' && roomProblem(request, hosts, guestMemoryBytes.xen ?? 0)
+  if (problem) throw new UsageError(problem, 'more of them: --hosts')
   const directory = await mkdtemp(join(tmpdir(), 'weft-bench-'))
   try {
     const substrateFile = join(directory, 'substrate.yaml')
@@ -61,14 +64,16 @@ export const measurePaper = async (
   onProgress(`starting a lab of ${hosts} hosts`)
   const stack = await stackFor(options, requestFor(request, hypervisor, 'preallocated'))
   try {
+    /** The last one goes with the lab: its idle nodes need not be made again. */
+    let standing: string | undefined
     const once = async (way: Way): Promise<Instantiation> => {
+      if (standing !== undefined) await removeByWeft(stack, standing)
       const asked = requestFor(request, hypervisor, way)
       await poolsAreFull(stack, fillMs)
       await sleep(pauseMs)
       const done = await instantiate(stack, asked, way === 'at-vnp' ? 'vnp' : 'pip')
+      standing = asked.name
       onProgress(`${way}: ${done.seconds.toFixed(2)} s`)
-      await sleep(pauseMs)
-      await removeByWeft(stack, asked.name)
       return done
     }
     const first = await once('on-demand')

@@ -55,3 +55,11 @@ export const poolsText = ({ nodes }: VNetRequest, hosts: number): string => {
   )
   return `pools:\n${lines.join('')}`
 }
+
+/** Why hosts with so much memory each have no room for idle nodes for one such VNet and the VNet beside them, as on demand: their pools would never be full. */
+export const roomProblem = ({ nodes }: VNetRequest, hosts: number, memoryBytes: number): string | false => {
+  const greatest = Math.max(...nodes.map((node) => node.memoryBytes))
+  const room = Math.floor(memoryBytes / greatest)
+  const wanted = 2 * Math.ceil(nodes.length / hosts)
+  return wanted > room && `a host would have ${wanted} nodes, idle ones counted, and has memory for ${room}`
+}

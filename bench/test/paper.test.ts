@@ -9,7 +9,7 @@ import { generateSubstrate } from '../../lab/substrates/generate.ts'
 import type { Instantiation } from '../paper/instantiate.ts'
 import { readOptions } from '../paper/options.ts'
 import { paperText } from '../paper/report.ts'
-import { poolsText, requestFor } from '../paper/ways.ts'
+import { poolsText, requestFor, roomProblem } from '../paper/ways.ts'
 import { summarize } from '../statistics.ts'
 
 t.test('a summary has the deviation of a sample', async (t) => {
@@ -40,6 +40,18 @@ t.test('pools hold one such VNet, and what they hold is what it asks for', async
   const pool = nodes[0]?.pools[0]
   t.match(pool, { hypervisor: 'qemu', memoryBytes: 128 * 2 ** 20, nodes: 2, cpu: { count: 1, shares: 1024 } })
   for (const node of asked.nodes) t.ok(pool && serves(pool, node), node.id)
+})
+
+t.test('hosts without room for pools and a VNet beside them are told before anything is started', async (t) => {
+  const file = new URL('../../examples/paper.xml', import.meta.url)
+  const { request } = await parseRequest(await readFile(file), { file: 'paper.xml' })
+  const asked = requestFor(request, 'xen', 'preallocated')
+  const memoryBytes = 768 * 2 ** 20
+  t.strictSame(
+    [1, 2, 3].map((hosts) => roomProblem(asked, hosts, memoryBytes)),
+    ['a host would have 12 nodes, idle ones counted, and has memory for 6', false, false],
+  )
+  t.ok(roomProblem(asked, 2, memoryBytes - 1))
 })
 
 t.test('a flag that is wrong is told with what would be right', async (t) => {
