@@ -3,12 +3,13 @@
  * real eBPF, real libvirt; only the hardware is shared.
  */
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WeftError } from '../../proto/errors.ts'
 import { createGroup, type Hierarchy, mountLines } from '../cgroup.ts'
 import { placeTiny, tinyProblem } from '../images/tiny.ts'
+import { lastWords } from '../last-words.ts'
 import type { Output, RunOptions } from '../processes.ts'
 import { run, until } from '../processes.ts'
 import { type HeldProcess, type Holder, hold, runIn, spawnIn } from './hold.ts'
@@ -122,9 +123,10 @@ const waitForLibvirt = async (host: VirtualHost, driver: LibvirtDriver, timeoutM
       answer = stderr.trim()
     }
   }
-  const log = readFileSync(join(host.logs, 'init.log'), 'utf8').trim().split('\n').slice(-3).join('; ')
-  throw new WeftError('lab.failed', `libvirtd of ${host.name} did not answer in ${timeoutMs} ms: ${answer || log}`, {
-    object: `host/${host.name}`,
-    hint: `its log is ${join(host.logs, 'init.log')}`,
-  })
+  const log = join(host.logs, 'init.log')
+  throw new WeftError(
+    'lab.failed',
+    `libvirtd of ${host.name} did not answer in ${timeoutMs} ms: ${answer || 'it has no socket'}`,
+    { object: `host/${host.name}`, hint: `the last words of ${log}: ${lastWords(log)}` },
+  )
 }

@@ -37,6 +37,8 @@ esac
 
 bind() { mount --bind "$HOST_DIR/$1" "$2"; }
 bind hosts /etc/hosts
+# Those that libvirt wants and the machine lacks.
+for accounts in passwd group; do [ ! -e "$HOST_DIR/$accounts" ] || bind "$accounts" "/etc/$accounts"; done
 bind etc /etc/libvirt
 bind lib /var/lib/libvirt
 bind cache /var/cache/libvirt

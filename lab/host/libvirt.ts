@@ -1,5 +1,5 @@
 /** Configuration of a virtual host's own libvirtd, as files. libvirtd(8), and the comments in the files that libvirt ships. */
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { WeftError } from '../../proto/errors.ts'
 import { cacheDirectory } from '../emulated/cache.ts'
@@ -76,12 +76,32 @@ export const writeLibvirtConfiguration = (
   writeFileSync(join(etc, 'qemu.conf'), qemuConf())
   writeFileSync(join(etc, 'lxc.conf'), lxcConf())
   writeFileSync(join(etc, 'virtlogd.conf'), '')
-  if (drivers.includes('qemu')) shareCapabilities(directory)
+  if (drivers.includes('qemu')) {
+    shareCapabilities(directory)
+    for (const file of ['passwd', 'group'] as const) {
+      const text = withQemuAccount(file, readFileSync(join('/etc', file), 'utf8'))
+      if (text !== undefined) writeFileSync(join(directory, file), text)
+    }
+  }
   for (const driver of drivers) {
     const path = modulePath(driver)
     if (!path) throw new WeftError('not-supported', libvirtProblem(drivers) ?? `no driver ${driver}`)
     symlinkSync(path, join(directory, 'drivers', `libvirt_driver_${driver}.so`))
   }
+}
+
+/**
+ * /etc/passwd or /etc/group with the account that Debian's libvirt is built to run QEMU as; undefined where it has that. libvirt looks it up before it
+ * reads in qemu.conf whom to take instead, and has no driver where it is missing: libvirt-daemon-system makes it, libvirt's driver of QEMU does not.
+ */
+export const withQemuAccount = (file: 'passwd' | 'group', text: string): string | undefined => {
+  if (/^libvirt-qemu:/m.test(text)) return undefined
+  // The numbers are those that Debian keeps for it.
+  const line =
+    file === 'passwd'
+      ? 'libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin'
+      : 'libvirt-qemu:x:64055:libvirt-qemu'
+  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`
 }
 
 /**
