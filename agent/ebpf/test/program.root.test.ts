@@ -1,4 +1,5 @@
 /** Programs in the kernel: loaded, run on packets, refused. */
+import { Session } from 'node:inspector/promises'
 import t from 'tap'
 import { openDescriptors } from '../../../native/test/support/process.ts'
 import {
@@ -53,6 +54,28 @@ import { lacking, load, makeMap, makePair, returns } from './support/kernel.ts'
 t.setTimeout(300_000)
 const skip = lacking()
 const frame = (bytes = 64): Buffer => Buffer.alloc(bytes, 'ab', 'hex')
+
+/** Straight on, and looked at one by one. */
+const manySteps = (count: number): Program => [
+  mov(r0, 0),
+  ...Array.from({ length: count }, () => add(r0, 1)),
+  mov(r0, 0),
+]
+
+/** A profiler of V8's, which sends this thread a signal (SIGPROF) each `micros` microseconds. */
+const profile = async (micros: number): Promise<{ stop(): Promise<void> }> => {
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.setSamplingInterval', { interval: micros })
+  await session.post('Profiler.start')
+  return {
+    stop: async () => {
+      await session.post('Profiler.stop')
+      session.disconnect()
+    },
+  }
+}
 
 /** r1 the context of a `tc` program: r2 the frame, its first 16 bytes there, else to `short`. */
 const firstBytes: Program = [
@@ -300,6 +323,16 @@ t.test('the verifier takes a program with stepping stones, and it arrives', { sk
   const program = load(t, { kind: 'tc', instructions: far })
   t.equal(testRun(program, { data: frame(), context: { mark: 7 } }).result, 1)
   t.equal(testRun(program, { data: frame() }).result, 70_001)
+})
+
+t.test('signals that come while the kernel verifies do not keep a program from being loaded', { skip }, async (t) => {
+  const { stop } = await profile(100)
+  try {
+    for (let round = 0; round < 3; round++)
+      t.ok(load(t, { kind: 'tc', instructions: [...manySteps(50_000), exit()] }).id)
+  } finally {
+    await stop()
+  }
 })
 
 t.test('what is loaded, refused or run leaves no descriptor', { skip }, async (t) => {

@@ -6,6 +6,7 @@
 #include "descriptor.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,28 @@ namespace {
 
 /** The kernel takes attributes up to a page, where what it does not know is zero (bpf_check_uarg_tail_zero). */
 constexpr size_t mostAttributeBytes = 4096;
+
+/**
+ * Keeps signals from this thread while it lives: the verifier gives up with EAGAIN where one is pending, and a profiler
+ * sends one each millisecond or so. sigprocmask(2), pthread_sigmask(3)
+ */
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t all;
+    sigfillset(&all);
+    is_held_ = pthread_sigmask(SIG_SETMASK, &all, &before_) == 0;
+  }
+  ~SignalsHeld() {
+    if (is_held_) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+ private:
+  sigset_t before_;
+  bool is_held_;
+};
 
 Napi::Uint8Array ToBytes(Napi::Value value, const std::string& name) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
@@ -108,6 +131,7 @@ int BpfRequest::Run() {
   long result = 0;
   int number = 0;
   InNetworkNamespace(network_namespace, [&] {
+    SignalsHeld held;
     result = syscall(SYS_bpf, command, attribute.data(), attribute.size());
     number = errno;
   });
