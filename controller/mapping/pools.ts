@@ -54,15 +54,27 @@ export const makeCpuMillis = ({ cpu }: Pick<Make, 'cpu'>): number => reservedCpu
 export const noShape = ''
 
 /**
- * The shape that each pooled node of a request is taken from, by id of the node. Of several that serve it is the one of which most are left in
- * all: that none is short while another lies idle.
+ * What is left to do of a node's interfaces where an idle one has so many: each that is missing is plugged in, which takes longest; one too many is
+ * taken away, or stays unused.
+ */
+const interfaceWork = (asked: number, { interfaces: has }: Pick<PoolShape, 'interfaces'>): number =>
+  asked > has ? 16 * (asked - has) : has - asked
+
+interface Left {
+  readonly shapes: PoolShape[]
+  idle: number
+}
+
+/**
+ * The shape that each pooled node of a request is taken from, by id of the node. Of several that serve it and have idle ones it is the one whose
+ * interfaces need least done, and of those the one of which most are left in all. Nodes with more interfaces choose first.
  */
 export const chooseShapes = (
   hosts: readonly SubstrateNode[],
   usage: Pick<Usage, 'pools'>,
   nodes: readonly Node[],
 ): ReadonlyMap<string, string> => {
-  const left = new Map<string, { readonly shapes: PoolShape[]; idle: number }>()
+  const left = new Map<string, Left>()
   for (const { id, pools } of hosts)
     for (const shape of pools) {
       const known = left.get(shape.name) ?? { shapes: [], idle: 0 }
@@ -70,16 +82,16 @@ export const chooseShapes = (
       known.idle += shape.nodes - (usage.pools.get(poolKey(id, shape.name)) ?? 0)
       left.set(shape.name, known)
     }
-  const chosen = new Map<string, string>()
-  for (const node of nodes.filter(isPooled)) {
-    const [name, best] = [...left]
+  const choose = (node: Node): string => {
+    const asked = node.interfaces.length
+    const work = ({ shapes }: Left): number => Math.min(...shapes.map((shape) => interfaceWork(asked, shape)))
+    const [best] = [...left]
       .filter(([, { shapes }]) => shapes.some((shape) => serves(shape, node)))
-      .reduce<readonly [string, { idle: number } | undefined]>(
-        (most, one) => (most[1] && most[1].idle >= one[1].idle ? most : one),
-        [noShape, undefined],
-      )
-    if (best) best.idle--
-    chosen.set(node.id, name)
+      .map(([name, one]) => ({ name, one, isEmpty: one.idle <= 0, work: work(one) }))
+      .toSorted((a, b) => Number(a.isEmpty) - Number(b.isEmpty) || a.work - b.work || b.one.idle - a.one.idle)
+    if (best) best.one.idle--
+    return best?.name ?? noShape
   }
-  return chosen
+  const pooled = nodes.filter(isPooled).toSorted((a, b) => b.interfaces.length - a.interfaces.length)
+  return new Map(pooled.map((node) => [node.id, choose(node)]))
 }

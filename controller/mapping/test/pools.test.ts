@@ -3,7 +3,7 @@ import { create, type Init } from '../../../proto/codec.ts'
 import type { Node, PoolShape } from '../../../proto/generated/weft.v1.ts'
 import { embed } from '../embed.ts'
 import type { Embedding, SubstrateGraph, Usage } from '../mapping.ts'
-import { ofMake, serves } from '../pools.ts'
+import { chooseShapes, ofMake, serves } from '../pools.ts'
 import { emptyUsage } from '../problem.ts'
 import { optionsBy } from '../standing.ts'
 import { gib, host, request, substrate } from './fixtures.ts'
@@ -63,6 +63,28 @@ t.test('a pooled node takes an idle one, whose room is taken already', async (t)
   t.strictSame([...embedding.pools.values()].sort(), ['large', 'small', 'small'])
   t.strictSame([...new Set(embedding.hypervisors.values())], ['lxc'])
   t.equal(embedding.cost, 50 + 50 + 100, 'it costs what the shapes take')
+})
+
+t.test('of makes that serve alike it takes what has the interfaces that it wants', async (t) => {
+  const two = { ...small, name: 'two', interfaces: 2 }
+  const four = { ...small, name: 'four', interfaces: 4 }
+  const shapesFor = (counts: readonly number[], usage: Usage = emptyUsage): readonly string[] => {
+    const nodes = counts.map((count, index) =>
+      create('Node', {
+        id: `r${index}`,
+        allocation: 'preallocated',
+        interfaces: Array.from({ length: count }, (_, interfaceIndex) => ({ index: interfaceIndex })),
+      }),
+    )
+    const shapes = chooseShapes(substrate([host('h1', { pools: [two, four] })], {}).nodes, usage, nodes)
+    return nodes.map(({ id }) => shapes.get(id) ?? '')
+  }
+  t.strictSame(shapesFor([1, 2, 3]), ['two', 'two', 'four'])
+  t.strictSame(shapesFor([4, 4]), ['four', 'four'])
+  t.strictSame(shapesFor([5]), ['four'], 'what is missing is plugged in')
+  t.strictSame(shapesFor([1, 1, 1]), ['two', 'two', 'four'], 'too many rather than none')
+  t.strictSame(shapesFor([2, 2, 4]), ['two', 'two', 'four'])
+  t.strictSame(shapesFor([2, 3, 4], { ...emptyUsage, pools: new Map([['h1/four', 1]]) }), ['two', 'two', 'four'])
 })
 
 t.test('it never fits where no pool has such, and the pools are told', async (t) => {
