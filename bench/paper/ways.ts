@@ -35,31 +35,33 @@ const cpuText = ({ count, shares, quotaMillis }: Cpu): string =>
     ...(quotaMillis > 0 ? [`quota: ${formatCpus(quotaMillis)}`] : []),
   ].join(', ')
 
-const shapeText = ({ hypervisor, cpu, memoryBytes, diskBytes }: Node): string =>
+const shapeText = ({ hypervisor, cpu, memoryBytes, diskBytes, interfaces }: Node): string =>
   [
     `hypervisor: ${hypervisor}`,
     ...(cpu ? [`cpu: { ${cpuText(cpu)} }`] : []),
     `memory: ${memoryBytes || leastMemoryBytes} B`,
     ...(diskBytes > 0 ? [`disk: ${diskBytes} B`] : []),
+    `interfaces: ${interfaces.length}`,
   ].join(', ')
 
-/** For a substrate file: a pool of each shape that the VNet's nodes have, with enough idle nodes on the hosts together for one such VNet. */
-export const poolsText = ({ nodes }: VNetRequest, hosts: number): string => {
-  const counts = new Map<string, number>()
-  for (const node of nodes) {
-    const shape = shapeText(node)
-    counts.set(shape, (counts.get(shape) ?? 0) + 1)
-  }
-  const lines = [...counts].map(
-    ([shape, count], index) => `  shape${index + 1}: { ${shape}, keep: ${Math.ceil(count / hosts)} }\n`,
-  )
-  return `pools:\n${lines.join('')}`
-}
+/** Of each shape that the VNet's nodes have, their interfaces counted, how many each host keeps: together enough for one such VNet. */
+const shapesOf = ({ nodes }: VNetRequest, hosts: number): readonly { readonly text: string; readonly keep: number }[] =>
+  [...Map.groupBy(nodes, shapeText)].map(([text, of]) => ({ text, keep: Math.ceil(of.length / hosts) }))
+
+/** For a substrate file: a pool of each shape. */
+export const poolsText = (request: VNetRequest, hosts: number): string =>
+  [
+    'pools:',
+    ...shapesOf(request, hosts).map(({ text, keep }, index) => `  shape${index + 1}: { ${text}, keep: ${keep} }`),
+    '',
+  ].join('\n')
 
 /** Why hosts with so much memory each have no room for idle nodes for one such VNet and the VNet beside them, as on demand: their pools would never be full. */
-export const roomProblem = ({ nodes }: VNetRequest, hosts: number, memoryBytes: number): string | false => {
+export const roomProblem = (request: VNetRequest, hosts: number, memoryBytes: number): string | false => {
+  const { nodes } = request
   const greatest = Math.max(...nodes.map((node) => node.memoryBytes))
   const room = Math.floor(memoryBytes / greatest)
-  const wanted = 2 * Math.ceil(nodes.length / hosts)
+  const idle = shapesOf(request, hosts).reduce((sum, { keep }) => sum + keep, 0)
+  const wanted = idle + Math.ceil(nodes.length / hosts)
   return wanted > room && `a host would have ${wanted} nodes, idle ones counted, and has memory for ${room}`
 }

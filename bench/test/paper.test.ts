@@ -36,10 +36,15 @@ t.test('pools hold one such VNet, and what they hold is what it asks for', async
   const asked = requestFor(request, 'qemu', 'preallocated')
   const text = `${generateSubstrate({ name: 'p', hosts: 4, memoryBytes: 2 ** 33 })}${poolsText(asked, 4)}`
   const { nodes } = parseSubstrate(text, 'substrate.yaml')
-  for (const { kind, pools } of nodes) t.equal(pools.length, kind === 'host' ? 1 : 0)
-  const pool = nodes[0]?.pools[0]
-  t.match(pool, { hypervisor: 'qemu', memoryBytes: 128 * 2 ** 20, nodes: 2, cpu: { count: 1, shares: 1024 } })
-  for (const node of asked.nodes) t.ok(pool && serves(pool, node), node.id)
+  for (const { kind, pools } of nodes) t.equal(pools.length, kind === 'host' ? 2 : 0)
+  const pools = nodes[0]?.pools ?? []
+  for (const pool of pools)
+    t.match(pool, { hypervisor: 'qemu', memoryBytes: 128 * 2 ** 20, nodes: 1, cpu: { count: 1, shares: 1024 } })
+  for (const node of asked.nodes)
+    t.ok(
+      pools.some((pool) => serves(pool, node) && pool.interfaces === node.interfaces.length),
+      node.id,
+    )
 })
 
 t.test('hosts without room for pools and a VNet beside them are told before anything is started', async (t) => {
@@ -52,6 +57,7 @@ t.test('hosts without room for pools and a VNet beside them are told before anyt
     ['a host would have 12 nodes, idle ones counted, and has memory for 6', false, false],
   )
   t.ok(roomProblem(asked, 2, memoryBytes - 1))
+  t.ok(roomProblem(asked, 3, 4 * 128 * 2 ** 20), 'two of one shape and one of the other beside two')
 })
 
 t.test('a flag that is wrong is told with what would be right', async (t) => {
