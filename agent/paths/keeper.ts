@@ -2,7 +2,8 @@
  * Watches whether the networks between hosts carry packets as large as links' tunnels make them. The MTU of a link follows from the NICs at
  * both ends of its segments; what lies between says nothing of itself, and drops what is too large without a word: small packets pass, large ones vanish.
  *
- * A way is tried when a link first goes by it, then now and then, once for all links that share it. A host that answers no echo is no problem: nothing
+ * A way is tried shortly after a link first goes by it, then now and then, once for all links that share it: while links are made their host has enough to do. What
+ * is right stays known for as long when no link goes by it any more. A host that answers no echo is no problem: nothing
  * can be said of the way to it. Only technologies whose outer addresses are the hosts' own are tried (vxlan, gre).
  */
 import { WeftError } from '../../proto/errors.ts'
@@ -17,6 +18,8 @@ export interface PathOptions {
   readonly changed: (vnet: string) => void
   /** Milliseconds until a way is tried again that is right, and one that is wrong. */
   readonly againMs?: { readonly right: number; readonly wrong: number }
+  /** Milliseconds until a way is tried for the first time. */
+  readonly firstMs?: number
   readonly now?: () => number
 }
 
@@ -35,6 +38,8 @@ interface Kept {
   readonly vnets: Set<string>
 }
 
+const defaultFirstMs = 1000
+
 /** At a time: an underlay is not to be flooded by those who ask about it. */
 const parallel = 4
 
@@ -50,14 +55,17 @@ const wayOf = ({ technology, local, remote }: Segment, mtu: number): Way | undef
 const keyOf = ({ local, remote, bytes }: Way): string => `${local} ${remote} ${bytes}`
 
 export const pathKeeper = (options: PathOptions): PathKeeper => {
-  const { tryWay, changed, againMs = { right: 600_000, wrong: 60_000 }, now = () => performance.now() } = options
+  const { tryWay, changed, againMs = { right: 600_000, wrong: 60_000 } } = options
+  const { firstMs = defaultFirstMs, now = () => performance.now() } = options
   const ways = new Map<string, Kept>()
   const waiting: Kept[] = []
   const queued = new Set<Kept>()
   let running = 0
   let closed = false
+  let begin: NodeJS.Timeout | undefined
 
   const pump = (): void => {
+    begin = undefined
     while (!closed && running < parallel) {
       const kept = waiting.shift()
       if (kept === undefined) return
@@ -107,13 +115,16 @@ export const pathKeeper = (options: PathOptions): PathKeeper => {
       }
       for (const [key, kept] of ways) {
         if (!used.has(kept)) kept.vnets.delete(vnet)
-        if (kept.vnets.size === 0 && !queued.has(kept)) ways.delete(key)
+        const isOfUse = kept.vnets.size > 0 || queued.has(kept) || (kept.verdict === 'fits' && !isDue(kept))
+        if (!isOfUse) ways.delete(key)
       }
-      pump()
+      if (firstMs <= 0) pump()
+      else if (waiting.length > 0) begin ??= setTimeout(pump, firstMs).unref()
       return problems
     },
     close: () => {
       closed = true
+      clearTimeout(begin)
       waiting.length = 0
     },
   }

@@ -1,5 +1,5 @@
 /** What is said of the networks between hosts, and when they are asked. */
-import { setImmediate as settle } from 'node:timers/promises'
+import { setImmediate as settle, setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { create, type Init } from '../../../proto/codec.ts'
 import type { Segment, Slice } from '../../../proto/generated/weft.v1.ts'
@@ -39,6 +39,7 @@ const world = (options: Partial<PathOptions> = {}) => {
     changed: (vnet) => changed.push(vnet),
     now: () => clock.now,
     againMs: { right: 600, wrong: 60 },
+    firstMs: 0,
     ...options,
   })
   const look = async (vnet: string, wanted: Slice | undefined) => {
@@ -141,11 +142,42 @@ t.test('a few at a time, and a way that nobody goes any more is forgotten', asyn
   keeper.close()
 })
 
+t.test('a way that was right stays known for as long as it would when nobody goes it', async (t) => {
+  const { asked, clock, look } = world()
+  await look('shop', slice([segment()]))
+  await look('shop', undefined)
+  clock.now = 599
+  await look('other', slice([segment()]))
+  t.equal(asked.length, 1)
+  await look('other', undefined)
+  clock.now = 600
+  await look('other', undefined)
+  await look('shop', slice([segment()]))
+  t.equal(asked.length, 2)
+})
+
+t.test('it is first tried a while after it is wanted, all that are wanted meanwhile together', async (t) => {
+  const { asked, look, keeper } = world({ firstMs: 20 })
+  await look('shop', slice([segment()]))
+  await look('shop', slice([segment(), segment({ remote: '192.0.2.3' })]))
+  t.equal(asked.length, 0)
+  while (asked.length < 2) await sleep(5)
+  t.same(
+    asked.map(({ remote }) => remote),
+    ['192.0.2.2', '192.0.2.3'],
+  )
+  await look('shop', slice([segment({ remote: '192.0.2.4' })]))
+  keeper.close()
+  await sleep(40)
+  t.equal(asked.length, 2, 'one that was closed tries none')
+})
+
 t.test('the agent reports the link, and that it is well again', async (t) => {
   const host = fakeHost(t)
   let verdict: Verdict = 'too large'
   const agent = await host.start(undefined, {
-    paths: (changed) => pathKeeper({ tryWay: async () => verdict, changed, againMs: { right: 10, wrong: 10 } }),
+    paths: (changed) =>
+      pathKeeper({ tryWay: async () => verdict, changed, againMs: { right: 10, wrong: 10 }, firstMs: 1 }),
   })
   await agent.desire(slice([segment()]))
   const failed = await untilReport(agent, ({ links }) => links[0]?.error?.code === 'mtu.path-too-small', 20_000, 'shop')
