@@ -1,8 +1,11 @@
 /** What tests could leave on a machine: read before and after, and compared. */
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** Each entry is a sentence about one thing. */
 export type MachineState = ReadonlySet<string>
+
+const namespaceDirectory = '/run/netns'
 
 const namesIn = (directory: string): string[] => {
   try {
@@ -60,7 +63,7 @@ const controlGroups = (): string[] =>
 
 export const machineState = (): MachineState =>
   new Set([
-    ...namesIn('/run/netns').map((name) => `network namespace ${name}`),
+    ...namesIn(namespaceDirectory).map((name) => `network namespace ${name}`),
     ...namesIn('/sys/class/net').map((name) => `interface ${name}`),
     ...textOf('/proc/self/mounts')
       .split('\n')
@@ -70,6 +73,16 @@ export const machineState = (): MachineState =>
     ...networkNamespaces(),
     ...controlGroups(),
   ])
+
+/**
+ * ip-netns(8) mounts the directory of its names on itself as it makes the first, and leaves it so for good: where it was not before, and there is no
+ * name in it any more, it is taken away again.
+ */
+export const releaseNamespaceDirectory = (before: MachineState): void => {
+  const mount = `mount ${namespaceDirectory}`
+  if (before.has(mount) || !machineState().has(mount) || namesIn(namespaceDirectory).length > 0) return
+  spawnSync('umount', [namespaceDirectory])
+}
 
 /** What is there now and was not before. */
 export const left = (before: MachineState, after: MachineState): string[] =>

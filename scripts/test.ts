@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { left, machineState } from './machine-state.ts'
+import { left, machineState, releaseNamespaceDirectory } from './machine-state.ts'
 
 /**
  * Whether files share processes, how many of these run at once, and the seconds that one file may take: a loaded machine can be twenty times
@@ -170,6 +170,7 @@ const runTier = async (tier: Tier): Promise<Counts> => {
     )
   }
   if (before) {
+    releaseNamespaceDirectory(before)
     const things = left(before, machineState())
     if (things.length > 0) {
       counts.failed++
