@@ -29,6 +29,22 @@ t.test('what Node lost by itself is none of ours, nor a promise that was not set
   t.same(findings(''), [])
 })
 
+t.test(
+  'an error that libvirt keeps of a broken connection is not ours to free; one that our code saved is',
+  async (t) => {
+    const ourFrame = '    #5 0x7f  (/project/build/Debug/weft_libvirt.node+0x1)'
+    const kept = leak(`    #1 0x7f in g_malloc0 (/lib/libglib-2.0.so.0+0x5)
+    #2 0x7f in virSaveLastError (/lib/libvirt.so.0+0x1)
+    #3 0x7f  (/lib/libvirt.so.0+0x1)
+    #4 0x7f in virObjectUnref (/lib/libvirt.so.0+0x1)
+${ourFrame}`)
+    const asked = leak(`    #1 0x7f in g_malloc0 (/lib/libglib-2.0.so.0+0x5)
+    #2 0x7f in virSaveLastError (/lib/libvirt.so.0+0x1)
+${ourFrame}`)
+    t.same(findings(leaks(kept, asked)), [asked])
+  },
+)
+
 t.test('any other report is a finding as a whole', async (t) => {
   const overflow = '==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x60\n    #0 0x1 in somewhere'
   t.same(findings(overflow), [overflow])
