@@ -45,8 +45,12 @@ export const childrenOf = (parent: number): readonly ProcessIdentity[] =>
 /** The kernel's id of this boot: start times of another one mean nothing. */
 export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
 
-/** Clock ticks since boot, as start times of processes are counted (USER_HZ: 100 a second on every architecture that Node runs on). */
-export const ticksNow = (): number => Math.floor(Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 100)
+/**
+ * Clock ticks since boot, as start times of processes are counted (USER_HZ: 100 a second on every architecture that Node runs on).
+ * /proc/uptime has two digits behind the point (proc(5)); a hundred times such a number may be a little less than the whole one that it means.
+ */
+export const ticksNow = (): number => ticksOf(readFileSync('/proc/uptime', 'latin1'))
+export const ticksOf = (uptime: string): number => Math.round(Number(uptime.split(' ')[0]) * 100)
 
 /** Sends a signal to exactly this process, or to none. */
 export const signal = (identity: ProcessIdentity, name: NodeJS.Signals): boolean => {

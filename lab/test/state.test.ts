@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { temporaryDirectory } from '../../proto/test/temporary.ts'
-import { bootId, childrenOf, identify, isAlive, signal, ticksNow, until } from '../processes.ts'
+import { bootId, childrenOf, identify, isAlive, signal, ticksNow, ticksOf, until } from '../processes.ts'
 import { mountsBelow } from '../remove.ts'
 import { claimLabDirectory, type LabState, labDirectory, listLabs, readLabState, supervisorLives } from '../state.ts'
 
@@ -70,6 +70,7 @@ t.test('the time is told as start times of processes are', async (t) => {
   t.teardown(() => child.kill('SIGKILL'))
   const { startTicks = 0 } = identify(child.pid ?? 0) ?? {}
   t.ok(before <= startTicks && startTicks <= ticksNow(), `${before} ${startTicks}`)
+  t.equal(ticksOf('19596.35 39012.70'), 1_959_635, 'of a number that is a little less in floating point')
 })
 
 t.test('a supervisor of another boot does not live', async (t) => {
